@@ -1,0 +1,3 @@
+export { assert, defined } from "./assert.ts";
+export { ClewError, type ErrorCode } from "./errors.ts";
+export { grown } from "./typed-array.ts";

@@ -1,0 +1,15 @@
+export { AttributeColumns, ValueType } from "./attributes.ts";
+export { ByteDictionary } from "./byte-dictionary.ts";
+export { fromHex, isZero, toHex } from "./ids.ts";
+export {
+  SpanKind,
+  type SpanKindName,
+  StatusCode,
+  type StatusCodeName,
+  spanKindNames,
+  statusCodeNames,
+} from "./kinds.ts";
+export { LogBatch } from "./log-batch.ts";
+export type * from "./query.ts";
+export { ResourceTable, ScopeTable } from "./resource-table.ts";
+export { joinWords, SpanBatch } from "./span-batch.ts";

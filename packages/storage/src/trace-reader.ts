@@ -1,0 +1,58 @@
+// The read side of the span store, as the query APIs see it. Every call takes the caller's AbortSignal:
+// a client that goes away cancels its query in the engine. Errors are ClewErrors: `bad_request` (a filter
+// that cannot be run, such as a malformed regular expression or cursor), `limit_exceeded` (time, rows or
+// memory), `cancelled`, `unavailable` (the engine does not answer).
+
+import type {
+  AttributeKey,
+  AttributeScope,
+  AttributeValue,
+  Heatmap,
+  LogBatch,
+  OperationSummary,
+  RedSeries,
+  SearchQuery,
+  SearchResult,
+  ServiceMap,
+  ServiceSummary,
+  SpanBatch,
+  SpanFilter,
+  TimeRange,
+} from "@clew/model";
+
+export interface RangeQuery {
+  readonly tenant: string;
+  readonly range: TimeRange;
+}
+
+export interface SeriesQuery extends RangeQuery {
+  readonly filter: SpanFilter;
+  /** Width of a column in nanoseconds; the reader may widen it (whole minutes) to answer from rollups. */
+  readonly stepNano: number;
+}
+
+export interface AttributeKeysQuery extends RangeQuery {
+  readonly scope: AttributeScope;
+  readonly prefix: string;
+  readonly limit: number;
+}
+
+export interface AttributeValuesQuery extends AttributeKeysQuery {
+  readonly key: string;
+}
+
+export interface TraceReader {
+  /** All spans of a trace as one batch ordered by start, or undefined when none is stored. `traceId`: 32 hex digits. */
+  trace(tenant: string, traceId: string, signal?: AbortSignal): Promise<SpanBatch | undefined>;
+  /** Log records of a trace in time order; empty when there are none. */
+  traceLogs(tenant: string, traceId: string, signal?: AbortSignal): Promise<LogBatch>;
+  search(query: SearchQuery, signal?: AbortSignal): Promise<SearchResult>;
+  services(query: RangeQuery, signal?: AbortSignal): Promise<readonly ServiceSummary[]>;
+  /** Operations of one service, most requests first. */
+  operations(query: RangeQuery & { readonly service: string }, signal?: AbortSignal): Promise<readonly OperationSummary[]>;
+  red(query: SeriesQuery, signal?: AbortSignal): Promise<RedSeries>;
+  heatmap(query: SeriesQuery, signal?: AbortSignal): Promise<Heatmap>;
+  serviceMap(query: RangeQuery, signal?: AbortSignal): Promise<ServiceMap>;
+  attributeKeys(query: AttributeKeysQuery, signal?: AbortSignal): Promise<readonly AttributeKey[]>;
+  attributeValues(query: AttributeValuesQuery, signal?: AbortSignal): Promise<readonly AttributeValue[]>;
+}
