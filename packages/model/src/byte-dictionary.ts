@@ -3,12 +3,18 @@
 // made while spans are taken in. Id 0 is always the empty string.
 
 import { grown } from "@clew/base";
+import { isUtf8 } from "./utf8.ts";
 
-const decoder = new TextDecoder("utf-8");
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-// A seed per process keeps a sender from preparing strings that all fall into one hash slot.
-const SEED = (Math.random() * 0x7fffffff) | 0;
+// Tabulation hashing with secret tables: a sender cannot prepare strings that share a hash slot,
+// because it knows neither the tables nor the differences between their entries.
+const TABLES = new Uint32Array(1024);
+crypto.getRandomValues(TABLES);
+
+// Slots of the recently-used cache that stands in front of the hash table.
+const RECENT = 4096;
 
 /** Interned byte strings; ids are dense, start at 0 (the empty string) and are stable until `clear`. */
 export class ByteDictionary {
@@ -19,30 +25,66 @@ export class ByteDictionary {
   #slots: Uint32Array<ArrayBuffer> = new Uint32Array(512); // id + 1; 0 = free
   #hashes: Uint32Array<ArrayBuffer> = new Uint32Array(256);
   #texts: (string | undefined)[] = [];
+  // A string's cheap fingerprint leads to the id that had it last. Bytes decide, so a fingerprint
+  // that many strings share costs one failed comparison and is never wrong.
+  #recent: Uint32Array<ArrayBuffer> = new Uint32Array(RECENT);
+  // 1 for ids first seen as bytes and not known to be UTF-8.
+  #unchecked: Uint8Array<ArrayBuffer> = new Uint8Array(256);
+  #anyUnchecked = false;
 
   /** Id of the bytes `source[start .. end]`, added if new. The bytes are copied. */
   intern(source: Uint8Array, start: number, end: number): number {
     const length = end - start;
     if (length === 0) return 0;
-    let hash = SEED ^ length;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ (source[i] as number), 0x01000193);
-    hash = (hash ^ (hash >>> 15)) >>> 0;
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    for (;;) {
-      const entry = this.#slots[slot] as number;
-      if (entry === 0) return this.#add(source, start, length, hash, slot);
-      const id = entry - 1;
-      if (this.#hashes[id] === hash && this.#equals(id, source, start, length)) return id;
-      slot = (slot + 1) & mask;
+    const recent = fingerprint(source, start, length);
+    const known = this.#recent[recent] as number;
+    if (known !== 0 && this.#equals(known, source, start, length)) return known;
+    const hash = hashOf(source, start, end);
+    let id = this.#find(source, start, length, hash);
+    if (id < 0) {
+      id = this.#add(source, start, length, hash);
+      this.#unchecked[id] = 1;
+      this.#anyUnchecked = true;
     }
+    this.#recent[recent] = id;
+    return id;
+  }
+
+  /**
+   * Id of the text whose UTF-8 bytes are `source[start .. end]`, added if new. Bytes that are not
+   * UTF-8 are replaced by U+FFFD first; only strings new to the dictionary are checked.
+   */
+  internUtf8(source: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    if (length === 0) return 0;
+    const recent = fingerprint(source, start, length);
+    const known = this.#recent[recent] as number;
+    if (
+      known !== 0 &&
+      this.#equals(known, source, start, length) &&
+      !(this.#anyUnchecked && this.#unchecked[known] === 1)
+    ) {
+      return known;
+    }
+    const hash = hashOf(source, start, end);
+    let id = this.#find(source, start, length, hash);
+    if (id < 0) {
+      if (!isUtf8(source, start, end)) return this.#internRepaired(source, start, end);
+      id = this.#add(source, start, length, hash);
+      this.#unchecked[id] = 0;
+    } else if (this.#unchecked[id] === 1) {
+      if (!isUtf8(source, start, end)) return this.#internRepaired(source, start, end);
+      this.#unchecked[id] = 0;
+    }
+    this.#recent[recent] = id;
+    return id;
   }
 
   /** Id of `text`, added if new. */
   internText(text: string): number {
     if (text.length === 0) return 0;
     const encoded = encoder.encode(text);
-    return this.intern(encoded, 0, encoded.length);
+    return this.internUtf8(encoded, 0, encoded.length);
   }
 
   /** The bytes of string `id`: a view, valid until the next `intern`. */
@@ -64,47 +106,111 @@ export class ByteDictionary {
   clear(): void {
     this.size = 1;
     this.#slots.fill(0);
+    this.#recent.fill(0);
+    this.#anyUnchecked = false;
     this.#texts = [];
   }
 
   /** Bytes of memory held. */
   get memoryBytes(): number {
     return (
-      this.bytes.byteLength + this.offsets.byteLength + this.#slots.byteLength + this.#hashes.byteLength
+      this.bytes.byteLength +
+      this.offsets.byteLength +
+      this.#slots.byteLength +
+      this.#hashes.byteLength +
+      this.#unchecked.byteLength +
+      this.#recent.byteLength
     );
   }
 
+  #internRepaired(source: Uint8Array, start: number, end: number): number {
+    return this.internText(decoder.decode(source.subarray(start, end)));
+  }
+
+  #find(source: Uint8Array, start: number, length: number, hash: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    for (;;) {
+      const entry = slots[slot] as number;
+      if (entry === 0) return -1;
+      const id = entry - 1;
+      if (this.#hashes[id] === hash && this.#equals(id, source, start, length)) return id;
+      slot = (slot + 1) & mask;
+    }
+  }
+
   #equals(id: number, source: Uint8Array, start: number, length: number): boolean {
-    const from = this.offsets[id] as number;
-    if ((this.offsets[id + 1] as number) - from !== length) return false;
+    const offsets = this.offsets;
+    const from = offsets[id] as number;
+    if ((offsets[id + 1] as number) - from !== length) return false;
     const bytes = this.bytes;
     for (let i = 0; i < length; i++) if (bytes[from + i] !== source[start + i]) return false;
     return true;
   }
 
-  #add(source: Uint8Array, start: number, length: number, hash: number, slot: number): number {
+  #add(source: Uint8Array, start: number, length: number, hash: number): number {
     const id = this.size++;
-    this.offsets = grown(this.offsets, id + 2);
-    this.#hashes = grown(this.#hashes, id + 1);
+    if (id + 2 > this.offsets.length) {
+      this.offsets = grown(this.offsets, id + 2);
+      this.#hashes = grown(this.#hashes, id + 2);
+      this.#unchecked = grown(this.#unchecked, id + 2);
+    }
     const from = this.offsets[id] as number;
-    this.bytes = grown(this.bytes, from + length);
+    if (from + length > this.bytes.length) this.bytes = grown(this.bytes, from + length);
     const bytes = this.bytes;
-    for (let i = 0; i < length; i++) bytes[from + i] = source[start + i] as number;
+    if (length > 256) bytes.set(source.subarray(start, start + length), from);
+    else for (let i = 0; i < length; i++) bytes[from + i] = source[start + i] as number;
     this.offsets[id + 1] = from + length;
     this.#hashes[id] = hash;
-    this.#slots[slot] = id + 1;
+    this.#place(id);
     if (this.size * 2 > this.#slots.length) this.#rehash();
     return id;
   }
 
-  #rehash(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
+  #place(id: number): void {
+    const slots = this.#slots;
     const mask = slots.length - 1;
-    for (let id = 1; id < this.size; id++) {
-      let slot = (this.#hashes[id] as number) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = id + 1;
-    }
-    this.#slots = slots;
+    let slot = (this.#hashes[id] as number) & mask;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = id + 1;
   }
+
+  #rehash(): void {
+    this.#slots = new Uint32Array(this.#slots.length * 2);
+    for (let id = 1; id < this.size; id++) this.#place(id);
+  }
+}
+
+// Samples the ends and the middle; every byte counts for strings of up to four.
+function fingerprint(source: Uint8Array, start: number, length: number): number {
+  const last = start + length - 1;
+  const middle = start + (length >> 1);
+  const sample =
+    (source[start] as number) |
+    ((source[last] as number) << 8) |
+    ((source[middle] as number) << 16) |
+    ((source[length > 3 ? last - 2 : last] as number) << 24);
+  const mixed = Math.imul(sample ^ Math.imul(length, 0x85ebca6b), 0x9e3779b1);
+  return mixed >>> 20;
+}
+
+function hashOf(source: Uint8Array, start: number, end: number): number {
+  const tables = TABLES;
+  let hash = (tables[(end - start) & 1023] as number) | 0;
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    const word =
+      (tables[source[i] as number] as number) ^
+      (tables[256 + (source[i + 1] as number)] as number) ^
+      (tables[512 + (source[i + 2] as number)] as number) ^
+      (tables[768 + (source[i + 3] as number)] as number);
+    hash = Math.imul(hash ^ word, 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  for (; i < end; i++) {
+    hash = Math.imul(hash ^ (tables[source[i] as number] as number), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash >>> 0;
 }

@@ -13,3 +13,4 @@ export { LogBatch } from "./log-batch.ts";
 export type * from "./query.ts";
 export { ResourceTable, ScopeTable } from "./resource-table.ts";
 export { joinWords, SpanBatch } from "./span-batch.ts";
+export { isUtf8 } from "./utf8.ts";
