@@ -1,0 +1,20 @@
+export { acceptWeights, negotiateType } from "./http/accept.ts";
+export { disconnectSignal } from "./http/disconnect.ts";
+export { type ErrorBody, errorBody, httpStatus, sendError, toClewError } from "./http/errors.ts";
+export { nearestName } from "./http/nearest.ts";
+export { type ApiServerOptions, createApiServer } from "./http/server.ts";
+export {
+  clewTenantHeader,
+  defaultTenant,
+  defaultTenantHeader,
+  isTenantName,
+  tenantOf,
+} from "./http/tenant.ts";
+export type { HistogramSample, Labels, MetricFamily, MetricSample } from "./metrics/exposition.ts";
+export { metricsContentType, renderMetrics } from "./metrics/exposition.ts";
+export { type Counter, type Gauge, type Histogram, MetricsRegistry } from "./metrics/registry.ts";
+export { metricsRoute, type MetricsRouteOptions } from "./metrics/route.ts";
+export { parseAttributeFilter, printAttributeFilter } from "./native/attribute-filter.ts";
+export { nativeApi } from "./native/plugin.ts";
+export type { Health, NativeApiOptions } from "./native/route.ts";
+export { webUi, type WebUiOptions } from "./web/web-ui.ts";
