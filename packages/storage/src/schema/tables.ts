@@ -1,0 +1,241 @@
+// The tables of the span store, as the first migration creates them. Plain ClickHouse SQL: chDB and a
+// ClickHouse server take the same text. Shared by all: `tenant` leads every key; `day` is the day under
+// which a row is kept (write/kept-day.ts) and `keep_days` its tenant's retention, and the two make the
+// partition, so that retention drops whole parts. Rollup rows come pre-aggregated, one set a segment.
+
+import { promotedAttributes } from "./promoted.ts";
+
+const RETENTION = `PARTITION BY (day, keep_days)
+TTL day + toIntervalDay(keep_days)`;
+
+// fsync: an inserted part is on the disk before its segment of the write-ahead log goes away.
+// The deduplication window makes a replayed insert a no-op.
+const DURABLE =
+  "ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000";
+
+// A fresh part is one file (compact: few fsyncs); merges make the wide, column-pruned parts. Merging at
+// least 16 parts at once halves the merge work a span; see docs/adr/0004-span-layout.md.
+const SPAN_SETTINGS =
+  "min_bytes_for_wide_part = 134217728, min_parts_to_merge_at_once = 16, default_compression_codec = 'ZSTD(1)'";
+
+const ATTRIBUTE_MAPS = `
+  str Map(LowCardinality(String), String),
+  int Map(LowCardinality(String), Int64),
+  dbl Map(LowCardinality(String), Float64),
+  bool Map(LowCardinality(String), Bool),
+  other Map(LowCardinality(String), String)`;
+
+const promotedColumns = promotedAttributes
+  .map(({ column, type }) => `  ${column} ${type === "string" ? "LowCardinality(String)" : "UInt16"}`)
+  .join(",\n");
+
+/** One row a span, in trace order inside each minute: a trace lies together, a time range too. */
+const spans = `CREATE TABLE spans (
+  tenant LowCardinality(String),
+  day Date,
+  keep_days UInt16,
+  start DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  duration Int64,
+  trace_id FixedString(16),
+  span_id FixedString(8),
+  parent_span_id FixedString(8),
+  trace_state String,
+  flags UInt32,
+  service LowCardinality(String),
+  name LowCardinality(String),
+  kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
+  status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+  status_message String,
+  adjusted_count Float32,
+  resource_id UInt64,
+  scope_id UInt64,
+  dropped_attributes UInt32,
+  dropped_events UInt32,
+  dropped_links UInt32,
+${promotedColumns},${ATTRIBUTE_MAPS},
+  \`events.time\` Array(DateTime64(9, 'UTC')),
+  \`events.name\` Array(LowCardinality(String)),
+  \`events.attributes\` Array(String),
+  \`events.dropped_attributes\` Array(UInt32),
+  \`links.trace_id\` Array(FixedString(16)),
+  \`links.span_id\` Array(FixedString(8)),
+  \`links.trace_state\` Array(String),
+  \`links.flags\` Array(UInt32),
+  \`links.attributes\` Array(String),
+  \`links.dropped_attributes\` Array(UInt32),
+  INDEX by_string_value mapValues(str) TYPE bloom_filter(0.01) GRANULARITY 1
+) ENGINE = MergeTree
+${RETENTION}
+ORDER BY (tenant, toStartOfMinute(start), trace_id)
+SETTINGS ${DURABLE}, ${SPAN_SETTINGS}`;
+
+/** Where a trace lies and what it is. Rows of one trace add up: read with GROUP BY trace_id. */
+const traceIndex = `CREATE TABLE trace_index (
+  tenant LowCardinality(String),
+  trace_id FixedString(16),
+  day Date,
+  keep_days UInt16,
+  start SimpleAggregateFunction(min, DateTime64(9, 'UTC')),
+  end SimpleAggregateFunction(max, DateTime64(9, 'UTC')),
+  minutes SimpleAggregateFunction(groupUniqArrayArray, Array(DateTime('UTC'))),
+  spans SimpleAggregateFunction(sum, UInt64),
+  errors SimpleAggregateFunction(sum, UInt64),
+  root_service SimpleAggregateFunction(max, String),
+  root_name SimpleAggregateFunction(max, String),
+  services SimpleAggregateFunction(groupUniqArrayArray, Array(String))
+) ENGINE = AggregatingMergeTree
+${RETENTION}
+ORDER BY (tenant, trace_id)
+SETTINGS ${DURABLE}, index_granularity = 1024, default_compression_codec = 'ZSTD(1)', allow_nullable_key = 0`;
+
+/**
+ * Rate, errors, duration by minute or hour. `hist` counts spans by floor(log2(max(duration, 1)) * 16)
+ * of the duration in nanoseconds, so a bucket is 4.4 % wide; `weight` and `hist` are adjusted counts.
+ */
+function red(table: string, time: string): string {
+  return `CREATE TABLE ${table} (
+  tenant LowCardinality(String),
+  service LowCardinality(String),
+  name LowCardinality(String),
+  kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
+  status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+  ${time} DateTime64(0, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+  day Date,
+  keep_days UInt16,
+  spans SimpleAggregateFunction(sum, UInt64),
+  weight SimpleAggregateFunction(sum, Float64),
+  duration_sum SimpleAggregateFunction(sum, Float64),
+  duration_max SimpleAggregateFunction(max, Int64),
+  hist SimpleAggregateFunction(sumMap, Map(UInt16, Float64))
+) ENGINE = AggregatingMergeTree
+${RETENTION}
+ORDER BY (tenant, service, name, kind, status, ${time}, day, keep_days)
+SETTINGS ${DURABLE}, default_compression_codec = 'ZSTD(1)'`;
+}
+
+/** Calls between services, and from services to databases, queues and peers that send no spans. */
+const edges = `CREATE TABLE edges_1m (
+  tenant LowCardinality(String),
+  source LowCardinality(String),
+  target LowCardinality(String),
+  target_type Enum8('service' = 1, 'database' = 2, 'messaging' = 3, 'external' = 4),
+  source_type Enum8('service' = 1, 'messaging' = 3),
+  minute DateTime64(0, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+  day Date,
+  keep_days UInt16,
+  weight SimpleAggregateFunction(sum, Float64),
+  errors SimpleAggregateFunction(sum, Float64),
+  hist SimpleAggregateFunction(sumMap, Map(UInt16, Float64))
+) ENGINE = AggregatingMergeTree
+${RETENTION}
+ORDER BY (tenant, minute, source, target, target_type, source_type, day, keep_days)
+SETTINGS ${DURABLE}, default_compression_codec = 'ZSTD(1)'`;
+
+const attributeKeys = `CREATE TABLE attribute_keys (
+  tenant LowCardinality(String),
+  scope Enum8('span' = 1, 'resource' = 2),
+  key LowCardinality(String),
+  type Enum8('string' = 1, 'int' = 2, 'double' = 3, 'bool' = 4, 'other' = 5),
+  day Date,
+  keep_days UInt16,
+  count SimpleAggregateFunction(sum, UInt64)
+) ENGINE = AggregatingMergeTree
+${RETENTION}
+ORDER BY (tenant, scope, key, type, day, keep_days)
+SETTINGS ${DURABLE}, default_compression_codec = 'ZSTD(1)'`;
+
+/** Common values by day; counts are estimates, and a key keeps at most a bounded number of values an hour. */
+const attributeValues = `CREATE TABLE attribute_values (
+  tenant LowCardinality(String),
+  scope Enum8('span' = 1, 'resource' = 2),
+  key LowCardinality(String),
+  type Enum8('string' = 1, 'int' = 2, 'double' = 3, 'bool' = 4, 'other' = 5),
+  value String,
+  day Date,
+  keep_days UInt16,
+  count SimpleAggregateFunction(sum, UInt64)
+) ENGINE = AggregatingMergeTree
+${RETENTION}
+ORDER BY (tenant, scope, key, type, value, day, keep_days)
+SETTINGS ${DURABLE}, default_compression_codec = 'ZSTD(1)'`;
+
+/** Distinct resources; `id` is derived from the content (write/content-ids.ts). */
+const resources = `CREATE TABLE resources (
+  tenant LowCardinality(String),
+  id UInt64,
+  day Date,
+  keep_days UInt16,
+  service LowCardinality(String),
+  schema_url String,
+  entity_refs String,
+  dropped_attributes UInt32,${ATTRIBUTE_MAPS}
+) ENGINE = ReplacingMergeTree(day)
+ORDER BY (tenant, id)
+TTL day + toIntervalDay(keep_days + 1)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, default_compression_codec = 'ZSTD(1)'`;
+
+const scopes = `CREATE TABLE scopes (
+  tenant LowCardinality(String),
+  id UInt64,
+  day Date,
+  keep_days UInt16,
+  name LowCardinality(String),
+  version LowCardinality(String),
+  schema_url String,
+  dropped_attributes UInt32,${ATTRIBUTE_MAPS}
+) ENGINE = ReplacingMergeTree(day)
+ORDER BY (tenant, id)
+TTL day + toIntervalDay(keep_days + 1)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, default_compression_codec = 'ZSTD(1)'`;
+
+/** OTLP log records. \`time\` is the record's time, or its observed time where the source gave none. */
+const logs = `CREATE TABLE logs (
+  tenant LowCardinality(String),
+  day Date,
+  keep_days UInt16,
+  time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  source_time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  observed_time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  trace_id FixedString(16),
+  span_id FixedString(8),
+  flags UInt32,
+  service LowCardinality(String),
+  severity_number UInt8,
+  severity_text LowCardinality(String),
+  event_name LowCardinality(String),
+  body_type Enum8('empty' = 0, 'string' = 1, 'other' = 2),
+  body String,
+  resource_id UInt64,
+  scope_id UInt64,
+  dropped_attributes UInt32,${ATTRIBUTE_MAPS},
+  INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1
+) ENGINE = MergeTree
+${RETENTION}
+ORDER BY (tenant, toStartOfMinute(time), trace_id)
+SETTINGS ${DURABLE}, ${SPAN_SETTINGS}`;
+
+/** Table name -> its CREATE TABLE. The names are the only table identifiers that SQL is built from. */
+export const tables: Readonly<Record<TableName, string>> = {
+  spans,
+  trace_index: traceIndex,
+  red_1m: red("red_1m", "minute"),
+  red_1h: red("red_1h", "hour"),
+  edges_1m: edges,
+  attribute_keys: attributeKeys,
+  attribute_values: attributeValues,
+  resources,
+  scopes,
+  logs,
+};
+
+export type TableName =
+  | "spans"
+  | "trace_index"
+  | "red_1m"
+  | "red_1h"
+  | "edges_1m"
+  | "attribute_keys"
+  | "attribute_values"
+  | "resources"
+  | "scopes"
+  | "logs";

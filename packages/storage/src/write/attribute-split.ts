@@ -1,0 +1,131 @@
+// Divides the attribute rows of a batch between promoted columns and the typed maps of table `spans`
+// (str, int, dbl, bool, other), in one pass and without an object an attribute.
+
+import { renderValueJson } from "@clew/codec";
+import { type AttributeColumns, type ByteDictionary, ValueType } from "@clew/model";
+import { promotedAttributes } from "../schema/promoted.ts";
+
+type Words = Uint32Array<ArrayBuffer>;
+
+/** One typed map as columns: row `i` holds entries `offsets[i] .. offsets[i + 1]`. */
+export interface MapColumns {
+  readonly offsets: Words;
+  readonly keys: Words;
+  /** str and other: a dictionary id a entry. int and dbl: two words an entry. bool: 0 or 1. */
+  readonly values: Words;
+}
+
+export interface SplitAttributes {
+  /** By index in `promotedAttributes`: dictionary ids (string) or numbers (uint16); 0 = absent. */
+  readonly promoted: readonly Words[];
+  readonly str: MapColumns;
+  readonly int: MapColumns;
+  readonly dbl: MapColumns;
+  readonly bool: MapColumns;
+  readonly other: MapColumns;
+}
+
+class MapBuilder implements MapColumns {
+  readonly offsets: Words;
+  keys: Words;
+  values: Words;
+  count = 0;
+  readonly #width: number;
+
+  constructor(rows: number, capacity: number, width: number) {
+    this.offsets = new Uint32Array(rows + 1);
+    this.keys = new Uint32Array(capacity);
+    this.values = new Uint32Array(capacity * width);
+    this.#width = width;
+  }
+
+  push(key: number, low: number, high: number): void {
+    const entry = this.count++;
+    if (entry >= this.keys.length) this.#grow();
+    this.keys[entry] = key;
+    if (this.#width === 1) {
+      this.values[entry] = low;
+    } else {
+      this.values[entry * 2] = low;
+      this.values[entry * 2 + 1] = high;
+    }
+  }
+
+  #grow(): void {
+    const keys = new Uint32Array(this.keys.length * 2 + 64);
+    keys.set(this.keys);
+    const values = new Uint32Array(keys.length * this.#width);
+    values.set(this.values);
+    this.keys = keys;
+    this.values = values;
+  }
+}
+
+/** Splits the attributes of `rows` records whose row `i` owns `offsets[i] .. offsets[i + 1]` of `attributes`. */
+export function splitAttributes(
+  attributes: AttributeColumns,
+  offsets: Words,
+  rows: number,
+  strings: ByteDictionary,
+): SplitAttributes {
+  const promoted = promotedAttributes.map(() => new Uint32Array(rows));
+  const columnOfKey = promotedColumns(strings);
+  const isUint16 = promotedAttributes.map((attribute) => attribute.type === "uint16");
+  const total = offsets[rows] as number;
+  const str = new MapBuilder(rows, total, 1);
+  const int = new MapBuilder(rows, total >> 2, 2);
+  const dbl = new MapBuilder(rows, total >> 4, 2);
+  const bool = new MapBuilder(rows, total >> 4, 1);
+  const other = new MapBuilder(rows, 64, 1);
+  const { keys, types, slots } = attributes;
+  for (let row = 0; row < rows; row++) {
+    const end = offsets[row + 1] as number;
+    for (let at = offsets[row] as number; at < end; at++) {
+      const key = keys[at] as number;
+      const low = slots[at * 2] as number;
+      const high = slots[at * 2 + 1] as number;
+      const type = types[at] as number;
+      const column = key < columnOfKey.length ? (columnOfKey[key] as number) : -1;
+      if (column >= 0 && low !== 0) {
+        const values = promoted[column] as Words;
+        const fits = isUint16[column]
+          ? type === ValueType.Int && high === 0 && low < 65536
+          : type === ValueType.String;
+        if (fits && values[row] === 0) {
+          values[row] = low;
+          continue;
+        }
+      }
+      if (type === ValueType.String) str.push(key, low, 0);
+      else if (type === ValueType.Int) int.push(key, low, high);
+      else if (type === ValueType.Double) dbl.push(key, low, high);
+      else if (type === ValueType.Bool) bool.push(key, low, 0);
+      else other.push(key, otherValue(attributes, at, strings), 0);
+    }
+    str.offsets[row + 1] = str.count;
+    int.offsets[row + 1] = int.count;
+    dbl.offsets[row + 1] = dbl.count;
+    bool.offsets[row + 1] = bool.count;
+    other.offsets[row + 1] = other.count;
+  }
+  return { promoted, str, int, dbl, bool, other };
+}
+
+/** Index in `promotedAttributes` by dictionary id of the key, -1 for all others. */
+function promotedColumns(strings: ByteDictionary): Int8Array {
+  const ids = promotedAttributes.map((attribute) => strings.internText(attribute.key));
+  const columns = new Int8Array(strings.size).fill(-1);
+  for (const [column, id] of ids.entries()) columns[id] = column;
+  return columns;
+}
+
+/** Text form of the values that have no typed map, as `value-json` of the codec defines it. */
+function otherValue(attributes: AttributeColumns, row: number, strings: ByteDictionary): number {
+  const type = attributes.types[row];
+  if (type === ValueType.Empty) return strings.internText("null");
+  const bytes = strings.view(attributes.slots[row * 2] as number);
+  if (type === ValueType.Bytes) {
+    return strings.internText(`{"bytes":"${Buffer.from(bytes).toString("base64")}"}`);
+  }
+  return strings.internText(renderValueJson(bytes));
+}
