@@ -29,11 +29,16 @@ const promotedColumns = promotedAttributes
   .map(({ column, type }) => `  ${column} ${type === "string" ? "LowCardinality(String)" : "UInt16"}`)
   .join(",\n");
 
-/** One row a span, in trace order inside each minute: a trace lies together, a time range too. */
+/**
+ * One row a span, in trace order inside each minute: a trace lies together, a time range too. `minute`
+ * (minutes since 1970 of `start`) is a column so that queries name it: a range on `start` alone would not
+ * reach the primary key, and a function in the key would bind differently from one engine to the next.
+ */
 const spans = `CREATE TABLE spans (
   tenant LowCardinality(String),
   day Date,
   keep_days UInt16,
+  minute UInt32,
   start DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
   duration Int64,
   trace_id FixedString(16),
@@ -66,7 +71,7 @@ ${promotedColumns},${ATTRIBUTE_MAPS},
   INDEX by_string_value mapValues(str) TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = MergeTree
 ${RETENTION}
-ORDER BY (tenant, toStartOfMinute(start), trace_id)
+ORDER BY (tenant, minute, trace_id)
 SETTINGS ${DURABLE}, ${SPAN_SETTINGS}`;
 
 /** Where a trace lies and what it is. Rows of one trace add up: read with GROUP BY trace_id. */
@@ -77,7 +82,7 @@ const traceIndex = `CREATE TABLE trace_index (
   keep_days UInt16,
   start SimpleAggregateFunction(min, DateTime64(9, 'UTC')),
   end SimpleAggregateFunction(max, DateTime64(9, 'UTC')),
-  minutes SimpleAggregateFunction(groupUniqArrayArray, Array(DateTime('UTC'))),
+  minutes SimpleAggregateFunction(groupUniqArrayArray, Array(UInt32)),
   spans SimpleAggregateFunction(sum, UInt64),
   errors SimpleAggregateFunction(sum, UInt64),
   root_service SimpleAggregateFunction(max, String),
@@ -193,6 +198,7 @@ const logs = `CREATE TABLE logs (
   tenant LowCardinality(String),
   day Date,
   keep_days UInt16,
+  minute UInt32,
   time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
   source_time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
   observed_time DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -211,7 +217,7 @@ const logs = `CREATE TABLE logs (
   INDEX by_trace trace_id TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = MergeTree
 ${RETENTION}
-ORDER BY (tenant, toStartOfMinute(time), trace_id)
+ORDER BY (tenant, minute, trace_id)
 SETTINGS ${DURABLE}, ${SPAN_SETTINGS}`;
 
 /** Table name -> its CREATE TABLE. The names are the only table identifiers that SQL is built from. */
