@@ -15,6 +15,7 @@ crypto.getRandomValues(TABLES);
 
 // Slots of the recently-used cache that stands in front of the hash table.
 const RECENT = 4096;
+const NOTHING = new Uint8Array(0);
 
 /** Interned byte strings; ids are dense, start at 0 (the empty string) and are stable until `clear`. */
 export class ByteDictionary {
@@ -31,16 +32,22 @@ export class ByteDictionary {
   // 1 for ids first seen as bytes and not known to be UTF-8.
   #unchecked: Uint8Array<ArrayBuffer> = new Uint8Array(256);
   #anyUnchecked = false;
+  // Strings are compared and hashed four bytes at a time, which only a DataView can do unaligned.
+  #view: DataView = new DataView(this.bytes.buffer);
+  #source: Uint8Array = NOTHING;
+  #sourceView: DataView = new DataView(NOTHING.buffer);
 
   /** Id of the bytes `source[start .. end]`, added if new. The bytes are copied. */
   intern(source: Uint8Array, start: number, end: number): number {
     const length = end - start;
     if (length === 0) return 0;
-    const recent = fingerprint(source, start, length);
+    if (source !== this.#source) this.#open(source);
+    const view = this.#sourceView;
+    const recent = fingerprint(view, start, length);
     const known = this.#recent[recent] as number;
-    if (known !== 0 && this.#equals(known, source, start, length)) return known;
-    const hash = hashOf(source, start, end);
-    let id = this.#find(source, start, length, hash);
+    if (known !== 0 && this.#equals(known, view, start, length)) return known;
+    const hash = hashOf(view, start, end);
+    let id = this.#find(view, start, length, hash);
     if (id < 0) {
       id = this.#add(source, start, length, hash);
       this.#unchecked[id] = 1;
@@ -57,17 +64,19 @@ export class ByteDictionary {
   internUtf8(source: Uint8Array, start: number, end: number): number {
     const length = end - start;
     if (length === 0) return 0;
-    const recent = fingerprint(source, start, length);
+    if (source !== this.#source) this.#open(source);
+    const view = this.#sourceView;
+    const recent = fingerprint(view, start, length);
     const known = this.#recent[recent] as number;
     if (
       known !== 0 &&
-      this.#equals(known, source, start, length) &&
+      this.#equals(known, view, start, length) &&
       !(this.#anyUnchecked && this.#unchecked[known] === 1)
     ) {
       return known;
     }
-    const hash = hashOf(source, start, end);
-    let id = this.#find(source, start, length, hash);
+    const hash = hashOf(view, start, end);
+    let id = this.#find(view, start, length, hash);
     if (id < 0) {
       if (!isUtf8(source, start, end)) return this.#internRepaired(source, start, end);
       id = this.#add(source, start, length, hash);
@@ -109,6 +118,12 @@ export class ByteDictionary {
     this.#recent.fill(0);
     this.#anyUnchecked = false;
     this.#texts = [];
+    this.release();
+  }
+
+  /** Lets go of the last `source` given to `intern`, which is otherwise held until the next one. */
+  release(): void {
+    this.#open(NOTHING);
   }
 
   /** Bytes of memory held. */
@@ -127,7 +142,12 @@ export class ByteDictionary {
     return this.internText(decoder.decode(source.subarray(start, end)));
   }
 
-  #find(source: Uint8Array, start: number, length: number, hash: number): number {
+  #open(source: Uint8Array): void {
+    this.#source = source;
+    this.#sourceView = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  }
+
+  #find(source: DataView, start: number, length: number, hash: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
     let slot = hash & mask;
@@ -140,13 +160,23 @@ export class ByteDictionary {
     }
   }
 
-  #equals(id: number, source: Uint8Array, start: number, length: number): boolean {
+  #equals(id: number, source: DataView, start: number, length: number): boolean {
     const offsets = this.offsets;
     const from = offsets[id] as number;
     if ((offsets[id + 1] as number) - from !== length) return false;
-    const bytes = this.bytes;
-    for (let i = 0; i < length; i++) if (bytes[from + i] !== source[start + i]) return false;
-    return true;
+    const view = this.#view;
+    if (length < 4) {
+      for (let i = 0; i < length; i++) {
+        if (view.getUint8(from + i) !== source.getUint8(start + i)) return false;
+      }
+      return true;
+    }
+    // The last word overlaps the one before it unless the length is a multiple of four.
+    const last = length - 4;
+    for (let i = 0; i < last; i += 4) {
+      if (view.getInt32(from + i, true) !== source.getInt32(start + i, true)) return false;
+    }
+    return view.getInt32(from + last, true) === source.getInt32(start + last, true);
   }
 
   #add(source: Uint8Array, start: number, length: number, hash: number): number {
@@ -157,7 +187,10 @@ export class ByteDictionary {
       this.#unchecked = grown(this.#unchecked, id + 2);
     }
     const from = this.offsets[id] as number;
-    if (from + length > this.bytes.length) this.bytes = grown(this.bytes, from + length);
+    if (from + length > this.bytes.length) {
+      this.bytes = grown(this.bytes, from + length);
+      this.#view = new DataView(this.bytes.buffer);
+    }
     const bytes = this.bytes;
     if (length > 256) bytes.set(source.subarray(start, start + length), from);
     else for (let i = 0; i < length; i++) bytes[from + i] = source[start + i] as number;
@@ -182,34 +215,35 @@ export class ByteDictionary {
   }
 }
 
-// Samples the ends and the middle; every byte counts for strings of up to four.
-function fingerprint(source: Uint8Array, start: number, length: number): number {
-  const last = start + length - 1;
-  const middle = start + (length >> 1);
-  const sample =
-    (source[start] as number) |
-    ((source[last] as number) << 8) |
-    ((source[middle] as number) << 16) |
-    ((source[length > 3 ? last - 2 : last] as number) << 24);
-  const mixed = Math.imul(sample ^ Math.imul(length, 0x85ebca6b), 0x9e3779b1);
-  return mixed >>> 20;
+// Samples both ends; every byte counts for strings of up to eight.
+function fingerprint(source: DataView, start: number, length: number): number {
+  let sample: number;
+  if (length >= 4) {
+    sample = Math.imul(source.getInt32(start, true), 0x85ebca6b);
+    sample ^= source.getInt32(start + length - 4, true);
+  } else {
+    sample = source.getUint8(start) | (source.getUint8(start + length - 1) << 8);
+    sample |= source.getUint8(start + (length >> 1)) << 16;
+  }
+  return Math.imul((sample ^ (sample >>> 15)) + length, 0x9e3779b1) >>> 20;
 }
 
-function hashOf(source: Uint8Array, start: number, end: number): number {
+function hashOf(source: DataView, start: number, end: number): number {
   const tables = TABLES;
   let hash = (tables[(end - start) & 1023] as number) | 0;
   let i = start;
   for (; i + 4 <= end; i += 4) {
-    const word =
-      (tables[source[i] as number] as number) ^
-      (tables[256 + (source[i + 1] as number)] as number) ^
-      (tables[512 + (source[i + 2] as number)] as number) ^
-      (tables[768 + (source[i + 3] as number)] as number);
-    hash = Math.imul(hash ^ word, 0x9e3779b1);
+    const word = source.getInt32(i, true);
+    const mixed =
+      (tables[word & 255] as number) ^
+      (tables[256 + ((word >>> 8) & 255)] as number) ^
+      (tables[512 + ((word >>> 16) & 255)] as number) ^
+      (tables[768 + (word >>> 24)] as number);
+    hash = Math.imul(hash ^ mixed, 0x9e3779b1);
     hash ^= hash >>> 15;
   }
   for (; i < end; i++) {
-    hash = Math.imul(hash ^ (tables[source[i] as number] as number), 0x9e3779b1);
+    hash = Math.imul(hash ^ (tables[source.getUint8(i)] as number), 0x9e3779b1);
     hash ^= hash >>> 15;
   }
   return hash >>> 0;

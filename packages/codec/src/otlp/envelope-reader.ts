@@ -3,40 +3,21 @@
 // Scope{Spans,Logs} { scope = 1, records = 2, schema_url = 3 }. Fields may come in any order, so
 // records are read as they come and their resource and scope columns are filled in at the end.
 
-import type { ByteDictionary, ResourceTable, ScopeTable } from "@clew/model";
-import { ValueType } from "@clew/model";
+import type { ByteDictionary } from "@clew/model";
 import { WireReader } from "../protobuf/wire-reader.ts";
 import { WireWriter } from "../protobuf/wire-writer.ts";
-import { type DecodeLimits, type DecodeResult, decodeResult } from "./limits.ts";
+import type { DecodeLimits, DecodeResult } from "./limits.ts";
+import { type RecordBatch, RequestTally, serviceNameOf, undoRequest } from "./request-tally.ts";
 import { ValueReader } from "./value-reader.ts";
 
 const latin1 = new TextDecoder("latin1");
 const NO_STRINGS = undefined as unknown as ByteDictionary;
-
-/** What SpanBatch and LogBatch have in common. */
-export interface RecordBatch {
-  readonly strings: ByteDictionary;
-  readonly resources: ResourceTable;
-  readonly scopes: ScopeTable;
-  readonly length: number;
-  readonly resource: Uint32Array;
-  readonly scope: Uint32Array;
-  truncate(length: number): void;
-}
 
 /** Names for messages to users. */
 export interface EnvelopeWords {
   readonly record: string;
   readonly resourceLevel: string;
   readonly scopeLevel: string;
-}
-
-/** Drops what a failed request left behind: records and half-read resources and scopes. */
-export function undoRequest(batch: RecordBatch, length: number): void {
-  batch.truncate(length);
-  const { resources, scopes } = batch;
-  resources.attributes.truncate(resources.attributeOffsets[resources.length] as number);
-  scopes.attributes.truncate(scopes.attributeOffsets[scopes.length] as number);
 }
 
 /** Walks a request; `readRecord` reads one span or log record into row `batch.length`. */
@@ -46,8 +27,7 @@ export abstract class EnvelopeReader<Batch extends RecordBatch> {
   protected batch: Batch = undefined as unknown as Batch;
   readonly #words: EnvelopeWords;
   readonly #entityRefs = new WireWriter();
-  #rejected = 0;
-  #message: string | undefined;
+  readonly #tally = new RequestTally();
 
   constructor(words: EnvelopeWords) {
     this.#words = words;
@@ -64,16 +44,15 @@ export abstract class EnvelopeReader<Batch extends RecordBatch> {
     this.reader.reset(body);
     this.values.begin(batch.strings, limits);
     this.batch = batch;
-    this.#rejected = 0;
-    this.#message = undefined;
+    this.#tally.clear();
     try {
       this.#request(body.length);
-      const accepted = batch.length - first;
-      return decodeResult(accepted, this.#rejected, this.#message, this.#words.record);
+      return this.#tally.result(batch.length - first, this.#words.record);
     } catch (error) {
       undoRequest(batch, first);
       throw error;
     } finally {
+      batch.strings.release();
       this.reader.release();
       this.values.strings = NO_STRINGS;
       this.batch = undefined as unknown as Batch;
@@ -112,7 +91,7 @@ export abstract class EnvelopeReader<Batch extends RecordBatch> {
     this.values.reason = undefined;
     const index = this.#resource(parts, schemaFrom, schemaTo, this.batch.length > firstRow);
     reader.pos = end;
-    if (this.values.reason !== undefined) this.#rejectRows(firstRow, this.values.reason);
+    if (this.values.reason !== undefined) this.#tally.dropRows(this.batch, firstRow, this.values.reason);
     else this.batch.resource.fill(index, firstRow, this.batch.length);
   }
 
@@ -139,7 +118,7 @@ export abstract class EnvelopeReader<Batch extends RecordBatch> {
     this.values.reason = undefined;
     const index = this.#scope(parts, schemaFrom, schemaTo, this.batch.length > firstRow);
     reader.pos = end;
-    if (this.values.reason !== undefined) this.#rejectRows(firstRow, this.values.reason);
+    if (this.values.reason !== undefined) this.#tally.dropRows(this.batch, firstRow, this.values.reason);
     else this.batch.scope.fill(index, firstRow, this.batch.length);
   }
 
@@ -151,17 +130,7 @@ export abstract class EnvelopeReader<Batch extends RecordBatch> {
       this.commitRecord();
       return;
     }
-    this.#rejected++;
-    this.#message ??= values.reason;
-    this.batch.truncate(this.batch.length);
-  }
-
-  #rejectRows(firstRow: number, reason: string): void {
-    const count = this.batch.length - firstRow;
-    if (count === 0) return;
-    this.#rejected += count;
-    this.#message ??= reason;
-    this.batch.truncate(firstRow);
+    this.#tally.dropUncommitted(this.batch, values.reason);
   }
 
   // A key is the raw bytes, so equal keys decode to equal rows.
@@ -238,18 +207,4 @@ export abstract class EnvelopeReader<Batch extends RecordBatch> {
     }
     return scopes.add(key, row);
   }
-}
-
-/** Value id of the last `service.name` string among the attribute rows from `firstRow` on, or 0. */
-export function serviceNameOf(
-  resources: ResourceTable,
-  firstRow: number,
-  strings: ByteDictionary,
-): number {
-  const wanted = strings.internText("service.name");
-  const { keys, types, slots, length } = resources.attributes;
-  for (let row = length - 1; row >= firstRow; row--) {
-    if (keys[row] === wanted && types[row] === ValueType.String) return slots[row * 2] as number;
-  }
-  return 0;
 }
