@@ -114,6 +114,7 @@ export class BlockGenerator {
     const origin = now - shape.end;
     for (let row = shape.length - 1; row >= 0; row--) {
       const instance = shape.instances[row] as number;
+      if ((shape.operations[row] as RunningOperation).changesBook) this.#context.drawBook(this.#random);
       if (this.#buffers.counts[instance] === 0) this.#oldest[instance] = now;
       this.#writeSpan(row, origin);
       if (++(this.#buffers.counts[instance] as number) >= this.#plan.batch) this.#flush(instance);
@@ -121,7 +122,7 @@ export class BlockGenerator {
   }
 
   #writeSpan(row: number, origin: number): void {
-    const { operations, instances, peers, outcomes, parents, starts, durations } = this.#shape;
+    const { operations, instances, peers, outcomes, starts, durations } = this.#shape;
     const operation = operations[row] as RunningOperation;
     const instance = instances[row] as number;
     const templates = operation.templates[outcomes[row] as number] as readonly SpanTemplate[];
@@ -144,7 +145,7 @@ export class BlockGenerator {
       this.#writeLinks(view, at + template.linksAt, links);
     }
     buffer.length += body;
-    if (parents[row] !== row && isProducer(operation.kind)) this.#remember(row);
+    if (isProducer(operation.kind)) this.#remember(row);
   }
 
   /** Tag, length and ids of a span with `body` further bytes; returns `body`. */

@@ -57,7 +57,7 @@ const letter: Endpoint = { method: "POST", route: "/v2/letters", path: "/v2/lett
 const sendLetter = externalHttp(notifier, "api.letterbird.example", letter, {
   ms: 85,
   spread: 2,
-  failure: fails(0.01, "httpx.ReadTimeout", "letter for u-{user} not accepted in time"),
+  failure: fails(0.02, "httpx.ReadTimeout", "letter for u-{user} not accepted in time"),
 });
 const template = mongo(notifier, "find", "templates", { ms: 1.5 });
 const notify = consume(notifier, "parcel-events", {
@@ -72,7 +72,7 @@ const follow = consume(tracking, "parcel-events", {
   ms: 1.2,
   attributes: { "app.parcel.id": "CP{parcel}" },
   calls: [call(trackFind), call(trackUpdate), call(redis(tracking, "DEL", "journey:CP{parcel}", { ms: 0.4 }))],
-  failure: fails(0.002, "VersionConflictError", "journey CP{parcel} moved on, revision {d4}"),
+  failure: fails(0.008, "VersionConflictError", "journey CP{parcel} moved on, revision {d4}"),
 });
 const announce = publish(dispatch, "parcel-events", {
   ms: 2.2,
@@ -89,7 +89,7 @@ const plan = rpcServer(routing, "quaybooks.delivery.v1.Routes/Plan", {
       times: [1, 4],
     }),
   ],
-  failure: fails(0.006, "quaybooks.routing.NoTourError", "no tour over depot {depot} within {d2} minutes"),
+  failure: fails(0.024, "quaybooks.routing.NoTourError", "no tour over depot {depot} within {d2} minutes"),
 });
 const insertParcel = sql(
   dispatch,
@@ -108,7 +108,7 @@ const charge = externalHttp(paymentRelay, "api.paywharf.example", paywharf, {
   ms: 210,
   spread: 2,
   attributes: { "app.payment.reference": "pw_{h16}" },
-  failure: fails(0.012, "System.Net.Http.HttpRequestException", "The request was canceled after 3 s ({h8})"),
+  failure: fails(0.024, "System.Net.Http.HttpRequestException", "The request was canceled after 3 s ({h8})"),
 });
 const toPay: Endpoint = { method: "POST", route: "/pay", path: "/pay", status: 200 };
 const pay = httpServer(paymentRelay, toPay, {
@@ -148,7 +148,7 @@ const place = rpcServer(ordering, "quaybooks.ordering.v1.Orders/Place", {
     call(httpClient(ordering, pay, toPay)),
     call(placed),
   ],
-  failure: fails(0.003, "com.quaybooks.ordering.OrderClosedException", "order {order} was closed meanwhile"),
+  failure: fails(0.012, "com.quaybooks.ordering.OrderClosedException", "order {order} was closed meanwhile"),
 });
 const orderRows = sql(
   ordering,
@@ -166,7 +166,8 @@ const journey = httpServer(tracking, toJourney, {
 const fromGateway = call(httpClient(parcelGateway, journey, toJourney));
 const host = "parcels.quaybooks.example";
 const toParcel: Endpoint = { method: "GET", route: "/parcels/{id}", path: "/parcels/CP{parcel}", status: 200 };
-const parcelPage = edgeServer(parcelGateway, host, toParcel, { ms: 0.8, calls: [fromGateway] });
+const checkDevice = call(internal(parcelGateway, "check_device", { ms: 0.2, spread: 0 }));
+const parcelPage = edgeServer(parcelGateway, host, toParcel, { ms: 0.8, calls: [checkDevice, fromGateway] });
 
 const scanStored = consume(tracking, "parcel-scans", {
   ms: 1,
@@ -178,7 +179,7 @@ const toScans: Endpoint = { method: "POST", route: "/scans", path: "/scans", sta
 const scan = edgeServer(parcelGateway, host, toScans, {
   ms: 0.9,
   attributes: { "app.depot": "depot-{depot}" },
-  calls: [call(scanned, { times: [1, 9] })],
+  calls: [checkDevice, call(scanned, { times: [1, 9] })],
 });
 const settle = consume(dispatch, "parcel-scans", {
   ms: 6,
@@ -199,8 +200,9 @@ const writeIndex = mongo(nightly, "bulkWrite", "book_index", { ms: 11, attribute
 const reindexPage = internal(nightly, "reindexPage", {
   ms: 2,
   attributes: { "app.shelf": "shelf-{d4}" },
+  changesBook: true,
   calls: [call(readShelf), call(rpcClient(nightly, getBook), { times: [1, 6], parallel: true }), call(writeIndex)],
-  failure: fails(0.002, "java.util.concurrent.CompletionException", "page {d6} gave up"),
+  failure: fails(0.008, "java.util.concurrent.CompletionException", "page {d6} gave up"),
 });
 const reindex = internal(nightly, "reindexShelf", {
   ms: 20,
@@ -221,5 +223,5 @@ export const entries: readonly (readonly [Operation, number])[] = [
   [parcelPage, 8],
   [scan, 5],
   [settle, 1.5],
-  [reindex, 0.12],
+  [reindex, 0.25],
 ];

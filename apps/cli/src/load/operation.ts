@@ -49,6 +49,8 @@ export interface Operation {
   readonly event: string | undefined;
   /** Most links to earlier producer spans; 0 for none. */
   readonly links: number;
+  /** Siblings before it in the trace are about another book. */
+  readonly changesBook: boolean;
 }
 
 /** What a caller of the functions below may set; the rest follows from the convention. */
@@ -60,6 +62,7 @@ export interface Shape {
   readonly failure?: Failure;
   readonly event?: string;
   readonly links?: number;
+  readonly changesBook?: boolean;
 }
 
 /** A call of `target`; once, in sequence, its failure fatal to the caller, unless said otherwise. */
@@ -86,6 +89,7 @@ function operation(core: Core, shape: Shape, errorAttributes: AttributeSpecs = {
     failure: shape.failure,
     event: shape.event,
     links: shape.links ?? 0,
+    changesBook: shape.changesBook ?? false,
   };
 }
 

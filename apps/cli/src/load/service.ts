@@ -61,7 +61,7 @@ export const platforms: Readonly<Record<Language, Platform>> = {
     clock: [1000, 1],
     scopes: [
       ["io.opentelemetry.grpc-1.6", "2.21.0-alpha"],
-      ["io.opentelemetry.jdbc", "2.21.0-alpha"],
+      ["com.quaybooks.datastore", "1.0.0"],
       ["com.quaybooks.domain", "1.0.0"],
     ],
   },

@@ -37,6 +37,7 @@ export const stock: Service = service("stock", "go", 4, 9093);
 const timeout = "context deadline exceeded while waiting for connection {d4}";
 
 const cachedBook = redis(catalogue, "GET", "book:{isbn}", { ms: 0.35, event: "cache.miss" });
+const shelfBook = redis(catalogue, "GET", "book:{isbn}", { ms: 0.35, changesBook: true });
 const storeBook = redis(catalogue, "SETEX", "book:{isbn}", { ms: 0.4 });
 const bookRow = sql(
   catalogue,
@@ -44,7 +45,7 @@ const bookRow = sql(
   "SELECT b.id, b.isbn, b.title, b.blurb, b.shelf_id FROM books b WHERE b.isbn = $1",
   {
     ms: 1.4,
-    failure: fails(0.001, "org.postgresql.util.PSQLException", "canceling statement due to timeout {d6}"),
+    failure: fails(0.004, "org.postgresql.util.PSQLException", "canceling statement due to timeout {d6}"),
   },
 );
 const editions = sql(catalogue, "editions", "SELECT * FROM editions WHERE book_id = $1 ORDER BY year DESC", {
@@ -67,11 +68,11 @@ export const getBook: Operation = rpcServer(catalogue, "quaybooks.catalogue.v1.C
     call(storeBook, { probability: 0.3, tolerated: true }),
     call(renderBlurb, { probability: 0.25 }),
   ],
-  failure: fails(0.0015, "com.quaybooks.catalogue.BookNotReadyException", "edition {d8} of {isbn} is locked"),
+  failure: fails(0.006, "com.quaybooks.catalogue.BookNotReadyException", "edition {d8} of {isbn} is locked"),
 });
 const listShelf = rpcServer(catalogue, "quaybooks.catalogue.v1.Catalogue/ListShelf", {
   ms: 1.2,
-  calls: [call(shelfRows), call(cachedBook, { times: [1, 12], tolerated: true }), call(bookRow, { probability: 0.3 })],
+  calls: [call(shelfRows), call(shelfBook, { times: [1, 12], tolerated: true }), call(bookRow, { probability: 0.3 })],
 });
 
 const priceKey = redis(pricing, "MGET", "price:{isbn} rule:{h8}", { ms: 0.3 });
@@ -85,7 +86,7 @@ const priceRows = sql(pricing, "price_rules", "SELECT id, kind, amount FROM pric
 export const quote: Operation = rpcServer(pricing, "quaybooks.pricing.v2.Pricing/Quote", {
   ms: 0.4,
   calls: [call(priceKey), call(priceRows, { probability: 0.3 }), call(applyRules)],
-  failure: fails(0.001, "*errors.errorString", timeout),
+  failure: fails(0.004, "*errors.errorString", timeout),
 });
 
 const sessionKey = redis(accounts, "GET", "session:{session}", { ms: 0.3 });
@@ -101,7 +102,7 @@ const insertSession = redis(accounts, "SET", "session:{session}", { ms: 0.4 });
 const signIn = rpcServer(accounts, "quaybooks.accounts.v1.Sessions/SignIn", {
   ms: 0.9,
   calls: [call(accountRow), call(hashPassword), call(insertSession)],
-  failure: fails(0.01, "com.quaybooks.accounts.RejectedException", "sign-in refused for u-{user}"),
+  failure: fails(0.02, "com.quaybooks.accounts.RejectedException", "sign-in refused for u-{user}"),
 });
 
 const stockRow = sql(
@@ -114,7 +115,7 @@ const reserveRow = sql(
   stock,
   "reservations",
   "INSERT INTO reservations (order_id, isbn, depot, quantity) VALUES ($1, $2, $3, $4)",
-  { ms: 2.6, failure: fails(0.004, "*pgconn.PgError", "could not serialize access, attempt {d2}") },
+  { ms: 2.6, failure: fails(0.016, "*pgconn.PgError", "could not serialize access, attempt {d2}") },
 );
 const stockKey = redis(stock, "HGETALL", "stock:{isbn}", { ms: 0.3 });
 const getStock = rpcServer(stock, "quaybooks.stock.v1.Stock/Get", {
@@ -124,7 +125,7 @@ const getStock = rpcServer(stock, "quaybooks.stock.v1.Stock/Get", {
 export const reserve: Operation = rpcServer(stock, "quaybooks.stock.v1.Stock/Reserve", {
   ms: 0.8,
   calls: [call(stockRow), call(reserveRow, { retried: true })],
-  failure: fails(0.003, "*stock.ShortageError", "depot {depot} holds too few of {isbn}"),
+  failure: fails(0.012, "*stock.ShortageError", "depot {depot} holds too few of {isbn}"),
 });
 
 const basketDocument = mongo(basket, "find", "baskets", { ms: 1.6 });
@@ -145,7 +146,7 @@ const changeBasket = httpServer(basket, putBasket, {
     call(rpcClient(basket, quote), { times: [1, 4], parallel: true }),
     call(basketUpdate),
   ],
-  failure: fails(0.002, "MongoServerError", "WriteConflict on basket {basket}, code {d3}"),
+  failure: fails(0.008, "MongoServerError", "WriteConflict on basket {basket}, code {d3}"),
 });
 export const fromBffBasket: Operation = httpClient(webBff, getBasket, toBasket);
 
@@ -158,7 +159,7 @@ const findBooks = httpServer(search, toSearch, {
     "url.query": oneOf("q=lighthouse+keeper", "q=tidal+maps&page={d2}", "q=the+glass+harbour", "q=isbn:{isbn}"),
   },
   calls: [call(shardQuery, { times: [2, 6], parallel: true }), call(rank)],
-  failure: fails(0.004, "asyncio.TimeoutError", "shard {d2} did not answer in 800 ms"),
+  failure: fails(0.016, "asyncio.TimeoutError", "shard {d2} did not answer in 800 ms"),
 });
 
 const render = internal(webBff, "renderPage", { ms: 6, event: "first-chunk", attributes: { "app.feature.flag": flag(0.6) } });
@@ -170,6 +171,7 @@ function page(method: string, route: string, path: string, shape: Shape, status 
   const at: Endpoint = { method, route, path, status };
   const bff = httpServer(webBff, at, {
     ...shape,
+    attributes: { "app.user.id": "u-{user}" },
     calls: [session, ...(shape.calls ?? []), call(render, { probability: method === "GET" ? 0.9 : 0.2 })],
   });
   const client = httpClient(edgeGateway, bff, at);
@@ -182,7 +184,7 @@ const level = call(rpcClient(webBff, getStock), { tolerated: true });
 
 /** Browsing, by falling share. */
 export const browsing: readonly (readonly [Operation, number])[] = [
-  [page("GET", "/books/{isbn}", "/books/{isbn}", { ms: 2.2, calls: [book, price, level, basketBadge] }), 30],
+  [page("GET", "/books/{id}", "/books/{isbn}", { ms: 2.2, calls: [book, price, level, basketBadge] }), 30],
   [
     page("GET", "/", "/", {
       ms: 2.4,
@@ -209,7 +211,7 @@ export const browsing: readonly (readonly [Operation, number])[] = [
     6,
   ],
   [page("POST", "/sign-in", "/sign-in", { ms: 1.4, calls: [call(rpcClient(webBff, signIn))] }, 303), 4],
-  [page("GET", "/covers/{isbn}", "/covers/{isbn}/large-{h8}.avif", { ms: 1.1, calls: [] }), 5],
+  [page("GET", "/covers/{id}", "/covers/{isbn}/large-{h8}.avif", { ms: 1.1, calls: [] }), 5],
 ];
 
 /** The page function, for the checkout in delivery.ts. */

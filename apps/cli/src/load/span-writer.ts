@@ -41,8 +41,8 @@ export class TraceContext {
   /** Draws a new trace id, its variables, and with probability `sampled` a sampling threshold. */
   begin(random: Random, sampled: number): void {
     for (let i = 0; i < 4; i++) this.traceId[i] = random.next();
-    this.#decimal("user", Math.imul(random.zipf(USERS) + 1, 7919) % 10_000_000);
-    this.#decimal("isbn", 978_000_000_0000 + ((random.zipf(TITLES) * 104_729 + 31) % 10_000_000_000));
+    this.#decimal("user", ((random.zipf(USERS) + 1) * 7_919_017) % 10_000_000);
+    this.drawBook(random);
     this.#decimal("order", 1_000_000_000 + random.next());
     this.#decimal("parcel", 100_000_000 + (random.next() % 900_000_000));
     this.#decimal("depot", 100 + random.zipf(DEPOTS));
@@ -57,6 +57,12 @@ export class TraceContext {
     this.traceState = threshold.state;
     // A sampled trace id must be one that its threshold lets through: byte 9 leads the random part.
     this.traceId[2] = ((this.traceId[2] as number) | (threshold.least << 8)) >>> 0;
+  }
+
+  /** Draws another book; popular ones come often. */
+  drawBook(random: Random): void {
+    const rank = random.zipf(TITLES);
+    this.#decimal("isbn", 9_780_000_000_000 + ((rank * 104_729_017 + 31) % 10_000_000_000));
   }
 
   #decimal(name: string, value: number): void {

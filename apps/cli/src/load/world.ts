@@ -31,6 +31,7 @@ export interface RunningOperation {
   readonly medianNano: number;
   readonly spread: number;
   readonly links: number;
+  readonly changesBook: boolean;
   readonly failure: number;
   /** Templates by {@link Outcome}. */
   readonly templates: readonly (readonly SpanTemplate[])[];
@@ -89,6 +90,7 @@ class Compiler {
       medianNano: source.medianUs * 1000,
       spread: source.spread,
       links: source.links,
+      changesBook: source.changesBook,
       failure: Math.floor((source.failure?.probability ?? 0) * 4294967296),
       templates: [Outcome.Ok, Outcome.Failed, Outcome.CallFailed].map((outcome) => this.#templates(source, outcome)),
       calls: [],
