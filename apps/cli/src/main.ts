@@ -1,0 +1,5 @@
+// Entry point of the `clew` command.
+
+import { runCli } from "./run-cli.ts";
+
+process.exitCode = await runCli(process.argv.slice(2));
