@@ -1,0 +1,291 @@
+// The embedded engine: ClickHouse inside this process through chdb. A session runs one statement at a
+// time, so reads share a pool of sessions, writes have their own, and one more session exists to stop
+// queries: chdb has no interrupt, but KILL QUERY from another session ends a query within milliseconds.
+// Values travel as bound parameters of streamed queries; chdb's other parameter path is serialised for
+// the whole process and would make reads queue behind each other.
+
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { ClewError } from "@clew/base";
+import { drainPending, Session } from "chdb";
+import type { Engine, Parameter, QueryLimits, ReadOptions } from "./engine.ts";
+import { engineError } from "./engine-error.ts";
+import { identifier, pathLiteral, settingsClause, stringLiteral, tokenLiteral } from "./parameters.ts";
+import { cancelledError, WaitQueue } from "./wait-queue.ts";
+
+export interface ChdbOptions {
+  /** Data folder; made when missing. One process at a time can have it open, and a process only one folder. */
+  readonly path: string;
+  /**
+   * Sessions for reads, i.e. queries that run at once; 4 unless given. Each running read or write holds a
+   * thread of libuv's pool, so UV_THREADPOOL_SIZE must be at least readers + writers + 4.
+   */
+  readonly readers?: number;
+  /** Sessions for inserts; 2 unless given. */
+  readonly writers?: number;
+  /** Reads that may wait for a session; 64 unless given. */
+  readonly maxWaiting?: number;
+  /** Default limits of a read: 30 s and 512 MiB unless given. */
+  readonly limits?: Partial<QueryLimits>;
+  /** All memory that the engine may allocate, bytes; 1 GiB unless given. */
+  readonly memoryBytes?: number;
+  /** Threads that merge parts in the background; 2 unless given. */
+  readonly mergeThreads?: number;
+}
+
+const MiB = 1024 * 1024;
+const DEFAULT_LIMITS: QueryLimits = { timeoutMs: 30_000, maxMemoryBytes: 512 * MiB };
+const INSERT_WAIT_MS = 60_000;
+/** The engine checks its time limit between blocks; past this much more we stop the query ourselves. */
+const GRACE_MS = 1_000;
+const KILL_EVERY_MS = 50;
+
+/** What an insert's rows must do: arrive as one block, under the token, and none silently left out. */
+const INSERT_SETTINGS = {
+  max_threads: 1,
+  max_insert_threads: 1,
+  min_insert_block_size_rows: 0,
+  min_insert_block_size_bytes: 0,
+  max_insert_block_size: 16_777_216,
+  deduplicate_insert_select: "force_enable",
+  input_format_skip_unknown_fields: 0,
+  input_format_native_allow_types_conversion: 1,
+} as const;
+
+/** Opens (or makes) the store in a folder. @throws ClewError `unavailable` when another process holds it. */
+export async function openChdbEngine(options: ChdbOptions): Promise<Engine> {
+  const path = resolve(options.path);
+  pathLiteral(path);
+  await drainPending();
+  const sessions: Session[] = [];
+  const open = (): Session => {
+    const session = new Session(path, { connectionArgs: serverArguments(options) });
+    sessions.push(session);
+    return session;
+  };
+  try {
+    mkdirSync(path, { recursive: true });
+    const readers = Array.from({ length: options.readers ?? 4 }, open);
+    const writers = Array.from({ length: options.writers ?? 2 }, open);
+    const engine = new ChdbEngine(readers, writers, open(), options);
+    await engine.command("SELECT 1");
+    return engine;
+  } catch (error) {
+    for (const session of sessions) session.close();
+    throw new ClewError("unavailable", `the embedded store in ${path} cannot be opened`, {
+      cause: error,
+      hint: "another process may have it open, or the folder cannot be written",
+    });
+  }
+}
+
+/** Server settings for an engine that shares its process: small caches, few background threads. */
+function serverArguments(options: ChdbOptions): string[] {
+  const memory = options.memoryBytes ?? 1024 * MiB;
+  const merges = options.mergeThreads ?? 2;
+  const settings: Record<string, number> = {
+    max_server_memory_usage: memory,
+    merges_mutations_memory_usage_soft_limit: Math.floor(memory / 2),
+    mark_cache_size: 64 * MiB,
+    primary_index_cache_size: 64 * MiB,
+    index_mark_cache_size: 16 * MiB,
+    uncompressed_cache_size: 0,
+    index_uncompressed_cache_size: 0,
+    query_condition_cache_size: 16 * MiB,
+    compiled_expression_cache_size: 16 * MiB,
+    mmap_cache_size: 64,
+    background_pool_size: merges,
+    background_merges_mutations_concurrency_ratio: 2,
+    background_schedule_pool_size: 4,
+    background_common_pool_size: 2,
+    max_thread_pool_free_size: 32,
+  };
+  return Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+}
+
+class ChdbEngine implements Engine {
+  readonly kind = "chdb";
+  readonly #readers: WaitQueue<Session>;
+  readonly #writers: WaitQueue<Session>;
+  readonly #control: Session;
+  readonly #sessions: readonly Session[];
+  readonly #limits: QueryLimits;
+  readonly #columns = new Map<string, Promise<TableColumns>>();
+  readonly #running = new Set<Cancellation>();
+  #queries = 0;
+  #killing: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(readers: Session[], writers: Session[], control: Session, options: ChdbOptions) {
+    this.#readers = new WaitQueue(readers, options.maxWaiting ?? 64, "queries");
+    this.#writers = new WaitQueue(writers, 1024, "writes");
+    this.#control = control;
+    this.#sessions = [...readers, ...writers, control];
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  readBinary(sql: string, options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#stream(sql, "RowBinary", options);
+  }
+
+  async readRows(sql: string, options: ReadOptions = {}): Promise<unknown[][]> {
+    const chunks: Uint8Array[] = [];
+    const settings = { output_format_json_quote_64bit_integers: 1, ...options.settings };
+    for await (const chunk of this.#stream(sql, "JSONCompactEachRow", { ...options, settings })) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString("utf8").trimEnd();
+    return text === "" ? [] : (JSON.parse(`[${text.replaceAll("\n", ",")}]`) as unknown[][]);
+  }
+
+  async command(sql: string): Promise<void> {
+    await this.#write((session) => session.queryAsync(sql));
+    this.#columns.clear();
+  }
+
+  async insertNative(table: string, path: string, token: string): Promise<void> {
+    const name = identifier(table);
+    const source = pathLiteral(path);
+    const settings = settingsClause(INSERT_SETTINGS);
+    const { names, structure } = await this.#columnsOf(name);
+    // With the structure given, the reader matches the file's columns by name, whatever their order, and
+    // need not read the file twice to learn it.
+    const sql =
+      `INSERT INTO ${name} (${names}) SELECT ${names} FROM file(${source}, 'Native', ${structure})` +
+      `${settings}, insert_deduplication_token = ${tokenLiteral(token)}`;
+    await this.#write((session) => session.queryAsync(sql));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#readers.close();
+    this.#writers.close();
+    for (const cancellation of this.#running) cancellation.cancel(new ClewError("unavailable", "the store closes"));
+    await drainPending();
+    for (const session of this.#sessions) session.close();
+    await drainPending();
+  }
+
+  async #write<T>(run: (session: Session) => Promise<T>): Promise<T> {
+    const session = await this.#writers.acquire(INSERT_WAIT_MS);
+    try {
+      return await run(session);
+    } catch (error) {
+      throw engineError(error, "write");
+    } finally {
+      this.#writers.release(session);
+    }
+  }
+
+  #columnsOf(table: string): Promise<TableColumns> {
+    let columns = this.#columns.get(table);
+    if (columns === undefined) {
+      columns = this.#readColumns(table);
+      this.#columns.set(table, columns);
+      columns.catch(() => this.#columns.delete(table));
+    }
+    return columns;
+  }
+
+  async #readColumns(table: string): Promise<TableColumns> {
+    const rows = await this.readRows(
+      `SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}
+       AND default_kind IN ('', 'DEFAULT') ORDER BY position`,
+      { parameters: { table } },
+    );
+    if (rows.length === 0) throw new ClewError("internal", `the store has no table ${table}`);
+    return {
+      names: rows.map(([name]) => `\`${name}\``).join(", "),
+      structure: stringLiteral(rows.map(([name, type]) => `\`${name}\` ${type}`).join(", ")),
+    };
+  }
+
+  async *#stream(sql: string, format: string, options: ReadOptions): AsyncGenerator<Uint8Array> {
+    const limits = { ...this.#limits, ...options.limits };
+    const session = await this.#readers.acquire(limits.timeoutMs, options.signal);
+    const marker = `clew-${process.pid}-${++this.#queries}`;
+    const text = sql + settingsClause({ ...options.settings, ...limitSettings(limits), log_comment: marker });
+    const cancellation = new Cancellation(() => this.#kill(marker));
+    const onAbort = (): void => cancellation.cancel(cancelledError(options.signal));
+    this.#running.add(cancellation);
+    // The engine's own limit counts from its start; this one is for steps in which it does not look.
+    const overdue = setTimeout(() => cancellation.cancel(overdueError()), limits.timeoutMs + GRACE_MS);
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      const stream = session.queryStreamBind(text, bindable(options.parameters), { format });
+      for await (const chunk of stream) {
+        if (cancellation.error !== undefined) throw cancellation.error;
+        yield chunk.raw();
+      }
+      if (cancellation.error !== undefined) throw cancellation.error;
+    } catch (error) {
+      throw cancellation.error ?? engineError(error, "read");
+    } finally {
+      clearTimeout(overdue);
+      options.signal?.removeEventListener("abort", onAbort);
+      cancellation.finish();
+      this.#running.delete(cancellation);
+      this.#readers.release(session);
+    }
+  }
+
+  /** Ends the query with this marker. The control session takes one statement at a time, so kills queue up. */
+  #kill(marker: string): Promise<unknown> {
+    const sql = `KILL QUERY WHERE Settings['log_comment'] = ${stringLiteral(marker)} ASYNC`;
+    this.#killing = this.#killing.then(() => this.#control.queryAsync(sql)).catch(() => undefined);
+    return this.#killing;
+  }
+}
+
+interface TableColumns {
+  /** Quoted, comma-separated. */
+  readonly names: string;
+  /** A literal for `file()`. */
+  readonly structure: string;
+}
+
+/** Stops one query: asks again until it has ended, since a query that is just starting cannot be found yet. */
+class Cancellation {
+  error: ClewError | undefined;
+  #ended = false;
+  readonly #kill: () => Promise<unknown>;
+
+  constructor(kill: () => Promise<unknown>) {
+    this.#kill = kill;
+  }
+
+  cancel(error: ClewError): void {
+    if (this.error !== undefined || this.#ended) return;
+    this.error = error;
+    void this.#insist();
+  }
+
+  finish(): void {
+    this.#ended = true;
+  }
+
+  async #insist(): Promise<void> {
+    while (!this.#ended) {
+      await this.#kill();
+      if (!this.#ended) await new Promise((wake) => setTimeout(wake, KILL_EVERY_MS));
+    }
+  }
+}
+
+function overdueError(): ClewError {
+  return new ClewError("limit_exceeded", "the query took longer than its time limit", {
+    hint: "ask for a shorter time range or add a filter",
+  });
+}
+
+function limitSettings(limits: QueryLimits): Record<string, number> {
+  return {
+    readonly: 1,
+    max_execution_time: limits.timeoutMs / 1000,
+    max_memory_usage: limits.maxMemoryBytes,
+    ...(limits.maxRowsToRead === undefined ? {} : { max_rows_to_read: limits.maxRowsToRead }),
+  };
+}
+
+function bindable(parameters: Readonly<Record<string, Parameter>> = {}): Record<string, unknown> {
+  return parameters;
+}

@@ -1,0 +1,78 @@
+// ClickHouse error codes (src/Common/ErrorCodes.cpp) to ours. Both engines put "Code: N." in front of the
+// message.
+
+import { ClewError, type ErrorCode } from "@clew/base";
+
+/** What was being done: a failed write is the sender's signal to retry, a failed read the asker's to ask for less. */
+export type EngineTask = "read" | "write";
+
+const TOO_MUCH_TO_READ = new Set([158, 307, 396, 160, 167, 168, 191, 290]);
+const UNREACHABLE = new Set([198, 203, 209, 210, 242, 243, 252, 319, 425, 999]);
+const MEMORY = 241;
+const TIMEOUT = 159;
+const CANCELLED = 394;
+const REGEXP = new Set([427, 429]);
+
+/** Number after "Code: ", or 0 when there is none. */
+export function engineErrorCode(thrown: unknown): number {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const code = (thrown as { code?: unknown }).code;
+  if (typeof code === "string" && /^\d+$/.test(code)) return Number(code);
+  const match = /Code: (\d+)/.exec(text);
+  return match === null ? 0 : Number(match[1]);
+}
+
+/** The ClewError for what an engine threw; the engine's own error stays as its cause. */
+export function engineError(thrown: unknown, task: EngineTask): ClewError {
+  if (thrown instanceof ClewError) return thrown;
+  const code = engineErrorCode(thrown);
+  if (code === CANCELLED) return make("cancelled", "the query was cancelled", thrown);
+  if (REGEXP.has(code)) {
+    return make("bad_request", `the regular expression cannot be used: ${reason(thrown)}`, thrown, {
+      hint: "patterns are RE2: no look-around and no back-references",
+    });
+  }
+  if (task === "write") return writeError(code, thrown);
+  if (code === TIMEOUT) return tooMuch("the query took longer than its time limit", thrown);
+  if (code === MEMORY) return tooMuch("the query needs more memory than its limit", thrown);
+  if (TOO_MUCH_TO_READ.has(code)) return tooMuch("the query reads or returns more rows than its limit", thrown);
+  if (UNREACHABLE.has(code) || isNetwork(thrown)) return unreachable(thrown);
+  return make("internal", `the store could not run the query (engine error ${code})`, thrown);
+}
+
+function writeError(code: number, thrown: unknown): ClewError {
+  if (code === MEMORY || code === 252) {
+    return make("overloaded", "the store has no room for more writes right now", thrown, { retryAfterMs: 2000 });
+  }
+  if (code === TIMEOUT || UNREACHABLE.has(code) || isNetwork(thrown)) return unreachable(thrown);
+  return make("internal", `the store refused a write (engine error ${code}): ${reason(thrown)}`, thrown);
+}
+
+function tooMuch(message: string, cause: unknown): ClewError {
+  return make("limit_exceeded", message, cause, { hint: "ask for a shorter time range or add a filter" });
+}
+
+function unreachable(cause: unknown): ClewError {
+  return make("unavailable", `the store does not answer: ${reason(cause)}`, cause, { retryAfterMs: 2000 });
+}
+
+function make(
+  code: ErrorCode,
+  message: string,
+  cause: unknown,
+  more: { hint?: string; retryAfterMs?: number } = {},
+): ClewError {
+  return new ClewError(code, message, { ...more, cause });
+}
+
+function isNetwork(thrown: unknown): boolean {
+  const code = (thrown as { code?: unknown }).code;
+  return typeof code === "string" && /^(ECONN|ENOTFOUND|ETIMEDOUT|EPIPE|EHOST|ENET|EAI_)/.test(code);
+}
+
+/** First sentence of the engine's message, without its codes. */
+function reason(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const plain = text.replace(/^.*?DB::Exception: /s, "").split(/[\n]|\. Look at|: while executing/i)[0] ?? text;
+  return plain.slice(0, 300);
+}
