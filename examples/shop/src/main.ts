@@ -57,7 +57,8 @@ try {
   // Whatever a timer or an open pipe still holds must not keep a closed shop alive.
   process.exit(0);
 } catch (error) {
-  const { message, hint } = ClewError.from(error);
+  const { code, message, hint } = ClewError.from(error);
+  if (code === "cancelled") process.exit(0);
   console.error(hint === undefined ? message : `${message} (${hint})`);
   process.exit(1);
 }

@@ -240,6 +240,16 @@ describe("a shop without anybody to send to", { timeout: WAIT_MS }, () => {
     expect(pids.filter(isAlive)).toEqual([]);
   });
 
+  it("leaves no process behind when it is closed while it opens", async () => {
+    const shop = new ShopProcess(["--verbose"], nobody);
+    await shop.prints("is ready");
+    const pids = shop.descendants();
+    const { code, tookMs } = await shop.end("SIGTERM");
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(3_000);
+    expect(pids.filter(isAlive)).toEqual([]);
+  });
+
   it("takes every process along when the supervisor itself is killed", async () => {
     const shop = new ShopProcess([], nobody);
     await shop.prints("is open");
