@@ -17,4 +17,4 @@ export { metricsRoute, type MetricsRouteOptions } from "./metrics/route.ts";
 export { parseAttributeFilter, printAttributeFilter } from "./native/attribute-filter.ts";
 export { nativeApi } from "./native/plugin.ts";
 export type { Health, NativeApiOptions } from "./native/route.ts";
-export { webUi, type WebUiOptions } from "./web/web-ui.ts";
+export type { WebUiOptions } from "./web/web-ui.ts";

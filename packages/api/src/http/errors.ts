@@ -82,3 +82,12 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
     .type("application/json; charset=utf-8")
     .send(JSON.stringify(errorBody(error)));
 }
+
+/** Answers a path that no route takes. */
+export function sendUnknownRoute(request: FastifyRequest, reply: FastifyReply): void {
+  const path = request.url.split("?", 1)[0] ?? "";
+  const shown = path.length > 200 ? `${path.slice(0, 200)}...` : path;
+  const message = `there is nothing at ${request.method} ${shown}`;
+  const hint = "GET /api/v1/openapi.json lists the routes of the native API";
+  sendError(new ClewError("not_found", message, { hint }), request, reply);
+}

@@ -3,10 +3,11 @@
 
 import type { Socket } from "node:net";
 import { ClewError } from "@clew/base";
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from "fastify";
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
 import { compressAnswer } from "./compression.ts";
-import { errorBody, sendError } from "./errors.ts";
+import { errorBody, sendError, sendUnknownRoute } from "./errors.ts";
 import type { MetricsRegistry } from "../metrics/registry.ts";
+import { serveWebUi, type WebUiOptions } from "../web/web-ui.ts";
 
 /** Content-Security-Policy of every answer: the UI's own files, its workers, its inline styles. */
 export const contentSecurityPolicy =
@@ -16,6 +17,8 @@ export interface ApiServerOptions {
   readonly log?: FastifyBaseLogger;
   /** Where request counts and durations go. */
   readonly metrics?: MetricsRegistry;
+  /** The built web UI on the root path; without it only API routes answer. */
+  readonly web?: WebUiOptions;
   /** Largest request body in bytes; default 1 MiB. */
   readonly maxBodyBytes?: number;
 }
@@ -24,7 +27,7 @@ export interface ApiServerOptions {
 export function createApiServer(options: ApiServerOptions = {}): FastifyInstance {
   const server: FastifyInstance = fastify({
     ...(options.log === undefined ? { logger: false } : { loggerInstance: options.log }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.maxBodyBytes ?? 1024 * 1024,
     requestTimeout: 30_000,
     // A service name or an attribute key is one path segment; Fastify's own limit is 100 characters.
@@ -34,7 +37,8 @@ export function createApiServer(options: ApiServerOptions = {}): FastifyInstance
     clientErrorHandler: answerClientError,
   });
   server.setErrorHandler(sendError);
-  server.setNotFoundHandler((request, reply) => sendError(unknownRoute(request), request, reply));
+  if (options.web === undefined) server.setNotFoundHandler(sendUnknownRoute);
+  else serveWebUi(server, options.web);
   server.addHook("onRequest", async (_request, reply) => {
     void reply.headers({
       "x-content-type-options": "nosniff",
@@ -45,15 +49,6 @@ export function createApiServer(options: ApiServerOptions = {}): FastifyInstance
   server.addHook("onSend", compressAnswer);
   if (options.metrics !== undefined) countRequests(server, options.metrics);
   return server;
-}
-
-/** The error for a path that no route answers. */
-export function unknownRoute(request: FastifyRequest): ClewError {
-  const path = request.url.split("?", 1)[0] ?? "";
-  const shown = path.length > 200 ? `${path.slice(0, 200)}...` : path;
-  return new ClewError("not_found", `there is nothing at ${request.method} ${shown}`, {
-    hint: "GET /api/v1/openapi.json lists the routes of the native API",
-  });
 }
 
 function countRequests(server: FastifyInstance, metrics: MetricsRegistry): void {

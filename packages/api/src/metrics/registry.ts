@@ -76,6 +76,11 @@ export class MetricsRegistry {
     this.#add(name, () => ({ name, help, type: "gauge", samples: [{ value: read() }] }));
   }
 
+  /** A counter that is kept elsewhere; `read` must be cheap and never go down. */
+  observedCounter(name: string, help: string, read: () => number): void {
+    this.#add(name, () => ({ name, help, type: "counter", samples: [{ value: read() }] }));
+  }
+
   /** `bounds`: upper bounds of the buckets, ascending, without +Inf. */
   histogram(name: string, help: string, bounds: readonly number[]): Histogram {
     const all = new Map<string, Buckets>();

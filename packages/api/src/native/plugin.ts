@@ -37,7 +37,9 @@ async function answer(
 ): Promise<unknown> {
   const signal = disconnectSignal(reply);
   const call = {
-    reader: options.reader,
+    get reader() {
+      return options.reader();
+    },
     options,
     tenant: tenantOf(request.headers, options.tenantHeader),
     path: readParameters(entry.parameters, request.params as RawQuery),

@@ -14,7 +14,8 @@ export interface Health {
 }
 
 export interface NativeApiOptions {
-  readonly reader: TraceReader;
+  /** Asked at every question, so that the listener can be up before the store; may raise `unavailable`. */
+  readonly reader: () => TraceReader;
   readonly health: () => Health;
   /** Clew's version, as `/health` and the OpenAPI document show it. */
   readonly version: string;

@@ -2,9 +2,10 @@
 
 import { Readable } from "node:stream";
 import { ClewError } from "@clew/base";
-import { encodeColumns, encodeTraces, encodeTracesJson } from "@clew/codec";
+
 import type { SpanBatch } from "@clew/model";
 import { z } from "zod";
+import { codec } from "./codec-shim.ts";
 import { negotiateType } from "../http/accept.ts";
 import { appendVary } from "../http/compression.ts";
 import { logsAnswer, tracesData } from "./answers.ts";
@@ -17,8 +18,8 @@ const encodings = ["application/json", "application/x-protobuf", "application/vn
 const parameters = z.strictObject({ traceId: traceIdParameter });
 
 function body(batch: SpanBatch, type: (typeof encodings)[number]): Readable | Buffer {
-  if (type === "application/json") return Readable.from(encodeTracesJson(batch));
-  return asBuffer(type === "application/x-protobuf" ? encodeTraces(batch) : encodeColumns(batch));
+  if (type === "application/json") return Readable.from(codec.encodeTracesJson(batch));
+  return asBuffer(type === "application/x-protobuf" ? codec.encodeTraces(batch) : codec.encodeColumns(batch));
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

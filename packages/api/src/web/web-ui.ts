@@ -6,8 +6,7 @@ import { join, resolve, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { negotiateType } from "../http/accept.ts";
-import { sendError } from "../http/errors.ts";
-import { unknownRoute } from "../http/server.ts";
+import { sendUnknownRoute } from "../http/errors.ts";
 
 export interface WebUiOptions {
   /** Folder with the built UI: index.html and assets/. */
@@ -27,10 +26,10 @@ const missingPage = `<!doctype html>
 </html>
 `;
 
-/** Fastify plugin: the UI on the root of `server`, which also answers the paths that nothing else does. */
-export async function webUi(server: FastifyInstance, options: WebUiOptions): Promise<void> {
+/** Hangs the UI on the root of `server` and lets it answer the paths that nothing else does. */
+export function serveWebUi(server: FastifyInstance, options: WebUiOptions): void {
   const folder = resolve(options.folder);
-  await server.register(fastifyStatic, {
+  server.register(fastifyStatic, {
     root: folder,
     // The folder may be built while Clew runs.
     suppressWarning: true,
@@ -42,7 +41,7 @@ export async function webUi(server: FastifyInstance, options: WebUiOptions): Pro
     },
   });
   server.setNotFoundHandler((request, reply) => {
-    if (!isPage(request, options.apiPrefixes)) sendError(unknownRoute(request), request, reply);
+    if (!isPage(request, options.apiPrefixes)) sendUnknownRoute(request, reply);
     else if (existsSync(join(folder, "index.html"))) void reply.sendFile("index.html");
     else void reply.header("cache-control", "no-store").type("text/html; charset=utf-8").send(missingPage);
   });

@@ -1,0 +1,38 @@
+// Everything that answers on Clew's own port: the native API, /metrics, the web UI. Further query APIs are
+// registered here, each under its own prefix.
+
+import { fileURLToPath } from "node:url";
+import { createApiServer, type Health, type MetricFamily, type MetricsRegistry, metricsRoute, nativeApi } from "@clew/api";
+import type { TraceReader } from "@clew/storage";
+import type { FastifyInstance } from "fastify";
+import type { Config } from "./config/schema.ts";
+import type { Log } from "./process/log.ts";
+import { version } from "./process/version.ts";
+
+/** First path segments that belong to APIs: a wrong path below them is an error, not a page of the UI. */
+const apiPrefixes = ["api", "metrics", "tempo", "jaeger", "zipkin", "prometheus"];
+
+const builtUi = fileURLToPath(new URL("../../web/dist", import.meta.url));
+
+/** What the APIs read from. All are asked at every request. */
+export interface ApiSources {
+  /** Raises `unavailable` while the store is not open. */
+  readonly reader: () => TraceReader;
+  readonly health: () => Health;
+  readonly metrics: () => Iterable<MetricFamily>;
+}
+
+/** The API server with all its routes, not listening yet. */
+export function createApis(
+  config: Config,
+  sources: ApiSources,
+  registry: MetricsRegistry,
+  log: Log,
+): FastifyInstance {
+  const { reader, health, metrics } = sources;
+  const folder = config.webDir ?? builtUi;
+  const server = createApiServer({ log, metrics: registry, web: { folder, apiPrefixes } });
+  server.register(nativeApi, { reader, health, version, tenantHeader: config.tenantHeader });
+  server.register(metricsRoute, { collect: metrics });
+  return server;
+}

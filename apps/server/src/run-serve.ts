@@ -1,0 +1,66 @@
+// `clew serve`: settings, start, banner, and the signals that end it.
+
+import { printConfig } from "./config/print.ts";
+import { loadConfig } from "./config/load.ts";
+import { parts } from "./parts.ts";
+import { banner } from "./process/banner.ts";
+import { reportFatal } from "./process/fatal.ts";
+import { createLog, type Log } from "./process/log.ts";
+import { startServer } from "./server.ts";
+import type { Parts, Store } from "./wiring.ts";
+
+export interface ServeOptions {
+  /** Path given with --config. */
+  readonly configFile?: string | undefined;
+  /** Print each setting with its value and origin, and start nothing. */
+  readonly printConfig?: boolean | undefined;
+}
+
+/**
+ * Runs a server in this process until SIGINT or SIGTERM, then ends the process: 0 when everything taken in is
+ * stored, 1 when stopping failed, 130 on a second signal. Raises `bad_config` or `unavailable` when it cannot
+ * start; {@link reportFatal} prints those. `using`: the parts; others than the real ones are for tests.
+ */
+export async function runServe(options: ServeOptions, using: Parts<Store> = parts): Promise<void> {
+  const { config, resolved } = loadConfig({ ...options, env: process.env, cwd: process.cwd() });
+  if (options.printConfig === true) {
+    process.stdout.write(printConfig(resolved));
+    return;
+  }
+  const log = createLog(config.logLevel);
+  dieOnUncaught(log);
+  const server = await startServer(config, using, log);
+  // Before the banner: who reads it may already send a signal.
+  const stopped = firstSignal();
+  process.stdout.write(banner(config, server.folder, server.apiPort, server.ingestPorts));
+  const signal = await stopped;
+  process.stdout.write("Stopping; a second signal stops at once.\n");
+  log.info({ signal }, "stopping");
+  try {
+    await server.stop();
+  } catch (thrown) {
+    reportFatal(thrown);
+    process.exit(1);
+  }
+  process.exit(0);
+}
+
+/** The first SIGINT or SIGTERM from now on; every later one ends the process at once. */
+function firstSignal(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let stopping = false;
+  const onSignal = (signal: string): void => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    resolve(signal);
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  return promise;
+}
+
+function dieOnUncaught(log: Log): void {
+  process.on("uncaughtException", (error, origin) => {
+    log.fatal({ err: error, origin }, "a bug in Clew: this error was caught nowhere");
+    process.exit(1);
+  });
+}

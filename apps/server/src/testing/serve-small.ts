@@ -1,0 +1,59 @@
+// A server process with an empty store, for tests of the process itself. The environment steers it:
+// SMALL_SLOW_STOP holds the store's closing until a second signal, SMALL_CRASH throws where nothing catches.
+
+import "../process/thread-pool.ts";
+import { SpanBatch } from "@clew/model";
+import { LogBatch } from "@clew/model";
+import type { TraceReader } from "@clew/storage";
+import { reportFatal } from "../process/fatal.ts";
+import { runServe } from "../run-serve.ts";
+import type { Ingest, Parts, Store } from "../wiring.ts";
+
+const empty = async (): Promise<[]> => [];
+const reader: TraceReader = {
+  trace: async () => new SpanBatch(),
+  traceLogs: async () => new LogBatch(),
+  search: async () => ({ traces: [] }),
+  services: empty,
+  operations: empty,
+  red: async () => Promise.reject(new Error("secret path /var/clew")),
+  heatmap: async () => Promise.reject(new Error("no heat map")),
+  serviceMap: async () => ({ nodes: [], edges: [] }),
+  attributeKeys: empty,
+  attributeValues: empty,
+};
+
+const part = { metrics: () => [], health: () => ({ status: "ok" as const, reasons: [] }) };
+
+const parts: Parts<Store> = {
+  async openStore(): Promise<Store> {
+    return {
+      ...part,
+      reader,
+      async close(): Promise<void> {
+        process.stdout.write("store closed\n");
+        if (process.env["SMALL_SLOW_STOP"] !== undefined) await new Promise(() => setInterval(() => {}, 1000));
+      },
+    };
+  },
+  async startIngest(): Promise<Ingest> {
+    if (process.env["SMALL_CRASH"] !== undefined) {
+      setTimeout(() => {
+        throw new Error("nobody expected this");
+      });
+    }
+    return {
+      ...part,
+      ports: { otlpHttp: 4318 },
+      metrics: () => [{ name: "clew_small_total", help: "Small.", type: "counter", samples: [{ value: 7 }] }],
+      stop: async () => void process.stdout.write("receivers stopped\n"),
+    };
+  },
+};
+
+try {
+  await runServe({}, parts);
+} catch (thrown) {
+  reportFatal(thrown);
+  process.exit();
+}
