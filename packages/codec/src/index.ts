@@ -1,5 +1,34 @@
+export { decodeColumns } from "./columns/decode-columns.ts";
+export { encodeColumns } from "./columns/encode-columns.ts";
+export { fromBase64, toBase64 } from "./json/base64.ts";
+export { FieldNames } from "./json/field-names.ts";
+export { JsonReader } from "./json/json-reader.ts";
+export { type AnyValue, readAnyValue, rowValue } from "./otlp/any-value.ts";
 export { decodeLogs } from "./otlp/decode-logs.ts";
 export { decodeLogsJson } from "./otlp/decode-logs-json.ts";
 export { decodeTraces } from "./otlp/decode-traces.ts";
 export { decodeTracesJson } from "./otlp/decode-traces-json.ts";
+export { encodeLogs } from "./otlp/encode-logs.ts";
+export { encodeLogsJson } from "./otlp/encode-logs-json.ts";
+export { encodeTraces } from "./otlp/encode-traces.ts";
+export { encodeTracesJson } from "./otlp/encode-traces-json.ts";
+export {
+  decodeExportResponse,
+  decodeExportResponseJson,
+  encodeExportResponse,
+  encodeExportResponseJson,
+  type ExportOutcome,
+} from "./otlp/export-response.ts";
 export type { DecodeLimits, DecodeResult } from "./otlp/limits.ts";
+export {
+  decodeRpcStatus,
+  encodeRpcStatus,
+  encodeRpcStatusJson,
+  type FieldViolation,
+  grpcStatusDetails,
+  type RpcStatus,
+} from "./otlp/rpc-status.ts";
+export { WireReader } from "./protobuf/wire-reader.ts";
+export { WireWriter } from "./protobuf/wire-writer.ts";
+export { parseAttributesJson, parseValueJson } from "./value-json/parse.ts";
+export { renderAttributesJson, renderValueJson } from "./value-json/render.ts";
