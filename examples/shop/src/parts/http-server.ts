@@ -138,8 +138,8 @@ function finish(response: ServerResponse, span: Span, status: number, body: unkn
   span.end();
 }
 
-/** Answers requests by the given routes. */
-export function answerWith(routes: Routes): RequestListener {
+/** Answers requests by the given routes; `running` holds the work that is not finished yet. */
+export function answerWith(routes: Routes, running: Set<Promise<void>>): RequestListener {
   const table = compile(routes);
   return (request, response) => {
     const target = `http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`;
@@ -150,9 +150,11 @@ export function answerWith(routes: Routes): RequestListener {
     }
     const route = table.find((r) => r.method === request.method && r.pattern.test(url.pathname));
     const span = startServerSpan(request, url, route);
-    void context.with(trace.setSpan(context.active(), span), async () => {
+    const done = context.with(trace.setSpan(context.active(), span), async () => {
       const { status, body } = await answer(request, url, route, span);
       finish(response, span, status, body);
     });
+    running.add(done);
+    void done.finally(() => running.delete(done));
   };
 }

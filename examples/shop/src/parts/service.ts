@@ -18,10 +18,11 @@ const DRAIN_LIMIT_MS = 400;
 const CLOSE_LIMIT_MS = 700;
 const KEEP_ALIVE_MS = 30_000;
 
-async function drain(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+/** Finishes the requests under way, also those whose callers have left: their spans count. */
+async function drain(server: Server, running: ReadonlySet<Promise<void>>): Promise<void> {
+  server.close();
   server.closeIdleConnections();
-  await Promise.race([closed, sleep(DRAIN_LIMIT_MS)]);
+  await Promise.race([Promise.allSettled(running), sleep(DRAIN_LIMIT_MS)]);
   server.closeAllConnections();
 }
 
@@ -33,14 +34,15 @@ export async function runService(
 ): Promise<void> {
   const telemetry = startTelemetry(name, version);
   const opened = Promise.withResolvers<ServiceParts>();
-  const listener = opened.promise.then(({ routes }) => answerWith(routes));
+  const running = new Set<Promise<void>>();
+  const listener = opened.promise.then(({ routes }) => answerWith(routes, running));
   // A request may come before the routes are there (after a restart): it waits for them.
   const server = createServer((request, response) => {
     void listener.then((answer) => answer(request, response));
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   onStop(async () => {
-    await drain(server);
+    await drain(server, running);
     const parts = await Promise.race([opened.promise, undefined]);
     await Promise.race([parts?.close?.(), sleep(CLOSE_LIMIT_MS)]);
     await telemetry.shutdown();
