@@ -12,7 +12,9 @@ export function addDemoCommand(program: Command): void {
   program
     .command("demo")
     .summary("run the example shop, which sends its traces to a running Clew")
-    .description("Runs the small services of examples/shop. Start `clew serve` first, in another terminal.")
+    .description(
+      "Runs the small services of examples/shop. Start `clew serve` first, in another terminal.",
+    )
     .option("--endpoint <url>", "where the shop sends its spans", "http://127.0.0.1:4318")
     .argument("[args...]", "passed on to the shop")
     .allowUnknownOption()

@@ -50,7 +50,10 @@ function describe(error: ClewError): string {
  * Runs one command line (without node and script) and resolves to its exit code: 0 done, 1 failed,
  * 2 wrong arguments or settings. A command may also set `process.exitCode`, which then counts.
  */
-export async function runCli(args: readonly string[], output: CliOutput = standardOutput): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  output: CliOutput = standardOutput,
+): Promise<number> {
   try {
     await buildProgram(output).parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? 0);

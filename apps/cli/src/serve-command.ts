@@ -21,6 +21,8 @@ export function addServeCommand(program: Command): void {
     .action(async (flags: { config?: string; printConfig?: true }) => {
       const { runServe } = (await import("@clew/server")) as ServerModule;
       const printConfig = flags.printConfig ?? false;
-      await runServe(flags.config === undefined ? { printConfig } : { configFile: flags.config, printConfig });
+      await runServe(
+        flags.config === undefined ? { printConfig } : { configFile: flags.config, printConfig },
+      );
     });
 }

@@ -26,7 +26,10 @@ export class AckedLog {
     try {
       this.#file = openSync(path, "w");
     } catch (cause) {
-      throw new ClewError("bad_config", `cannot write ${path}`, { hint: "choose a file in a folder that exists", cause });
+      throw new ClewError("bad_config", `cannot write ${path}`, {
+        hint: "choose a file in a folder that exists",
+        cause,
+      });
     }
     writeSync(this.#file, `${JSON.stringify({ plan })}\n`);
   }

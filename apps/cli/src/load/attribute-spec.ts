@@ -64,7 +64,7 @@ export const traceVariablesLength = 96;
 const PEER_LENGTH = 13;
 
 function zeros(count: number): number[] {
-  return new Array<number>(count).fill(48);
+  return Array.from({ length: count }, () => 48);
 }
 
 function placeholder(name: string): Piece {

@@ -34,7 +34,9 @@ class ThreadedSource implements BatchSource {
       const workerData: StreamOptions = { ...options, first, step: threads };
       const worker = new Worker(new URL("./generator-thread.ts", import.meta.url), { workerData });
       worker.on("message", (batch: OutgoingBatch | undefined) => this.#take(worker, batch));
-      worker.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
+      worker.on("error", (error) =>
+        this.#fail(error instanceof Error ? error : new Error(String(error))),
+      );
       for (let i = 0; i < AHEAD; i++) worker.postMessage(undefined);
       this.#workers.push(worker);
     }
@@ -88,6 +90,9 @@ class ThreadedSource implements BatchSource {
 }
 
 /** A source with `threads` generator threads; 0 generates in the calling thread. */
-export function openSource(options: Omit<StreamOptions, "first" | "step">, threads: number): BatchSource {
+export function openSource(
+  options: Omit<StreamOptions, "first" | "step">,
+  threads: number,
+): BatchSource {
   return threads === 0 ? inlineSource(options) : new ThreadedSource(options, threads);
 }

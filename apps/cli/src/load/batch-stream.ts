@@ -55,7 +55,13 @@ export class BatchStream {
       const batch = this.#generator.next();
       if (batch !== undefined) {
         const { sequence, spans, firstTraceId } = batch;
-        return { sequence, spans, firstTraceId, baseNano: `${this.#baseNano}`, body: this.#encode(batch.payload) };
+        return {
+          sequence,
+          spans,
+          firstTraceId,
+          baseNano: `${this.#baseNano}`,
+          body: this.#encode(batch.payload),
+        };
       }
       this.#block += step;
       this.#begun = false;

@@ -114,7 +114,8 @@ export class BlockGenerator {
     const origin = now - shape.end;
     for (let row = shape.length - 1; row >= 0; row--) {
       const instance = shape.instances[row] as number;
-      if ((shape.operations[row] as RunningOperation).changesBook) this.#context.drawBook(this.#random);
+      if ((shape.operations[row] as RunningOperation).changesBook)
+        this.#context.drawBook(this.#random);
       if (this.#buffers.counts[instance] === 0) this.#oldest[instance] = now;
       this.#writeSpan(row, origin);
       if (++(this.#buffers.counts[instance] as number) >= this.#plan.batch) this.#flush(instance);
@@ -133,15 +134,34 @@ export class BlockGenerator {
     const start = Math.floor((origin + (starts[row] as number) + pod.skew) / startStep) * startStep;
     const duration = Math.floor((durations[row] as number) / durationStep) * durationStep;
     const links = operation.links === 0 ? 0 : this.#linkCount(operation.links);
-    const body = this.#writeHead(row, instance, operation.scope, template.bytes.length + links * LINK_BYTES);
+    const body = this.#writeHead(
+      row,
+      instance,
+      operation.scope,
+      template.bytes.length + links * LINK_BYTES,
+    );
     const buffer = defined(this.#buffers.scopes[instance * SCOPES + operation.scope], "a buffer");
     const { bytes, view, length: at } = buffer;
     bytes.set(template.bytes, at);
     writeTime(view, at + template.startAt, this.#times, start);
     writeTime(view, at + template.startAt + 9, this.#times, start + duration);
-    applyPatches(buffer, at, template, this.#context, peer, this.#times, start, duration, this.#random);
+    applyPatches(
+      buffer,
+      at,
+      template,
+      this.#context,
+      peer,
+      this.#times,
+      start,
+      duration,
+      this.#random,
+    );
     if (links > 0) {
-      bytes.copyWithin(at + template.linksAt + links * LINK_BYTES, at + template.linksAt, at + template.bytes.length);
+      bytes.copyWithin(
+        at + template.linksAt + links * LINK_BYTES,
+        at + template.linksAt,
+        at + template.bytes.length,
+      );
       this.#writeLinks(view, at + template.linksAt, links);
     }
     buffer.length += body;
@@ -198,7 +218,8 @@ export class BlockGenerator {
       const slot = ((this.#producerCount - 1 - k) % REMEMBERED_PRODUCERS) * 6;
       view.setUint16(at, 0x6a21); // field 13, 33 bytes
       view.setUint16(at + 2, 0x0a10); // trace id
-      for (let i = 0; i < 4; i++) view.setUint32(at + 4 + i * 4, this.#producers[slot + i] as number);
+      for (let i = 0; i < 4; i++)
+        view.setUint32(at + 4 + i * 4, this.#producers[slot + i] as number);
       view.setUint16(at + 20, 0x1208); // span id
       view.setUint32(at + 22, this.#producers[slot + 4] as number);
       view.setUint32(at + 26, this.#producers[slot + 5] as number);
@@ -234,7 +255,10 @@ export class BlockGenerator {
 
   #firstTraceId(instance: number): string {
     for (let scope = 0; scope < SCOPES; scope++) {
-      const { bytes, length } = defined(this.#buffers.scopes[instance * SCOPES + scope], "a buffer");
+      const { bytes, length } = defined(
+        this.#buffers.scopes[instance * SCOPES + scope],
+        "a buffer",
+      );
       if (length === 0) continue;
       let at = 1;
       while ((bytes[at] as number) >= 128) at++;

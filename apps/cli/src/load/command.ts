@@ -46,28 +46,70 @@ export function addLoadCommand(program: Command): void {
       "Sends the traces of an invented bookshop with parcel delivery: 16 services, their databases and queues.\n" +
         "The same seed gives the same spans. Without --spans or --duration it runs until Ctrl-C.",
     )
-    .addOption(new Option("--transport <name>", "grpc, http (protobuf) or json").choices(["grpc", "http", "json"]).default("grpc"))
-    .option("--endpoint <url>", "where to send (default: 127.0.0.1 port 4317 for grpc, 4318 for http and json)")
-    .option("--rate <spans/s>", "spans a second; 0 is as fast as possible (default: 0)", whole(0, 1e9))
+    .addOption(
+      new Option("--transport <name>", "grpc, http (protobuf) or json")
+        .choices(["grpc", "http", "json"])
+        .default("grpc"),
+    )
+    .option(
+      "--endpoint <url>",
+      "where to send (default: 127.0.0.1 port 4317 for grpc, 4318 for http and json)",
+    )
+    .option(
+      "--rate <spans/s>",
+      "spans a second; 0 is as fast as possible (default: 0)",
+      whole(0, 1e9),
+    )
     .option("--duration <time>", "stop after this long, such as 60s", duration)
     .option("--spans <n>", "stop after exactly this many spans, such as 10M", count)
     .option("--batch <n>", "most spans in one request", whole(1, 100_000), 512)
     .option("--concurrency <n>", "requests in flight at the same time", whole(1, 10_000), 8)
-    .option("--senders <n>", "act as many small senders, each with a connection of its own", whole(1, 10_000))
-    .option("--per-request <n>", "with --senders: most spans in one request (default: 5)", whole(1, 100_000))
-    .addOption(timeOption("--interval <time>", "with --senders: how often each sends", 100, "100ms"))
+    .option(
+      "--senders <n>",
+      "act as many small senders, each with a connection of its own",
+      whole(1, 10_000),
+    )
+    .option(
+      "--per-request <n>",
+      "with --senders: most spans in one request (default: 5)",
+      whole(1, 100_000),
+    )
+    .addOption(
+      timeOption("--interval <time>", "with --senders: how often each sends", 100, "100ms"),
+    )
     .option("--gzip", "compress requests")
     .option("--seed <n>", "which spans to make", whole(0, Number.MAX_SAFE_INTEGER), 1)
-    .option("--start-time <time>", "time of the first spans: RFC 3339, or -24h for a day ago (default: now)", (text: string) =>
-      instant(text),
+    .option(
+      "--start-time <time>",
+      "time of the first spans: RFC 3339, or -24h for a day ago (default: now)",
+      (text: string) => instant(text),
     )
     .option("--time-span <time>", "spread the spans' times over this long, such as 24h", duration)
     .option("--tenant <name>", "send as this tenant (header X-Scope-OrgID)")
     .option("--worker <n>", "generator threads; 0 generates in the sending thread", whole(0, 64), 1)
-    .option("--sampled <share>", "share of traces with a sampling threshold in tracestate", share, 0)
+    .option(
+      "--sampled <share>",
+      "share of traces with a sampling threshold in tracestate",
+      share,
+      0,
+    )
     .option("--giants <share>", "share of traces with 10,000 spans", share, 1 / 20_000)
-    .addOption(timeOption("--timeout <time>", "send a request again when it stays unanswered this long", 30_000, "30s"))
-    .addOption(timeOption("--give-up-after <time>", "give a request up when it keeps failing this long", 60_000, "60s"))
+    .addOption(
+      timeOption(
+        "--timeout <time>",
+        "send a request again when it stays unanswered this long",
+        30_000,
+        "30s",
+      ),
+    )
+    .addOption(
+      timeOption(
+        "--give-up-after <time>",
+        "give a request up when it keeps failing this long",
+        60_000,
+        "60s",
+      ),
+    )
     .option("--report-acked <file>", "write every acknowledged request to this file (JSON lines)")
     .option("--json", "print the report as JSON")
     .option("--quiet", "no progress on stderr")

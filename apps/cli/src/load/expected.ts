@@ -23,7 +23,8 @@ function blockBatches(plan: LoadPlan, block: number, baseNano: bigint): readonly
   const generator = new BlockGenerator(plan);
   generator.begin(block, baseNano);
   const batches: Batch[] = [];
-  for (let batch = generator.next(); batch !== undefined; batch = generator.next()) batches.push(batch);
+  for (let batch = generator.next(); batch !== undefined; batch = generator.next())
+    batches.push(batch);
   latest = { key, batches };
   return batches;
 }
@@ -44,7 +45,10 @@ export function expectedBatch(options: Partial<LoadPlan>, sequence: number, base
 }
 
 /** The spans of a batch, in the order sent. See {@link expectedBatch} for arguments and errors. */
-export function expectedSpans(options: Partial<LoadPlan> | number, sequence: number): ExpectedSpan[] {
+export function expectedSpans(
+  options: Partial<LoadPlan> | number,
+  sequence: number,
+): ExpectedSpan[] {
   const plan = typeof options === "number" ? { seed: options } : options;
   return listSpans(expectedBatch(plan, sequence).payload);
 }

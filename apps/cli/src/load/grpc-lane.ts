@@ -1,6 +1,13 @@
 // OTLP/gRPC: TraceService/Export on raw bytes, no message classes.
 
-import { ChannelCredentials, Client, type ClientOptions, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import {
+  ChannelCredentials,
+  Client,
+  type ClientOptions,
+  Metadata,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
 import { fields, varintAt } from "./otlp-reader.ts";
 import { acceptedReply, type Lane, type LaneOptions, type Reply } from "./transport.ts";
 
@@ -53,7 +60,9 @@ function identity(bytes: Buffer): Buffer {
 }
 
 function openClient(options: LaneOptions): Client {
-  const url = new URL(options.endpoint.includes("://") ? options.endpoint : `http://${options.endpoint}`);
+  const url = new URL(
+    options.endpoint.includes("://") ? options.endpoint : `http://${options.endpoint}`,
+  );
   const secure = url.protocol === "https:";
   const channel: ClientOptions = {
     "grpc.use_local_subchannel_pool": 1,
@@ -73,7 +82,10 @@ export function grpcLanes(options: LaneOptions, count: number, shared: boolean):
   const common = shared ? openClient(options) : undefined;
   return Array.from({ length: count }, () => {
     const client = common ?? openClient(options);
-    return { send: (body: Uint8Array) => exportOnce(client, options, body), close: () => client.close() };
+    return {
+      send: (body: Uint8Array) => exportOnce(client, options, body),
+      close: () => client.close(),
+    };
   });
 }
 
@@ -83,8 +95,16 @@ function exportOnce(client: Client, options: LaneOptions, body: Uint8Array): Pro
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
   const deadline = Date.now() + options.timeoutMs;
   return new Promise((resolve) => {
-    client.makeUnaryRequest(METHOD, identity, identity, bytes, metadata, { deadline }, (error, answer) => {
-      resolve(error === null ? acceptedReply(answer ?? new Uint8Array(0)) : failedReply(error));
-    });
+    client.makeUnaryRequest(
+      METHOD,
+      identity,
+      identity,
+      bytes,
+      metadata,
+      { deadline },
+      (error, answer) => {
+        resolve(error === null ? acceptedReply(answer ?? new Uint8Array(0)) : failedReply(error));
+      },
+    );
   });
 }

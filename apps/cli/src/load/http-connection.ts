@@ -85,7 +85,10 @@ export class HttpConnection {
   request(head: string, body: Uint8Array): Promise<HttpResponse> {
     return new Promise((resolve, reject) => {
       const seconds = this.#timeoutMs / 1000;
-      const timer = setTimeout(() => this.#fail(new Error(`no answer in ${seconds} s`)), this.#timeoutMs);
+      const timer = setTimeout(
+        () => this.#fail(new Error(`no answer in ${seconds} s`)),
+        this.#timeoutMs,
+      );
       this.#waiting = { resolve, reject, timer };
       const socket = (this.#socket ??= this.#open());
       socket.cork();
@@ -115,7 +118,8 @@ export class HttpConnection {
   #receive(socket: Socket, chunk: Buffer): void {
     if (socket !== this.#socket) return;
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    if (this.#received.length > MAX_RESPONSE) this.#fail(new Error("the answer is larger than 16 MiB"));
+    if (this.#received.length > MAX_RESPONSE)
+      this.#fail(new Error("the answer is larger than 16 MiB"));
     else this.#finish(socket, false);
   }
 

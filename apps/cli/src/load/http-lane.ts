@@ -1,7 +1,13 @@
 // OTLP/HTTP: POST /v1/traces in protobuf or JSON.
 
 import { HttpConnection, type HttpResponse } from "./http-connection.ts";
-import { acceptedJsonReply, acceptedReply, type Lane, type LaneOptions, type Reply } from "./transport.ts";
+import {
+  acceptedJsonReply,
+  acceptedReply,
+  type Lane,
+  type LaneOptions,
+  type Reply,
+} from "./transport.ts";
 
 // The OTLP specification's list of retryable answers.
 const RETRYABLE = new Set([429, 502, 503, 504]);

@@ -4,7 +4,20 @@ export { type AckedRequest, AckedLog, parseAckedLog } from "./acked-log.ts";
 export { type Batch, BlockGenerator } from "./block-generator.ts";
 export { BatchStream, type OutgoingBatch, type StreamOptions } from "./batch-stream.ts";
 export { type ExpectedSpan, expectedBatch, expectedSpans, listSpans } from "./expected.ts";
-export { completeOptions, type LoadOptions, planOf, type TransportName, transports } from "./load-options.ts";
+export {
+  completeOptions,
+  type LoadOptions,
+  planOf,
+  type TransportName,
+  transports,
+} from "./load-options.ts";
 export { LoadCounters, type LoadReport, progressLine, reportText } from "./load-report.ts";
-export { BATCHES_PER_BLOCK, blockOf, blockSpans, defaultPlan, type LoadPlan, makePlan } from "./plan.ts";
+export {
+  BATCHES_PER_BLOCK,
+  blockOf,
+  blockSpans,
+  defaultPlan,
+  type LoadPlan,
+  makePlan,
+} from "./plan.ts";
 export { type LoadObserver, runLoad } from "./run-load.ts";

@@ -83,10 +83,16 @@ export function completeOptions(given: Partial<LoadOptions>): LoadOptions {
   const endpoint = options.endpoint === "" ? `http://127.0.0.1:${port}` : options.endpoint;
   checkEndpoint(endpoint);
   if (options.senders !== undefined && options.rate > 0) {
-    throw invalid("--senders and --rate exclude each other", "senders set the rate by --interval and --per-request");
+    throw invalid(
+      "--senders and --rate exclude each other",
+      "senders set the rate by --interval and --per-request",
+    );
   }
   if (options.timeSpanMs !== undefined && plannedSpans(options) === undefined) {
-    throw invalid("--time-span needs to know how many spans there will be", "add --spans, or --rate with --duration");
+    throw invalid(
+      "--time-span needs to know how many spans there will be",
+      "add --spans, or --rate with --duration",
+    );
   }
   if (options.concurrency < 1 || (options.senders ?? 1) < 1) {
     throw invalid("there must be at least one sender", "use 1 or more");
@@ -128,6 +134,7 @@ const LIVE_LEAD_NANO = 2_000_000_000n;
 export function startNanoOf(options: LoadOptions, nowMs: number): bigint | undefined {
   if (options.startNano !== undefined) return options.startNano;
   const now = BigInt(Math.floor(nowMs)) * 1_000_000n;
-  if (options.timeSpanMs !== undefined) return now - BigInt(Math.round(options.timeSpanMs)) * 1_000_000n;
+  if (options.timeSpanMs !== undefined)
+    return now - BigInt(Math.round(options.timeSpanMs)) * 1_000_000n;
   return plannedRate(options) > 0 ? now - LIVE_LEAD_NANO : undefined;
 }

@@ -96,7 +96,11 @@ function ms(value: number): string {
 }
 
 /** The progress line: totals so far and the rate since the last line. */
-export function progressLine(counters: LoadCounters, seconds: number, spansPerSecond: number): string {
+export function progressLine(
+  counters: LoadCounters,
+  seconds: number,
+  spansPerSecond: number,
+): string {
   const parts = [
     `${seconds.toFixed(0)} s`,
     `${count(counters.acknowledgedSpans)} spans acknowledged`,
@@ -114,11 +118,17 @@ export function reportText(report: LoadReport): string {
   const { latencyMs, cpuSeconds } = report;
   const latency = Object.entries(latencyMs).map(([name, value]) => `${name} ${ms(value)}`);
   const rows: [string, string][] = [
-    ["acknowledged", `${count(report.acknowledgedSpans)} spans in ${count(report.requests)} requests`],
+    [
+      "acknowledged",
+      `${count(report.acknowledgedSpans)} spans in ${count(report.requests)} requests`,
+    ],
     ["rejected", `${count(report.rejectedSpans)} spans`],
     ["given up", `${count(report.failedRequests)} requests, ${count(report.failedSpans)} spans`],
     ["retries", count(report.retries)],
-    ["rate", `${count(report.spansPerSecond)} spans/s, ${(report.bytesPerSecond / 1e6).toFixed(1)} MB/s`],
+    [
+      "rate",
+      `${count(report.spansPerSecond)} spans/s, ${(report.bytesPerSecond / 1e6).toFixed(1)} MB/s`,
+    ],
     ["size", `${report.bytesPerSpan.toFixed(0)} bytes a span as sent`],
     ["latency", `${latency.join("  ")} ms`],
     ["time", `${report.seconds.toFixed(1)} s`],
@@ -127,7 +137,8 @@ export function reportText(report: LoadReport): string {
   for (const [reason, times] of Object.entries(report.retryReasons)) {
     rows.push(["retried for", `${count(times)} x ${reason}`]);
   }
-  if (report.unansweredRequests > 0) rows.push(["unanswered", `${count(report.unansweredRequests)} requests`]);
+  if (report.unansweredRequests > 0)
+    rows.push(["unanswered", `${count(report.unansweredRequests)} requests`]);
   if (report.lastError !== undefined) rows.push(["last error", report.lastError]);
   return rows.map(([name, value]) => `${name.padEnd(13)}${value}`).join("\n");
 }

@@ -2,7 +2,14 @@
 // operations the span names and attributes of OpenTelemetry's semantic conventions.
 
 import { SpanKind } from "@clew/model";
-import { type AttributeSpecs, double, int, maybe, oneOf, type ValueSpec } from "./attribute-spec.ts";
+import {
+  type AttributeSpecs,
+  double,
+  int,
+  maybe,
+  oneOf,
+  type ValueSpec,
+} from "./attribute-spec.ts";
 import type { Service } from "./service.ts";
 
 /** A call from one operation to another. */
@@ -170,7 +177,12 @@ export function httpClient(service: Service, server: Operation, at: Endpoint): O
 }
 
 /** A call to somebody else's HTTP service, which sends no spans. */
-export function externalHttp(service: Service, host: string, at: Endpoint, shape: Shape): Operation {
+export function externalHttp(
+  service: Service,
+  host: string,
+  at: Endpoint,
+  shape: Shape,
+): Operation {
   const attributes: AttributeSpecs = {
     "http.request.method": at.method,
     "url.full": `https://${host}${at.path}`,
@@ -205,7 +217,11 @@ export function rpcServer(service: Service, method: string, shape: Shape): Opera
 }
 
 /** The client side of `server`, a gRPC method. */
-export function rpcClient(service: Service, server: Operation, shape: Partial<Shape> = {}): Operation {
+export function rpcClient(
+  service: Service,
+  server: Operation,
+  shape: Partial<Shape> = {},
+): Operation {
   const [rpcService = "", rpcMethod = ""] = server.name.split("/");
   const attributes: AttributeSpecs = {
     "rpc.system": "grpc",
@@ -236,7 +252,13 @@ export function sql(service: Service, table: string, statement: string, shape: S
     "network.peer.address": oneOf("10.80.111.104", "10.80.112.107", "10.80.113.101"),
     "db.response.returned_rows": int(0, verb === "SELECT" ? 90 : 3),
   };
-  const core: Core = { service, scope: 1, name: `${verb} ${table}`, kind: SpanKind.Client, attributes };
+  const core: Core = {
+    service,
+    scope: 1,
+    name: `${verb} ${table}`,
+    kind: SpanKind.Client,
+    attributes,
+  };
   return operation(core, shape, { "db.response.status_code": oneOf("57014", "40001", "53300") });
 }
 
@@ -268,7 +290,13 @@ export function mongo(service: Service, verb: string, collection: string, shape:
     "server.port": 27_017,
     "network.peer.address": oneOf("10.80.131.104", "10.80.132.107", "10.80.133.102"),
   };
-  const core: Core = { service, scope: 1, name: `${verb} ${collection}`, kind: SpanKind.Client, attributes };
+  const core: Core = {
+    service,
+    scope: 1,
+    name: `${verb} ${collection}`,
+    kind: SpanKind.Client,
+    attributes,
+  };
   return operation(core, shape);
 }
 
@@ -281,7 +309,11 @@ function topicAttributes(topic: string, type: string, name: string): AttributeSp
     "messaging.destination.partition.id": oneOf("3", "7", "0", "11", "5", "1", "9", "2"),
     "messaging.kafka.offset": int(3_000_000, 190_000_000),
     "messaging.message.body.size": int(180, 6000),
-    "server.address": oneOf("kafka-0.data.quaybooks", "kafka-1.data.quaybooks", "kafka-2.data.quaybooks"),
+    "server.address": oneOf(
+      "kafka-0.data.quaybooks",
+      "kafka-1.data.quaybooks",
+      "kafka-2.data.quaybooks",
+    ),
     "server.port": 9092,
   };
 }
@@ -292,7 +324,13 @@ export function publish(service: Service, topic: string, shape: Shape): Operatio
     ...topicAttributes(topic, "send", "publish"),
     "messaging.client.id": `${service.name}-producer-{h4}`,
   };
-  const core: Core = { service, scope: 1, name: `publish ${topic}`, kind: SpanKind.Producer, attributes };
+  const core: Core = {
+    service,
+    scope: 1,
+    name: `publish ${topic}`,
+    kind: SpanKind.Producer,
+    attributes,
+  };
   return operation(core, shape);
 }
 
@@ -303,7 +341,13 @@ export function consume(service: Service, topic: string, shape: Shape): Operatio
     "messaging.consumer.group.name": service.name,
     ...(shape.links === undefined ? {} : { "messaging.batch.message_count": int(2, 60) }),
   };
-  const core: Core = { service, scope: 1, name: `process ${topic}`, kind: SpanKind.Consumer, attributes };
+  const core: Core = {
+    service,
+    scope: 1,
+    name: `process ${topic}`,
+    kind: SpanKind.Consumer,
+    attributes,
+  };
   return operation(core, shape);
 }
 

@@ -117,20 +117,27 @@ function message(rules: Message): Read {
       const rule = rules[field];
       if (rule === undefined) return;
       const value = rule.read(bytes, start, end);
-      if (rule.repeated) (((object[rule.name] ??= []) as unknown[]).push(value));
+      if (rule.repeated) ((object[rule.name] ??= []) as unknown[]).push(value);
       else object[rule.name] = value;
     });
     return object;
   };
 }
 
-const event = message({ 1: { name: "timeUnixNano", read: asTime }, 2: { name: "name", read: asText }, 3: attributes });
+const event = message({
+  1: { name: "timeUnixNano", read: asTime },
+  2: { name: "name", read: asText },
+  3: attributes,
+});
 const link = message({
   1: { name: "traceId", read: asId },
   2: { name: "spanId", read: asId },
   6: { name: "flags", read: asWord },
 });
-const status = message({ 2: { name: "message", read: asText }, 3: { name: "code", read: asNumber } });
+const status = message({
+  2: { name: "message", read: asText },
+  3: { name: "code", read: asNumber },
+});
 const span = message({
   1: { name: "traceId", read: asId },
   2: { name: "spanId", read: asId },
@@ -147,7 +154,10 @@ const span = message({
   16: { name: "flags", read: asWord },
 });
 const scope = message({ 1: { name: "name", read: asText }, 2: { name: "version", read: asText } });
-const scopeSpans = message({ 1: { name: "scope", read: scope }, 2: { name: "spans", read: span, repeated: true } });
+const scopeSpans = message({
+  1: { name: "scope", read: scope },
+  2: { name: "spans", read: span, repeated: true },
+});
 const resourceSpans = message({
   1: { name: "resource", read: message({ 1: attributes }) },
   2: { name: "scopeSpans", read: scopeSpans, repeated: true },

@@ -19,7 +19,8 @@ export class Pacer {
    * up finds its next requests overdue and catches up.
    */
   book(spans: number): number {
-    const due = this.#rate === 0 ? this.#startMs : this.#startMs + (this.#spans * 1000) / this.#rate;
+    const due =
+      this.#rate === 0 ? this.#startMs : this.#startMs + (this.#spans * 1000) / this.#rate;
     this.#spans += spans;
     return due;
   }

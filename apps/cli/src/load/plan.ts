@@ -66,7 +66,9 @@ export function blockOf(sequence: number): number {
 
 function requireNumber(name: string, value: number, low: number, high: number): void {
   if (value >= low && value <= high) return;
-  throw new ClewError("bad_config", `${name} is ${value}`, { hint: `use a number from ${low} to ${high}` });
+  throw new ClewError("bad_config", `${name} is ${value}`, {
+    hint: `use a number from ${low} to ${high}`,
+  });
 }
 
 /** Fills in defaults and checks ranges. Throws ClewError `bad_config`. */

@@ -178,7 +178,10 @@ function aborted(signal: AbortSignal): Promise<void> {
  * Generates and sends a load until its spans, its duration or `observer.signal` end it. Throws ClewError
  * `bad_config` for settings that contradict each other; what the server does is in the report, not thrown.
  */
-export async function runLoad(given: Partial<LoadOptions>, observer: LoadObserver = {}): Promise<LoadReport> {
+export async function runLoad(
+  given: Partial<LoadOptions>,
+  observer: LoadObserver = {},
+): Promise<LoadReport> {
   const options = completeOptions(given);
   const plan = planOf(options);
   const lanes = await openLanes(options);

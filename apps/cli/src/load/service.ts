@@ -150,7 +150,9 @@ export function makeInstance(service: Service, index: number, random: Random): I
   return {
     resource: Uint8Array.from(resource.bytes),
     address: new TextEncoder().encode(`10.42.${octet()}.${octet()}`),
-    skew: Math.round(random.normal() * 150_000) + (service.name === "tracking" && index === 0 ? 1.2e7 : 0),
+    skew:
+      Math.round(random.normal() * 150_000) +
+      (service.name === "tracking" && index === 0 ? 1.2e7 : 0),
     slowness: lagging ? 2.5 : 0.9 + 0.2 * random.unit(),
   };
 }

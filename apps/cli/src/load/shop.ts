@@ -20,7 +20,12 @@ import {
 } from "./operation.ts";
 import type { Service } from "./service.ts";
 
-function service(name: string, language: Service["language"], instances: number, port: number): Service {
+function service(
+  name: string,
+  language: Service["language"],
+  instances: number,
+  port: number,
+): Service {
   const versions = instances > 5 ? ["4.18.2", "4.18.2", "4.19.0"] : ["2.7.1"];
   return { name, language, instances, versions, port };
 }
@@ -45,19 +50,31 @@ const bookRow = sql(
   "SELECT b.id, b.isbn, b.title, b.blurb, b.shelf_id FROM books b WHERE b.isbn = $1",
   {
     ms: 1.4,
-    failure: fails(0.004, "org.postgresql.util.PSQLException", "canceling statement due to timeout {d6}"),
+    failure: fails(
+      0.004,
+      "org.postgresql.util.PSQLException",
+      "canceling statement due to timeout {d6}",
+    ),
   },
 );
-const editions = sql(catalogue, "editions", "SELECT * FROM editions WHERE book_id = $1 ORDER BY year DESC", {
-  ms: 1.1,
-});
+const editions = sql(
+  catalogue,
+  "editions",
+  "SELECT * FROM editions WHERE book_id = $1 ORDER BY year DESC",
+  {
+    ms: 1.1,
+  },
+);
 const shelfRows = sql(
   catalogue,
   "shelves",
   "SELECT s.id, s.name, count(*) FROM shelves s JOIN shelf_books sb ON sb.shelf_id = s.id WHERE s.region = $1 GROUP BY 1, 2 LIMIT 40",
   { ms: 4.2, spread: 2 },
 );
-const renderBlurb = internal(catalogue, "renderBlurb", { ms: 0.9, attributes: { "app.isbn": "{isbn}" } });
+const renderBlurb = internal(catalogue, "renderBlurb", {
+  ms: 0.9,
+  attributes: { "app.isbn": "{isbn}" },
+});
 
 export const getBook: Operation = rpcServer(catalogue, "quaybooks.catalogue.v1.Catalogue/GetBook", {
   ms: 0.7,
@@ -68,11 +85,19 @@ export const getBook: Operation = rpcServer(catalogue, "quaybooks.catalogue.v1.C
     call(storeBook, { probability: 0.3, tolerated: true }),
     call(renderBlurb, { probability: 0.25 }),
   ],
-  failure: fails(0.006, "com.quaybooks.catalogue.BookNotReadyException", "edition {d8} of {isbn} is locked"),
+  failure: fails(
+    0.006,
+    "com.quaybooks.catalogue.BookNotReadyException",
+    "edition {d8} of {isbn} is locked",
+  ),
 });
 const listShelf = rpcServer(catalogue, "quaybooks.catalogue.v1.Catalogue/ListShelf", {
   ms: 1.2,
-  calls: [call(shelfRows), call(shelfBook, { times: [1, 12], tolerated: true }), call(bookRow, { probability: 0.3 })],
+  calls: [
+    call(shelfRows),
+    call(shelfBook, { times: [1, 12], tolerated: true }),
+    call(bookRow, { probability: 0.3 }),
+  ],
 });
 
 const priceKey = redis(pricing, "MGET", "price:{isbn} rule:{h8}", { ms: 0.3 });
@@ -80,9 +105,14 @@ const applyRules = internal(pricing, "applyRules", {
   ms: 0.6,
   attributes: { "app.discount": double(0, 0.6), "app.rules": ["loyalty", "season-{d2}"] },
 });
-const priceRows = sql(pricing, "price_rules", "SELECT id, kind, amount FROM price_rules WHERE isbn = ANY($1)", {
-  ms: 2.1,
-});
+const priceRows = sql(
+  pricing,
+  "price_rules",
+  "SELECT id, kind, amount FROM price_rules WHERE isbn = ANY($1)",
+  {
+    ms: 2.1,
+  },
+);
 export const quote: Operation = rpcServer(pricing, "quaybooks.pricing.v2.Pricing/Quote", {
   ms: 0.4,
   calls: [call(priceKey), call(priceRows, { probability: 0.3 }), call(applyRules)],
@@ -90,9 +120,14 @@ export const quote: Operation = rpcServer(pricing, "quaybooks.pricing.v2.Pricing
 });
 
 const sessionKey = redis(accounts, "GET", "session:{session}", { ms: 0.3 });
-const accountRow = sql(accounts, "accounts", "SELECT id, tier, locale, flags FROM accounts WHERE id = $1", {
-  ms: 1.2,
-});
+const accountRow = sql(
+  accounts,
+  "accounts",
+  "SELECT id, tier, locale, flags FROM accounts WHERE id = $1",
+  {
+    ms: 1.2,
+  },
+);
 export const checkSession: Operation = rpcServer(accounts, "quaybooks.accounts.v1.Sessions/Check", {
   ms: 0.5,
   calls: [call(sessionKey), call(accountRow, { probability: 0.2 })],
@@ -131,7 +166,12 @@ export const reserve: Operation = rpcServer(stock, "quaybooks.stock.v1.Stock/Res
 const basketDocument = mongo(basket, "find", "baskets", { ms: 1.6 });
 const basketUpdate = mongo(basket, "update", "baskets", { ms: 2.2 });
 const basketKey = redis(basket, "GET", "basket:{basket}", { ms: 0.4 });
-const toBasket: Endpoint = { method: "GET", route: "/v1/baskets/{id}", path: "/v1/baskets/{basket}", status: 200 };
+const toBasket: Endpoint = {
+  method: "GET",
+  route: "/v1/baskets/{id}",
+  path: "/v1/baskets/{basket}",
+  status: 200,
+};
 const putBasket: Endpoint = { ...toBasket, method: "PUT", status: 204 };
 export const getBasket: Operation = httpServer(basket, toBasket, {
   ms: 1.1,
@@ -156,13 +196,22 @@ const toSearch: Endpoint = { method: "GET", route: "/query", path: "/query", sta
 const findBooks = httpServer(search, toSearch, {
   ms: 2.4,
   attributes: {
-    "url.query": oneOf("q=lighthouse+keeper", "q=tidal+maps&page={d2}", "q=the+glass+harbour", "q=isbn:{isbn}"),
+    "url.query": oneOf(
+      "q=lighthouse+keeper",
+      "q=tidal+maps&page={d2}",
+      "q=the+glass+harbour",
+      "q=isbn:{isbn}",
+    ),
   },
   calls: [call(shardQuery, { times: [2, 6], parallel: true }), call(rank)],
   failure: fails(0.016, "asyncio.TimeoutError", "shard {d2} did not answer in 800 ms"),
 });
 
-const render = internal(webBff, "renderPage", { ms: 6, event: "first-chunk", attributes: { "app.feature.flag": flag(0.6) } });
+const render = internal(webBff, "renderPage", {
+  ms: 6,
+  event: "first-chunk",
+  attributes: { "app.feature.flag": flag(0.6) },
+});
 const session = call(rpcClient(webBff, checkSession));
 const basketBadge = call(fromBffBasket, { probability: 0.6, tolerated: true });
 
@@ -172,7 +221,11 @@ function page(method: string, route: string, path: string, shape: Shape, status 
   const bff = httpServer(webBff, at, {
     ...shape,
     attributes: { "app.user.id": "u-{user}" },
-    calls: [session, ...(shape.calls ?? []), call(render, { probability: method === "GET" ? 0.9 : 0.2 })],
+    calls: [
+      session,
+      ...(shape.calls ?? []),
+      call(render, { probability: method === "GET" ? 0.9 : 0.2 }),
+    ],
   });
   const client = httpClient(edgeGateway, bff, at);
   return edgeServer(edgeGateway, "www.quaybooks.example", at, { ms: 0.6, calls: [call(client)] });
@@ -184,7 +237,13 @@ const level = call(rpcClient(webBff, getStock), { tolerated: true });
 
 /** Browsing, by falling share. */
 export const browsing: readonly (readonly [Operation, number])[] = [
-  [page("GET", "/books/{id}", "/books/{isbn}", { ms: 2.2, calls: [book, price, level, basketBadge] }), 30],
+  [
+    page("GET", "/books/{id}", "/books/{isbn}", {
+      ms: 2.2,
+      calls: [book, price, level, basketBadge],
+    }),
+    30,
+  ],
   [
     page("GET", "/", "/", {
       ms: 2.4,
@@ -195,7 +254,10 @@ export const browsing: readonly (readonly [Operation, number])[] = [
   [
     page("GET", "/search", "/search", {
       ms: 2,
-      calls: [call(httpClient(webBff, findBooks, toSearch)), { ...price, times: [1, 4], parallel: true }],
+      calls: [
+        call(httpClient(webBff, findBooks, toSearch)),
+        { ...price, times: [1, 4], parallel: true },
+      ],
     }),
     13,
   ],
@@ -210,7 +272,16 @@ export const browsing: readonly (readonly [Operation, number])[] = [
     ),
     6,
   ],
-  [page("POST", "/sign-in", "/sign-in", { ms: 1.4, calls: [call(rpcClient(webBff, signIn))] }, 303), 4],
+  [
+    page(
+      "POST",
+      "/sign-in",
+      "/sign-in",
+      { ms: 1.4, calls: [call(rpcClient(webBff, signIn))] },
+      303,
+    ),
+    4,
+  ],
   [page("GET", "/covers/{id}", "/covers/{isbn}/large-{h8}.avif", { ms: 1.1, calls: [] }), 5],
 ];
 

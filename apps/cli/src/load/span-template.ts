@@ -3,7 +3,16 @@
 
 import { attributeFields, type AttributeSpecs, text } from "./attribute-spec.ts";
 import type { Operation } from "./operation.ts";
-import { field, fixed64Field, fixed32Field, join, Patch, type Piece, utf8, varintField } from "./piece.ts";
+import {
+  field,
+  fixed64Field,
+  fixed32Field,
+  join,
+  Patch,
+  type Piece,
+  utf8,
+  varintField,
+} from "./piece.ts";
 import type { Random } from "./random.ts";
 import { stackTrace } from "./stack-trace.ts";
 
@@ -58,7 +67,9 @@ function status(operation: Operation, outcome: Outcome): Piece {
 /** Flags as SDKs send them: sampled, and whether the parent is remote is known. */
 function flags(operation: Operation): Piece {
   const remote = operation.kind === 2 || operation.kind === 5;
-  return operation.service.language === "python" ? join() : fixed32Field(16, remote ? 0x301 : 0x101);
+  return operation.service.language === "python"
+    ? join()
+    : fixed32Field(16, remote ? 0x301 : 0x101);
 }
 
 /** Makes one template of `operation` that ended with `outcome`. */

@@ -56,7 +56,7 @@ export class TraceContext {
     const threshold = thresholds[random.below(thresholds.length)] ?? thresholds[0];
     this.traceState = threshold.state;
     // A sampled trace id must be one that its threshold lets through: byte 9 leads the random part.
-    this.traceId[2] = ((this.traceId[2] as number) | (threshold.least << 8)) >>> 0;
+    this.traceId[2] = ((this.traceId[2] as number) | (threshold.least << 16)) >>> 0;
   }
 
   /** Draws another book; popular ones come often. */
@@ -112,7 +112,13 @@ function writeDigits(bytes: Uint8Array, from: number, count: number, random: Ran
   }
 }
 
-function writeInt(bytes: Uint8Array, from: number, low: number, high: number, random: Random): void {
+function writeInt(
+  bytes: Uint8Array,
+  from: number,
+  low: number,
+  high: number,
+  random: Random,
+): void {
   const unit = random.next() / 4294967296;
   let rest = low + Math.floor(unit * unit * (high - low + 1));
   let at = from;

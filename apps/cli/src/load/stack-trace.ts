@@ -3,8 +3,28 @@
 import type { Language } from "./service.ts";
 import type { Random } from "./random.ts";
 
-const parts = ["Store", "Client", "Handler", "Pool", "Session", "Planner", "Codec", "Dispatcher", "Loader"];
-const verbs = ["open", "fetch", "commit", "resolve", "write", "acquire", "apply", "flush", "decode"];
+const parts = [
+  "Store",
+  "Client",
+  "Handler",
+  "Pool",
+  "Session",
+  "Planner",
+  "Codec",
+  "Dispatcher",
+  "Loader",
+];
+const verbs = [
+  "open",
+  "fetch",
+  "commit",
+  "resolve",
+  "write",
+  "acquire",
+  "apply",
+  "flush",
+  "decode",
+];
 
 function any(list: readonly string[], random: Random): string {
   return list[random.below(list.length)] ?? "";
@@ -36,9 +56,12 @@ export function stackTrace(
   message: string,
   random: Random,
 ): string {
-  const frames = Array.from({ length: 6 + random.below(13) }, () => frame(language, service, random));
+  const frames = Array.from({ length: 6 + random.below(13) }, () =>
+    frame(language, service, random),
+  );
   if (language === "go") return ["goroutine {d5} [running]:", ...frames].join("\n");
   const title = `${exception}: ${message}`;
-  if (language === "python") return ["Traceback (most recent call last):", ...frames, title].join("\n");
+  if (language === "python")
+    return ["Traceback (most recent call last):", ...frames, title].join("\n");
   return [title, ...frames].join("\n");
 }

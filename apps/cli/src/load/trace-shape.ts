@@ -123,7 +123,9 @@ export class TraceShape {
     const word = this.#random.next();
     const table = defined(this.#world.durationFactors[spread], "a spread");
     // The low bits choose a draw, the high ones move it by up to 2 % so that no duration repeats.
-    return (table[word & (DURATION_DRAWS - 1)] as number) * (0.98 + ((word >>> 13) / 524288) * 0.04);
+    return (
+      (table[word & (DURATION_DRAWS - 1)] as number) * (0.98 + ((word >>> 13) / 524288) * 0.04)
+    );
   }
 
   /** From the leaves up: how long every span takes, its calls included. */

@@ -92,7 +92,9 @@ class Compiler {
       links: source.links,
       changesBook: source.changesBook,
       failure: Math.floor((source.failure?.probability ?? 0) * 4294967296),
-      templates: [Outcome.Ok, Outcome.Failed, Outcome.CallFailed].map((outcome) => this.#templates(source, outcome)),
+      templates: [Outcome.Ok, Outcome.Failed, Outcome.CallFailed].map((outcome) =>
+        this.#templates(source, outcome),
+      ),
       calls: [],
     };
     this.running.set(source, made);
