@@ -5,6 +5,7 @@ import { type LoadPlan, makePlan } from "./plan.ts";
 
 /** Protocols: OTLP/gRPC, OTLP/HTTP with protobuf, OTLP/HTTP with JSON. */
 export const transports = ["grpc", "http", "json"] as const;
+/** One of {@link transports}. */
 export type TransportName = (typeof transports)[number];
 
 /** A load run. Times in milliseconds unless the name says otherwise. */

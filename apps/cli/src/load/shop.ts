@@ -30,13 +30,21 @@ function service(
   return { name, language, instances, versions, port };
 }
 
+/** Where browsers and apps arrive. */
 export const edgeGateway: Service = service("edge-gateway", "go", 5, 443);
+/** Assembles pages from the services behind it. */
 export const webBff: Service = service("web-bff", "nodejs", 8, 8080);
+/** Books and shelves. */
 export const catalogue: Service = service("catalogue", "java", 6, 9090);
+/** Full-text search over the document store. */
 export const search: Service = service("search", "python", 5, 8000);
+/** Baskets of signed-in and anonymous users. */
 export const basket: Service = service("basket", "nodejs", 5, 8081);
+/** Prices and discounts. */
 export const pricing: Service = service("pricing", "go", 4, 9091);
+/** Sessions and sign-in. */
 export const accounts: Service = service("accounts", "java", 4, 9092);
+/** What lies in which depot. */
 export const stock: Service = service("stock", "go", 4, 9093);
 
 const timeout = "context deadline exceeded while waiting for connection {d4}";
@@ -76,6 +84,7 @@ const renderBlurb = internal(catalogue, "renderBlurb", {
   attributes: { "app.isbn": "{isbn}" },
 });
 
+/** One book, from cache or database. */
 export const getBook: Operation = rpcServer(catalogue, "quaybooks.catalogue.v1.Catalogue/GetBook", {
   ms: 0.7,
   calls: [
@@ -113,6 +122,7 @@ const priceRows = sql(
     ms: 2.1,
   },
 );
+/** Price of a book for a user. */
 export const quote: Operation = rpcServer(pricing, "quaybooks.pricing.v2.Pricing/Quote", {
   ms: 0.4,
   calls: [call(priceKey), call(priceRows, { probability: 0.3 }), call(applyRules)],
@@ -128,6 +138,7 @@ const accountRow = sql(
     ms: 1.2,
   },
 );
+/** Who is asking. */
 export const checkSession: Operation = rpcServer(accounts, "quaybooks.accounts.v1.Sessions/Check", {
   ms: 0.5,
   calls: [call(sessionKey), call(accountRow, { probability: 0.2 })],
@@ -157,6 +168,7 @@ const getStock = rpcServer(stock, "quaybooks.stock.v1.Stock/Get", {
   ms: 0.4,
   calls: [call(stockKey), call(stockRow, { probability: 0.35 })],
 });
+/** Takes copies out of the stock. */
 export const reserve: Operation = rpcServer(stock, "quaybooks.stock.v1.Stock/Reserve", {
   ms: 0.8,
   calls: [call(stockRow), call(reserveRow, { retried: true })],
@@ -173,6 +185,7 @@ const toBasket: Endpoint = {
   status: 200,
 };
 const putBasket: Endpoint = { ...toBasket, method: "PUT", status: 204 };
+/** Reads a basket. */
 export const getBasket: Operation = httpServer(basket, toBasket, {
   ms: 1.1,
   attributes: { "app.cart.items": int(0, 60) },
@@ -188,6 +201,7 @@ const changeBasket = httpServer(basket, putBasket, {
   ],
   failure: fails(0.008, "MongoServerError", "WriteConflict on basket {basket}, code {d3}"),
 });
+/** The BFF's client side of reading a basket. */
 export const fromBffBasket: Operation = httpClient(webBff, getBasket, toBasket);
 
 const shardQuery = mongo(search, "aggregate", "book_index", { ms: 6, spread: 2 });

@@ -18,6 +18,7 @@ import { stackTrace } from "./stack-trace.ts";
 
 /** How a span ended. */
 export const Outcome = { Ok: 0, Failed: 1, CallFailed: 2 } as const;
+/** One of {@link Outcome}. */
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
 /** One encoded span without ids. */

@@ -38,6 +38,7 @@ export interface RunningOperation {
   calls: readonly RunningCall[];
 }
 
+/** A call of an operation in the same form; `span` is the number of choices of its repetitions, delays are ns. */
 export interface RunningCall {
   readonly target: RunningOperation;
   readonly probability: number;
