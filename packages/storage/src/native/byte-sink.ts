@@ -8,7 +8,7 @@ export class ByteSink {
   bytes: Uint8Array<ArrayBuffer>;
   length = 0;
 
-  constructor(capacity = 1 << 16) {
+  constructor(capacity: number) {
     this.bytes = new Uint8Array(capacity);
   }
 

@@ -14,6 +14,18 @@ const NEEDS_DICTIONARY_UPDATE = 0x400;
 
 type Words = Uint32Array<ArrayBufferLike>;
 
+/** Types of the enumerations as schema/tables.ts declares them. */
+export const KIND_TYPE =
+  "Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5)";
+export const STATUS_TYPE = "Enum8('unset' = 0, 'ok' = 1, 'error' = 2)";
+
+/** Entries of a Map(UInt16, Float64) column: row `i` holds `offsets[i] .. offsets[i + 1]`. */
+export interface HistogramEntries {
+  readonly offsets: Uint32Array<ArrayBuffer>;
+  readonly buckets: Uint16Array<ArrayBuffer>;
+  readonly weights: Float64Array<ArrayBuffer>;
+}
+
 /** Writes one block of the Native format. Columns come in any order; each must have `rows` rows. */
 export class NativeBlock {
   readonly sink: ByteSink;
@@ -73,6 +85,33 @@ export class NativeBlock {
     this.header(name, "LowCardinality(String)");
     this.lowCardinalityPrefix();
     this.lowCardinalityData(ids, count);
+  }
+
+  /** 64-bit integers from whole doubles below 2^63 in size; not negative. */
+  wholeNumbers(name: string, type: "UInt64" | "Int64", values: Float64Array, count: number): void {
+    this.header(name, type);
+    this.sink.reserve(count * 8);
+    for (let row = 0; row < count; row++) this.sink.uint64(values[row] as number);
+  }
+
+  /** A DateTime64(0, 'UTC') column from steps (minutes, hours) since 1970. */
+  seconds(name: string, steps: Words, secondsPerStep: number, count: number): void {
+    this.header(name, "DateTime64(0, 'UTC')");
+    for (let row = 0; row < count; row++) this.sink.uint64((steps[row] as number) * secondsPerStep);
+  }
+
+  histogram(name: string, entries: HistogramEntries, count: number): void {
+    const total = entries.offsets[count] as number;
+    this.header(name, "Map(UInt16, Float64)");
+    this.arrayOffsets(entries.offsets, count);
+    this.sink.column(entries.buckets, total);
+    this.sink.column(entries.weights, total);
+  }
+
+  /** An array column's header and offsets; the flat elements follow. */
+  arrayHeader(name: string, element: string, offsets: Words, count: number): void {
+    this.header(name, `Array(${element})`);
+    this.arrayOffsets(offsets, count);
   }
 
   /** Cumulative array offsets: `ends[i]` is where row `i` ends, given by `offsets[i + 1] - offsets[0]`. */

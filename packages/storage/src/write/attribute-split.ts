@@ -1,8 +1,8 @@
 // Divides the attribute rows of a batch between promoted columns and the typed maps of table `spans`
 // (str, int, dbl, bool, other), in one pass and without an object an attribute.
 
-import { renderValueJson } from "@clew/codec";
-import { type AttributeColumns, type ByteDictionary, ValueType } from "@clew/model";
+import { renderAttributesJson } from "@clew/codec";
+import { AttributeColumns, type ByteDictionary, ValueType } from "@clew/model";
 import { promotedAttributes } from "../schema/promoted.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
@@ -61,15 +61,19 @@ class MapBuilder implements MapColumns {
   }
 }
 
-/** Splits the attributes of `rows` records whose row `i` owns `offsets[i] .. offsets[i + 1]` of `attributes`. */
+/**
+ * Splits the attributes of `rows` records whose row `i` owns `offsets[i] .. offsets[i + 1]` of
+ * `attributes`. Only spans have promoted columns; for all else everything goes to the maps.
+ */
 export function splitAttributes(
   attributes: AttributeColumns,
   offsets: Words,
   rows: number,
   strings: ByteDictionary,
+  promote: boolean,
 ): SplitAttributes {
-  const promoted = promotedAttributes.map(() => new Uint32Array(rows));
-  const columnOfKey = promotedColumns(strings);
+  const promoted = promote ? promotedAttributes.map(() => new Uint32Array(rows)) : [];
+  const columnOfKey = promote ? promotedColumns(strings) : new Int8Array(0);
   const isUint16 = promotedAttributes.map((attribute) => attribute.type === "uint16");
   const total = offsets[rows] as number;
   const str = new MapBuilder(rows, total, 1);
@@ -100,7 +104,7 @@ export function splitAttributes(
       else if (type === ValueType.Int) int.push(key, low, high);
       else if (type === ValueType.Double) dbl.push(key, low, high);
       else if (type === ValueType.Bool) bool.push(key, low, 0);
-      else other.push(key, otherValue(attributes, at, strings), 0);
+      else other.push(key, strings.internText(typedValueText(attributes, at, strings)), 0);
     }
     str.offsets[row + 1] = str.count;
     int.offsets[row + 1] = int.count;
@@ -119,13 +123,12 @@ function promotedColumns(strings: ByteDictionary): Int8Array {
   return columns;
 }
 
-/** Text form of the values that have no typed map, as `value-json` of the codec defines it. */
-function otherValue(attributes: AttributeColumns, row: number, strings: ByteDictionary): number {
-  const type = attributes.types[row];
-  if (type === ValueType.Empty) return strings.internText("null");
-  const bytes = strings.view(attributes.slots[row * 2] as number);
-  if (type === ValueType.Bytes) {
-    return strings.internText(`{"bytes":"${Buffer.from(bytes).toString("base64")}"}`);
-  }
-  return strings.internText(renderValueJson(bytes));
+/** A value of any type as typed JSON, the text form defined by the codec's `value-json`. */
+export function typedValueText(attributes: AttributeColumns, row: number, strings: ByteDictionary): string {
+  const alone = new AttributeColumns();
+  const low = attributes.slots[row * 2] as number;
+  const high = attributes.slots[row * 2 + 1] as number;
+  alone.push(0, attributes.types[row] as ValueType, low, high);
+  // One attribute without a key renders as {"":value}: the value stands between `{"":` and `}`.
+  return renderAttributesJson(alone, strings, 0, 1).slice(4, -1);
 }

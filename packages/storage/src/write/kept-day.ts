@@ -7,21 +7,7 @@ const DAY_SECONDS = 86_400;
 /** How far a start may lie before arrival and still file under its own day. */
 const PAST_DAYS = 2;
 
-/** Days since 1970 (ClickHouse Date) for start times in (low, high) words of nanoseconds. */
-export function keptDays(
-  start: Uint32Array<ArrayBuffer>,
-  receivedSeconds: Uint32Array<ArrayBuffer>,
-  rows: number,
-): Uint16Array<ArrayBuffer> {
-  const days = new Uint16Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const nano = (start[row * 2 + 1] as number) * 4294967296 + (start[row * 2] as number);
-    days[row] = keptDay(nano / 1e9, receivedSeconds[row] as number);
-  }
-  return days;
-}
-
-/** See {@link keptDays}; both in seconds since 1970. */
+/** Days since 1970 (ClickHouse Date); both arguments in seconds since 1970. */
 export function keptDay(startSeconds: number, receivedSeconds: number): number {
   const day = Math.floor(startSeconds / DAY_SECONDS);
   const received = Math.floor(receivedSeconds / DAY_SECONDS);

@@ -3,27 +3,33 @@
 
 import { renderAttributesJson } from "@clew/codec";
 import type { AttributeColumns, SpanBatch } from "@clew/model";
-import { NativeBlock } from "../native/native-block.ts";
+import { KIND_TYPE, NativeBlock, STATUS_TYPE } from "../native/native-block.ts";
 import { promotedAttributes } from "../schema/promoted.ts";
-import { type MapColumns, splitAttributes } from "./attribute-split.ts";
+import { writeAttributeMaps } from "./attribute-maps.ts";
+import type { SplitAttributes } from "./attribute-split.ts";
 import type { ContentIds } from "./content-ids.ts";
-import { keptDays } from "./kept-day.ts";
+import type { SpanFacts } from "./span-facts.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
 
 const NANO_TIME = "DateTime64(9, 'UTC')";
 
 /** Writes all spans of `batch`. `ids` gives the content-derived ids of its resources and scopes. */
-export function writeSpansBlock(batch: SpanBatch, ids: ContentIds): Uint8Array<ArrayBuffer> {
+export function writeSpansBlock(
+  batch: SpanBatch,
+  ids: ContentIds,
+  facts: SpanFacts,
+  split: SplitAttributes,
+): Uint8Array<ArrayBuffer> {
   const rows = batch.length;
-  const split = splitAttributes(batch.attributes, batch.attributeOffsets, rows, batch.strings);
   const eventAttributes = jsonColumn(batch, batch.eventAttributes, batch.eventAttributeOffsets, batch.eventCount);
   const linkAttributes = jsonColumn(batch, batch.linkAttributes, batch.linkAttributeOffsets, batch.linkCount);
-  const linkStates = batch.linkTraceState;
   const block = new NativeBlock(batch.strings, rows * 384 + 4096);
-  block.begin(35 + promotedAttributes.length, rows);
+  block.begin(37 + promotedAttributes.length, rows);
   block.lowCardinality("tenant", batch.tenant, rows);
-  block.fixed("day", "Date", keptDays(batch.start, batch.receivedSeconds, rows), rows);
+  block.fixed("day", "Date", facts.day, rows);
+  block.fixed("keep_days", "UInt16", facts.keepDays, rows);
+  block.fixed("minute", "UInt32", facts.minute, rows);
   block.fixed("start", NANO_TIME, batch.start, rows * 2);
   block.fixed("duration", "Int64", durations(batch), rows * 2);
   block.fixed("trace_id", "FixedString(16)", batch.traceIds, rows * 16);
@@ -31,10 +37,10 @@ export function writeSpansBlock(batch: SpanBatch, ids: ContentIds): Uint8Array<A
   block.fixed("parent_span_id", "FixedString(8)", batch.parentIds, rows * 8);
   block.strings("trace_state", batch.traceState, rows);
   block.fixed("flags", "UInt32", batch.flags, rows);
-  block.lowCardinality("service", gather(ids.serviceNames, batch.resource, rows), rows);
+  block.lowCardinality("service", facts.service, rows);
   block.lowCardinality("name", batch.name, rows);
-  block.fixed("kind", "UInt8", batch.kind, rows);
-  block.fixed("status", "UInt8", batch.status, rows);
+  block.fixed("kind", KIND_TYPE, batch.kind, rows);
+  block.fixed("status", STATUS_TYPE, batch.status, rows);
   block.strings("status_message", batch.statusMessage, rows);
   block.fixed("adjusted_count", "Float32", batch.adjustedCount, rows);
   block.fixed("resource_id", "UInt64", gatherWords(ids.resourceIds, batch.resource, rows), rows * 2);
@@ -47,54 +53,33 @@ export function writeSpansBlock(batch: SpanBatch, ids: ContentIds): Uint8Array<A
     if (attribute.type === "string") block.lowCardinality(attribute.column, values, rows);
     else block.fixed(attribute.column, "UInt16", Uint16Array.from(values), rows);
   }
-  writeMap(block, "str", "String", split.str, rows);
-  writeMap(block, "int", "Int64", split.int, rows);
-  writeMap(block, "dbl", "Float64", split.dbl, rows);
-  writeMap(block, "bool", "Bool", split.bool, rows);
-  writeMap(block, "other", "String", split.other, rows);
+  writeAttributeMaps(block, split, rows);
   const { sink } = block;
   const events = batch.eventCount;
-  arrayHeader(block, "events.time", NANO_TIME, batch.eventOffsets, rows);
+  block.arrayHeader("events.time", NANO_TIME, batch.eventOffsets, rows);
   sink.column(batch.eventTime, events * 2);
   block.header("events.name", "Array(LowCardinality(String))");
   block.lowCardinalityPrefix();
   block.arrayOffsets(batch.eventOffsets, rows);
   block.lowCardinalityData(batch.eventName, events);
-  arrayHeader(block, "events.attributes", "String", batch.eventOffsets, rows);
+  block.arrayHeader("events.attributes", "String", batch.eventOffsets, rows);
   block.stringData(eventAttributes, events);
-  arrayHeader(block, "events.dropped_attributes", "UInt32", batch.eventOffsets, rows);
+  block.arrayHeader("events.dropped_attributes", "UInt32", batch.eventOffsets, rows);
   sink.column(batch.eventDroppedAttributes, events);
   const links = batch.linkCount;
-  arrayHeader(block, "links.trace_id", "FixedString(16)", batch.linkOffsets, rows);
+  block.arrayHeader("links.trace_id", "FixedString(16)", batch.linkOffsets, rows);
   sink.column(batch.linkTraceIds, links * 16);
-  arrayHeader(block, "links.span_id", "FixedString(8)", batch.linkOffsets, rows);
+  block.arrayHeader("links.span_id", "FixedString(8)", batch.linkOffsets, rows);
   sink.column(batch.linkSpanIds, links * 8);
-  arrayHeader(block, "links.trace_state", "String", batch.linkOffsets, rows);
-  block.stringData(linkStates, links);
-  arrayHeader(block, "links.flags", "UInt32", batch.linkOffsets, rows);
+  block.arrayHeader("links.trace_state", "String", batch.linkOffsets, rows);
+  block.stringData(batch.linkTraceState, links);
+  block.arrayHeader("links.flags", "UInt32", batch.linkOffsets, rows);
   sink.column(batch.linkFlags, links);
-  arrayHeader(block, "links.attributes", "String", batch.linkOffsets, rows);
+  block.arrayHeader("links.attributes", "String", batch.linkOffsets, rows);
   block.stringData(linkAttributes, links);
-  arrayHeader(block, "links.dropped_attributes", "UInt32", batch.linkOffsets, rows);
+  block.arrayHeader("links.dropped_attributes", "UInt32", batch.linkOffsets, rows);
   sink.column(batch.linkDroppedAttributes, links);
   return block.end();
-}
-
-function arrayHeader(block: NativeBlock, name: string, element: string, offsets: Words, rows: number): void {
-  block.header(name, `Array(${element})`);
-  block.arrayOffsets(offsets, rows);
-}
-
-/** Map(LowCardinality(String), value): prefix of the keys, offsets, keys, values. */
-function writeMap(block: NativeBlock, name: string, value: string, map: MapColumns, rows: number): void {
-  const entries = map.offsets[rows] as number;
-  block.header(name, `Map(LowCardinality(String), ${value})`);
-  block.lowCardinalityPrefix();
-  block.arrayOffsets(map.offsets, rows);
-  block.lowCardinalityData(map.keys, entries);
-  if (value === "String") block.stringData(map.values, entries);
-  else if (value === "Bool") block.sink.append(Uint8Array.from(map.values.subarray(0, entries)));
-  else block.sink.column(map.values, entries * 2);
 }
 
 /** End minus start as two's complement words; wraps exactly, so end = start + duration always holds. */
@@ -110,13 +95,8 @@ function durations(batch: SpanBatch): Words {
   return words;
 }
 
-function gather(values: Words, indexes: Words, rows: number): Words {
-  const result = new Uint32Array(rows);
-  for (let row = 0; row < rows; row++) result[row] = values[indexes[row] as number] as number;
-  return result;
-}
-
-function gatherWords(values: Words, indexes: Words, rows: number): Words {
+/** Two words a row, looked up by index. */
+export function gatherWords(values: Words, indexes: Words, rows: number): Words {
   const result = new Uint32Array(rows * 2);
   for (let row = 0; row < rows; row++) {
     const index = indexes[row] as number;

@@ -1,0 +1,163 @@
+// Halves of calls that wait for their other half: a client span for the server span it caused, or the
+// server span for its client, whichever arrives first. Fixed memory: entries live in a ring in order of
+// arrival; the oldest leave when their time is up or when the ring is full.
+
+import { ByteDictionary } from "@clew/model";
+
+/** What is kept of a half. Names are ids in `PendingCalls.names`. */
+export interface Half {
+  tenant: number;
+  service: number;
+  /** Fallback target of a client half, 0 = none. */
+  peer: number;
+  isClient: boolean;
+  minute: number;
+  kept: number;
+  durationNano: number;
+  isError: boolean;
+  weight: number;
+}
+
+const KEY_WORDS = 4;
+const FREE = -1;
+const TOMBSTONE = -2;
+
+/** Waiting halves keyed by (trace id, id of the client span). */
+export class PendingCalls {
+  readonly names: ByteDictionary = new ByteDictionary();
+  readonly capacity: number;
+  /** Ring positions: entries `oldest .. next` (unwrapped counters). */
+  #oldest = 0;
+  #next = 0;
+  readonly #keys: Uint32Array;
+  readonly #words: Uint32Array; // tenant, service, peer, flags, minute, kept
+  readonly #numbers: Float64Array; // duration, weight, arrival ms
+  readonly #slots: Int32Array;
+  readonly #mask: number;
+  #tombstones = 0;
+
+  /** `capacity`: a power of two. */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.#keys = new Uint32Array(capacity * KEY_WORDS);
+    this.#words = new Uint32Array(capacity * 6);
+    this.#numbers = new Float64Array(capacity * 3);
+    this.#slots = new Int32Array(capacity * 2).fill(FREE);
+    this.#mask = capacity * 2 - 1;
+  }
+
+  get size(): number {
+    return this.#next - this.#oldest;
+  }
+
+  /** Removes and returns the waiting half of the other side into `into`; false when there is none. */
+  take(key: Uint32Array, wantClient: boolean, into: Half): boolean {
+    for (let slot = hashOf(key) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const entry = this.#slots[slot] as number;
+      if (entry === FREE) return false;
+      if (entry === TOMBSTONE || !this.#matches(entry, key, wantClient)) continue;
+      this.#read(entry, into);
+      this.#words[entry * 6 + 3] = 0;
+      this.#bury(slot);
+      return true;
+    }
+  }
+
+  /** Adds a half; when the ring is full the oldest is handed to `onExpired` first. */
+  put(key: Uint32Array, half: Half, nowMs: number, onExpired: (half: Half) => void): void {
+    if (this.size === this.capacity) this.#expireOldest(onExpired);
+    const entry = this.#next++ & (this.capacity - 1);
+    this.#keys.set(key.subarray(0, KEY_WORDS), entry * KEY_WORDS);
+    const words = this.#words;
+    words[entry * 6] = half.tenant;
+    words[entry * 6 + 1] = half.service;
+    words[entry * 6 + 2] = half.peer;
+    words[entry * 6 + 3] = 1 | (half.isClient ? 2 : 0) | (half.isError ? 4 : 0);
+    words[entry * 6 + 4] = half.minute;
+    words[entry * 6 + 5] = half.kept;
+    this.#numbers[entry * 3] = half.durationNano;
+    this.#numbers[entry * 3 + 1] = half.weight;
+    this.#numbers[entry * 3 + 2] = nowMs;
+    let slot = hashOf(key) & this.#mask;
+    while ((this.#slots[slot] as number) >= 0) slot = (slot + 1) & this.#mask;
+    if (this.#slots[slot] === TOMBSTONE) this.#tombstones--;
+    this.#slots[slot] = entry;
+  }
+
+  /** Hands over every half that arrived before `beforeMs`. */
+  expire(beforeMs: number, onExpired: (half: Half) => void): void {
+    while (this.size > 0) {
+      const entry = this.#oldest & (this.capacity - 1);
+      if ((this.#numbers[entry * 3 + 2] as number) >= beforeMs) break;
+      this.#expireOldest(onExpired);
+    }
+  }
+
+  #expireOldest(onExpired: (half: Half) => void): void {
+    const entry = this.#oldest++ & (this.capacity - 1);
+    if (((this.#words[entry * 6 + 3] as number) & 1) === 0) return; // taken
+    const key = this.#keys.subarray(entry * KEY_WORDS, entry * KEY_WORDS + KEY_WORDS);
+    for (let slot = hashOf(key) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      if (this.#slots[slot] === FREE) return;
+      if (this.#slots[slot] !== entry) continue;
+      const half = emptyHalf();
+      this.#read(entry, half);
+      this.#words[entry * 6 + 3] = 0;
+      this.#bury(slot);
+      onExpired(half);
+      return;
+    }
+  }
+
+  /** Frees a slot; probes must go on past it until the next rebuild. */
+  #bury(slot: number): void {
+    this.#slots[slot] = TOMBSTONE;
+    if (++this.#tombstones < this.capacity / 2) return;
+    this.#slots.fill(FREE);
+    this.#tombstones = 0;
+    for (let at = this.#oldest; at < this.#next; at++) {
+      const entry = at & (this.capacity - 1);
+      if (((this.#words[entry * 6 + 3] as number) & 1) === 0) continue;
+      const key = this.#keys.subarray(entry * KEY_WORDS, entry * KEY_WORDS + KEY_WORDS);
+      let free = hashOf(key) & this.#mask;
+      while (this.#slots[free] !== FREE) free = (free + 1) & this.#mask;
+      this.#slots[free] = entry;
+    }
+  }
+
+  #matches(entry: number, key: Uint32Array, wantClient: boolean): boolean {
+    if ((((this.#words[entry * 6 + 3] as number) & 2) !== 0) !== wantClient) return false;
+    for (let i = 0; i < KEY_WORDS; i++) {
+      if (this.#keys[entry * KEY_WORDS + i] !== key[i]) return false;
+    }
+    return true;
+  }
+
+  #read(entry: number, into: Half): void {
+    const flags = this.#words[entry * 6 + 3] as number;
+    into.tenant = this.#words[entry * 6] as number;
+    into.service = this.#words[entry * 6 + 1] as number;
+    into.peer = this.#words[entry * 6 + 2] as number;
+    into.isClient = (flags & 2) !== 0;
+    into.isError = (flags & 4) !== 0;
+    into.minute = this.#words[entry * 6 + 4] as number;
+    into.kept = this.#words[entry * 6 + 5] as number;
+    into.durationNano = this.#numbers[entry * 3] as number;
+    into.weight = this.#numbers[entry * 3 + 1] as number;
+  }
+}
+
+export function emptyHalf(): Half {
+  return {
+    tenant: 0, service: 0, peer: 0, isClient: false, minute: 0, kept: 0, durationNano: 0, isError: false, weight: 0,
+  };
+}
+
+function hashOf(key: Uint32Array): number {
+  let hash = 0;
+  for (let i = 0; i < KEY_WORDS; i++) {
+    hash = Math.imul(hash ^ (key[i] as number), 0x85ebca6b);
+    hash ^= hash >>> 15;
+  }
+  return Math.imul(hash, 0xc2b2ae35) >>> 7;
+}

@@ -1,0 +1,39 @@
+// Senders repeat a request when its answer got lost: after a timeout, a broken connection or a crash of
+// ours between fsync and answer. A request whose fingerprint was accepted in the last minutes is
+// acknowledged and not stored twice. After a crash, replay adds the requests still in the log again; an
+// answer goes out milliseconds after its fsync and a segment leaves the log much later, so those suffice.
+
+import type { Fingerprint } from "./wal-record.ts";
+
+const ROTATE_MS = 150_000;
+
+/** Fingerprints of the last 2.5 to 5 minutes. */
+export class RecentRequests<Outcome> {
+  #current = new Map<Fingerprint, Outcome>();
+  #previous = new Map<Fingerprint, Outcome>();
+  #rotatedMs: number;
+
+  constructor(nowMs: number) {
+    this.#rotatedMs = nowMs;
+  }
+
+  /** What became of an equal request, or undefined when there was none. */
+  find(print: Fingerprint): Outcome | undefined {
+    return this.#current.get(print) ?? this.#previous.get(print);
+  }
+
+  add(print: Fingerprint, outcome: Outcome, nowMs: number): void {
+    if (nowMs - this.#rotatedMs > ROTATE_MS) {
+      this.#previous = this.#current;
+      this.#current = new Map();
+      this.#rotatedMs = nowMs;
+    }
+    this.#current.set(print, outcome);
+  }
+
+  /** Forgets a request that was not stored after all. */
+  remove(print: Fingerprint): void {
+    this.#current.delete(print);
+    this.#previous.delete(print);
+  }
+}

@@ -1,0 +1,137 @@
+// The spool folder: what has been acknowledged and is not yet in the engine.
+//
+//   <id>.wal              a segment of the write-ahead log; ids sort by age and are never used again
+//   <id>/<source>.<table>.native   the segment's rows, ready to insert; made from the .wal at any time
+//   damaged/              segments, or copies of them, that could not be read or inserted, with a reason
+
+import { constants } from "node:fs";
+import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { TableName } from "../schema/tables.ts";
+import type { TableBlock } from "../write/segment-encoder.ts";
+import { WalFile } from "./wal-file.ts";
+
+/** A file to insert into a table; the same token again is a no-op in the engine. */
+export interface NativeFile {
+  readonly table: TableName;
+  /** Absolute path. */
+  readonly path: string;
+  readonly token: string;
+}
+
+/** A segment whose rows are ready to insert, in order of `files`. */
+export interface SealedSegment {
+  readonly id: string;
+  readonly files: readonly NativeFile[];
+}
+
+const WAL_SUFFIX = ".wal";
+const DAMAGED = "damaged";
+
+/** Files of the spool folder and how many bytes they hold. */
+export class Spool {
+  readonly directory: string;
+  readonly #sizes = new Map<string, number>();
+  #usedBytes = 0;
+  #lastMs = 0;
+  #count = 0;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Opens (and makes) the folder. `directory` must be absolute. */
+  static async open(directory: string): Promise<Spool> {
+    await mkdir(join(directory, DAMAGED), { recursive: true });
+    return new Spool(directory);
+  }
+
+  /** Bytes of segments that wait, logs and rows together. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** An id greater than all before it, also after a restart. */
+  nextId(nowMs: number): string {
+    this.#count = nowMs > this.#lastMs ? 0 : this.#count + 1;
+    this.#lastMs = Math.max(nowMs, this.#lastMs);
+    return `${String(this.#lastMs).padStart(15, "0")}-${String(this.#count).padStart(5, "0")}`;
+  }
+
+  createWal(id: string): Promise<WalFile> {
+    return WalFile.create(this.walPath(id));
+  }
+
+  walPath(id: string): string {
+    return join(this.directory, id + WAL_SUFFIX);
+  }
+
+  /** Ids of the segments that a former process left, oldest first; their row files are removed. */
+  async leftovers(): Promise<string[]> {
+    const entries = await readdir(this.directory, { withFileTypes: true });
+    const ids: string[] = [];
+    for (const entry of entries) {
+      if (entry.isDirectory() && entry.name !== DAMAGED) {
+        await rm(join(this.directory, entry.name), { recursive: true, force: true });
+      }
+      if (!entry.isFile() || !entry.name.endsWith(WAL_SUFFIX)) continue;
+      const id = entry.name.slice(0, -WAL_SUFFIX.length);
+      this.account(id, (await stat(join(this.directory, entry.name))).size);
+      ids.push(id);
+    }
+    return ids.sort();
+  }
+
+  /** Sets how many bytes segment `id` holds. */
+  account(id: string, bytes: number): void {
+    this.#usedBytes += bytes - (this.#sizes.get(id) ?? 0);
+    if (bytes === 0) this.#sizes.delete(id);
+    else this.#sizes.set(id, bytes);
+  }
+
+  /** Writes the rows of a segment next to its log. Throws what the file system throws. */
+  async writeBlocks(id: string, walBytes: number, blocks: readonly TableBlock[]): Promise<SealedSegment> {
+    const folder = join(this.directory, id);
+    await mkdir(folder, { recursive: true });
+    let bytes = walBytes;
+    const files: NativeFile[] = [];
+    for (const block of blocks) {
+      const path = join(folder, `${block.source}.${block.table}.native`);
+      await writeFile(path, block.bytes);
+      bytes += block.bytes.length;
+      files.push({ table: block.table, path, token: `${id}:${block.source}:${block.table}` });
+    }
+    this.account(id, bytes);
+    return { id, files };
+  }
+
+  /** Removes a segment whose rows are durable in the engine. */
+  async finish(id: string): Promise<void> {
+    await rm(this.walPath(id), { force: true });
+    await this.dropBlocks(id);
+    this.account(id, 0);
+  }
+
+  /** Removes the row files of a segment; its log stays. */
+  async dropBlocks(id: string): Promise<void> {
+    await rm(join(this.directory, id), { recursive: true, force: true });
+  }
+
+  /** Moves a segment out of the way, with a file that says why. Returns where it is now. */
+  async setAside(id: string, reason: string): Promise<string> {
+    const path = join(this.directory, DAMAGED, id + WAL_SUFFIX);
+    await rename(this.walPath(id), path);
+    await writeFile(join(this.directory, DAMAGED, `${id}.reason.txt`), `${reason}\n`);
+    await this.dropBlocks(id);
+    this.account(id, 0);
+    return path;
+  }
+
+  /** Keeps a copy of a segment that is damaged in part, before its good part is used. */
+  async copyAside(id: string, reason: string): Promise<string> {
+    const path = join(this.directory, DAMAGED, id + WAL_SUFFIX);
+    await copyFile(this.walPath(id), path, constants.COPYFILE_FICLONE);
+    await writeFile(join(this.directory, DAMAGED, `${id}.reason.txt`), `${reason}\n`);
+    return path;
+  }
+}

@@ -1,0 +1,89 @@
+// One sealed segment -> a Native block for every table it touches. The state that outlives a segment
+// (waiting halves of calls, the attribute catalogue, content already written) lives here.
+
+import type { LogBatch, SpanBatch } from "@clew/model";
+import { AttributeCatalogue } from "../catalogue/attribute-catalogue.ts";
+import { EdgePairing, type EdgePairingOptions } from "../edges/edge-pairing.ts";
+import type { TableName } from "../schema/tables.ts";
+import { splitAttributes } from "./attribute-split.ts";
+import { type ContentUse, KnownContent, type KeptColumns, writeResourcesBlock, writeScopesBlock } from "./content-blocks.ts";
+import { type ContentIds, contentIds } from "./content-ids.ts";
+import { logFacts, writeLogsBlock } from "./logs-block.ts";
+import { writeRedBlocks } from "./red-blocks.ts";
+import { type Retention, spanFacts } from "./span-facts.ts";
+import { writeSpansBlock } from "./spans-block.ts";
+import { writeTraceIndexBlock } from "./trace-index-block.ts";
+
+type Source = "spans" | "logs";
+
+/** A Native block for one table. */
+export interface TableBlock {
+  readonly table: TableName;
+  /** What of the segment it holds: with the segment's id and the table it makes the deduplication token. */
+  readonly source: Source;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface SegmentEncoderOptions {
+  readonly retention: Retention;
+  readonly edges?: EdgePairingOptions;
+}
+
+/** Encodes segments in order of sealing. One instance a collector. */
+export class SegmentEncoder {
+  readonly #retention: Retention;
+  readonly #edges: EdgePairing;
+  readonly #catalogue = new AttributeCatalogue();
+  readonly #known = new KnownContent();
+
+  constructor({ retention, edges }: SegmentEncoderOptions) {
+    this.#retention = retention;
+    this.#edges = new EdgePairing(edges);
+  }
+
+  /**
+   * Blocks in the order in which they must be inserted: what others refer to comes first, and the trace
+   * index after the spans, so that a trace that is found is there.
+   */
+  encode(spans: SpanBatch, logs: LogBatch, nowMs: number): TableBlock[] {
+    const blocks: TableBlock[] = [];
+    if (spans.length > 0) this.#encodeSpans(spans, nowMs, blocks);
+    if (logs.length > 0) this.#encodeLogs(logs, nowMs, blocks);
+    return blocks;
+  }
+
+  #encodeSpans(batch: SpanBatch, nowMs: number, blocks: TableBlock[]): void {
+    const ids = contentIds(batch.resources, batch.scopes, batch.strings);
+    const facts = spanFacts(batch, ids.serviceNames, this.#retention);
+    const split = splitAttributes(batch.attributes, batch.attributeOffsets, batch.length, batch.strings, true);
+    this.#encodeContent("spans", batch, ids, facts, nowMs, blocks);
+    add(blocks, "spans", "spans", writeSpansBlock(batch, ids, facts, split));
+    add(blocks, "trace_index", "spans", writeTraceIndexBlock(batch, facts));
+    const red = writeRedBlocks(batch, facts);
+    add(blocks, "red_1m", "spans", red.minutes);
+    add(blocks, "red_1h", "spans", red.hours);
+    add(blocks, "edges_1m", "spans", this.#edges.collect(batch, facts, split, nowMs));
+    this.#catalogue.collect(batch, facts, nowMs);
+    if (this.#catalogue.isDue(batch.length, nowMs)) {
+      const catalogue = this.#catalogue.write(nowMs);
+      add(blocks, "attribute_keys", "spans", catalogue.keys);
+      add(blocks, "attribute_values", "spans", catalogue.values);
+    }
+  }
+
+  #encodeLogs(batch: LogBatch, nowMs: number, blocks: TableBlock[]): void {
+    const ids = contentIds(batch.resources, batch.scopes, batch.strings);
+    const facts = logFacts(batch, this.#retention);
+    this.#encodeContent("logs", batch, ids, facts, nowMs, blocks);
+    add(blocks, "logs", "logs", writeLogsBlock(batch, ids, facts));
+  }
+
+  #encodeContent(source: Source, use: ContentUse, ids: ContentIds, kept: KeptColumns, nowMs: number, blocks: TableBlock[]): void {
+    add(blocks, "resources", source, writeResourcesBlock(use, ids, kept, this.#known, nowMs));
+    add(blocks, "scopes", source, writeScopesBlock(use, ids, kept, this.#known, nowMs));
+  }
+}
+
+function add(blocks: TableBlock[], table: TableName, source: Source, bytes: Uint8Array<ArrayBuffer> | undefined): void {
+  if (bytes !== undefined) blocks.push({ table, source, bytes });
+}

@@ -1,0 +1,169 @@
+// The traces of a segment, one row each for table `trace_index`: where the trace lies and what it is.
+// Rows of later segments add to it in the engine.
+
+import { isZero, type SpanBatch, StatusCode } from "@clew/model";
+import { NativeBlock } from "../native/native-block.ts";
+import { GroupTable } from "./group-table.ts";
+import type { SpanFacts } from "./span-facts.ts";
+
+type Words = Uint32Array<ArrayBuffer>;
+
+// Words of a group's key; four words of trace id follow.
+const TENANT = 0;
+const KEPT = 1;
+const TRACE = 2;
+
+/** Small sets of words, one a group, as chains through one pool; sets here have a handful of members. */
+class WordSets {
+  readonly #heads: Words;
+  #next: Words = new Uint32Array(1024);
+  #values: Words = new Uint32Array(1024);
+  #count = 0;
+
+  constructor(groups: number) {
+    this.#heads = new Uint32Array(groups); // index + 1; 0 = empty
+  }
+
+  add(group: number, value: number): void {
+    for (let at = this.#heads[group] as number; at !== 0; at = this.#next[at - 1] as number) {
+      if (this.#values[at - 1] === value) return;
+    }
+    const index = this.#count++;
+    if (index >= this.#values.length) {
+      this.#values = doubled(this.#values);
+      this.#next = doubled(this.#next);
+    }
+    this.#values[index] = value;
+    this.#next[index] = this.#heads[group] as number;
+    this.#heads[group] = index + 1;
+  }
+
+  /** All members, group after group, with their offsets. */
+  flat(groups: number): { offsets: Words; values: Words } {
+    const offsets = new Uint32Array(groups + 1);
+    const values = new Uint32Array(this.#count);
+    let count = 0;
+    for (let group = 0; group < groups; group++) {
+      for (let at = this.#heads[group] as number; at !== 0; at = this.#next[at - 1] as number) {
+        values[count++] = this.#values[at - 1] as number;
+      }
+      offsets[group + 1] = count;
+    }
+    return { offsets, values };
+  }
+}
+
+/** Native block for `trace_index`. */
+export function writeTraceIndexBlock(batch: SpanBatch, facts: SpanFacts): Uint8Array<ArrayBuffer> {
+  const groups = new GroupTable(6);
+  const groupOf = groupTraces(batch, facts, groups);
+  const rows = groups.size;
+  const starts = new Uint32Array(rows * 2).fill(0xffffffff);
+  const ends = new Uint32Array(rows * 2);
+  const spans = new Float64Array(rows);
+  const errors = new Float64Array(rows);
+  const rootService = new Uint32Array(rows);
+  const rootName = new Uint32Array(rows);
+  const minutes = new WordSets(rows);
+  const services = new WordSets(rows);
+  for (let row = 0; row < batch.length; row++) {
+    const group = groupOf[row] as number;
+    spans[group] = (spans[group] as number) + 1;
+    if (batch.status[row] === StatusCode.Error) errors[group] = (errors[group] as number) + 1;
+    keepEarlier(starts, group, batch.start, row);
+    keepLater(ends, group, batch.start, row);
+    if (plausibleEnd(batch, row)) keepLater(ends, group, batch.end, row);
+    minutes.add(group, facts.minute[row] as number);
+    services.add(group, facts.service[row] as number);
+    if (isZero(batch.parentIds, row * 8, 8)) {
+      rootService[group] = facts.service[row] as number;
+      rootName[group] = batch.name[row] as number;
+    }
+  }
+  return writeBlock(batch, groups, {
+    starts, ends, spans, errors, rootService, rootName,
+    minutes: minutes.flat(rows),
+    services: services.flat(rows),
+  });
+}
+
+interface TraceColumns {
+  readonly starts: Words;
+  readonly ends: Words;
+  readonly spans: Float64Array<ArrayBuffer>;
+  readonly errors: Float64Array<ArrayBuffer>;
+  readonly rootService: Words;
+  readonly rootName: Words;
+  readonly minutes: { offsets: Words; values: Words };
+  readonly services: { offsets: Words; values: Words };
+}
+
+function groupTraces(batch: SpanBatch, facts: SpanFacts, groups: GroupTable): Words {
+  const groupOf = new Uint32Array(batch.length);
+  const ids = new Uint32Array(batch.traceIds.buffer, 0, batch.length * 4);
+  const { probe } = groups;
+  for (let row = 0; row < batch.length; row++) {
+    probe[TENANT] = batch.tenant[row] as number;
+    probe[KEPT] = ((facts.day[row] as number) << 16) | (facts.keepDays[row] as number);
+    for (let word = 0; word < 4; word++) probe[TRACE + word] = ids[row * 4 + word] as number;
+    groupOf[row] = groups.group();
+  }
+  return groupOf;
+}
+
+function writeBlock(batch: SpanBatch, groups: GroupTable, columns: TraceColumns): Uint8Array<ArrayBuffer> {
+  const rows = groups.size;
+  const kept = groups.column(KEPT);
+  const ids = new Uint32Array(rows * 4);
+  for (let row = 0; row < rows; row++) {
+    for (let word = 0; word < 4; word++) ids[row * 4 + word] = groups.key(row, TRACE + word);
+  }
+  const { minutes, services } = columns;
+  const block = new NativeBlock(batch.strings, rows * 160 + 4096);
+  block.begin(12, rows);
+  block.lowCardinality("tenant", groups.column(TENANT), rows);
+  block.fixed("trace_id", "FixedString(16)", new Uint8Array(ids.buffer), rows * 16);
+  block.fixed("day", "Date", Uint16Array.from(kept, (value) => value >>> 16), rows);
+  block.fixed("keep_days", "UInt16", Uint16Array.from(kept, (value) => value & 65535), rows);
+  block.fixed("start", "DateTime64(9, 'UTC')", columns.starts, rows * 2);
+  block.fixed("end", "DateTime64(9, 'UTC')", columns.ends, rows * 2);
+  block.arrayHeader("minutes", "UInt32", minutes.offsets, rows);
+  block.sink.column(minutes.values, minutes.values.length);
+  block.wholeNumbers("spans", "UInt64", columns.spans, rows);
+  block.wholeNumbers("errors", "UInt64", columns.errors, rows);
+  block.strings("root_service", columns.rootService, rows);
+  block.strings("root_name", columns.rootName, rows);
+  block.arrayHeader("services", "String", services.offsets, rows);
+  block.stringData(services.values, services.values.length);
+  return block.end();
+}
+
+/** An end before its start or past 2262 (what a signed 64-bit time holds) says nothing about the trace. */
+function plausibleEnd(batch: SpanBatch, row: number): boolean {
+  return (batch.end[row * 2 + 1] as number) < 0x80000000;
+}
+
+function keepEarlier(into: Words, group: number, from: Words, row: number): void {
+  if (compare(from, row, into, group) < 0) copy(into, group, from, row);
+}
+
+function keepLater(into: Words, group: number, from: Words, row: number): void {
+  if (compare(from, row, into, group) > 0) copy(into, group, from, row);
+}
+
+function copy(into: Words, group: number, from: Words, row: number): void {
+  into[group * 2] = from[row * 2] as number;
+  into[group * 2 + 1] = from[row * 2 + 1] as number;
+}
+
+function compare(a: Words, i: number, b: Words, j: number): number {
+  return (
+    (a[i * 2 + 1] as number) - (b[j * 2 + 1] as number) || (a[i * 2] as number) - (b[j * 2] as number)
+  );
+}
+
+function doubled(values: Words): Words {
+  const larger = new Uint32Array(values.length * 2);
+  larger.set(values);
+  return larger;
+}
