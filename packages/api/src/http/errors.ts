@@ -59,6 +59,9 @@ const codeByStatus: Readonly<Record<number, ErrorCode>> = {
 /** What was thrown as a ClewError; errors of the HTTP layer that carry a 4xx status keep their meaning. */
 export function toClewError(thrown: unknown): ClewError {
   if (thrown instanceof ClewError) return thrown;
+  if (thrown instanceof Error && thrown.name === "AbortError") {
+    return new ClewError("cancelled", "the request was cancelled", { cause: thrown });
+  }
   if (thrown instanceof Error && "statusCode" in thrown && typeof thrown.statusCode === "number") {
     const status = thrown.statusCode;
     const fallback = status >= 400 && status < 500 ? "bad_request" : "internal";

@@ -2,10 +2,9 @@
 
 import { Readable } from "node:stream";
 import { ClewError } from "@clew/base";
-
+import { encodeColumns, encodeTraces, encodeTracesJson } from "@clew/codec";
 import type { SpanBatch } from "@clew/model";
 import { z } from "zod";
-import { codec } from "./codec-shim.ts";
 import { negotiateType } from "../http/accept.ts";
 import { appendVary } from "../http/compression.ts";
 import { logsAnswer, tracesData } from "./answers.ts";
@@ -15,11 +14,26 @@ import { json, none, questionErrors, type Route, route } from "./route.ts";
 
 const encodings = ["application/json", "application/x-protobuf", "application/vnd.clew.columns"] as const;
 
+/** Characters of JSON that are sent at once. */
+const pieceLength = 64 * 1024;
+
 const parameters = z.strictObject({ traceId: traceIdParameter });
 
 function body(batch: SpanBatch, type: (typeof encodings)[number]): Readable | Buffer {
-  if (type === "application/json") return Readable.from(codec.encodeTracesJson(batch));
-  return asBuffer(type === "application/x-protobuf" ? codec.encodeTraces(batch) : codec.encodeColumns(batch));
+  if (type === "application/json") return Readable.from(inLargePieces(encodeTracesJson(batch)), { objectMode: false });
+  return asBuffer(type === "application/x-protobuf" ? encodeTraces(batch) : encodeColumns(batch));
+}
+
+/** Joins the codec's chunks of about a span to pieces worth a system call. */
+function* inLargePieces(chunks: Iterable<string>): Generator<string> {
+  let piece = "";
+  for (const chunk of chunks) {
+    piece += chunk;
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = "";
+  }
+  if (piece !== "") yield piece;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
