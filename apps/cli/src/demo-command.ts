@@ -15,11 +15,16 @@ export function addDemoCommand(program: Command): void {
     .description(
       "Runs the small services of examples/shop. Start `clew serve` first, in another terminal.",
     )
-    .option("--endpoint <url>", "where the shop sends its spans", "http://127.0.0.1:4318")
+    .option(
+      "--endpoint <url>",
+      "where the shop sends its spans (default: OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4318)",
+    )
     .argument("[args...]", "passed on to the shop")
     .allowUnknownOption()
-    .action(async (args: string[], flags: { endpoint: string }) => {
-      process.exitCode = await runShop(fileURLToPath(SHOP), args, flags.endpoint);
+    .addHelpText("after", "\nclew demo -- --help shows the shop's own options.")
+    .action(async (args: string[], flags: { endpoint?: string }) => {
+      const inherited = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? "http://127.0.0.1:4318";
+      process.exitCode = await runShop(fileURLToPath(SHOP), args, flags.endpoint ?? inherited);
     });
 }
 
