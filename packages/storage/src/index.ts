@@ -1,1 +1,9 @@
+export type { Engine, Parameter, QueryLimits, ReadOptions } from "./engines/engine.ts";
+export { type InsertOutcome, SegmentInserter } from "./insert/segment-inserter.ts";
+export { RecentRequests } from "./spool/recent-requests.ts";
+export { type NativeFile, type SealedSegment, Spool } from "./spool/spool.ts";
+export type { WalFile } from "./spool/wal-file.ts";
+export { type Fingerprint, fingerprint, recordHead, type WalRequest } from "./spool/wal-record.ts";
 export type * from "./trace-reader.ts";
+export { SegmentEncoder, type SegmentEncoderOptions, type TableBlock } from "./write/segment-encoder.ts";
+export type { Retention } from "./write/span-facts.ts";

@@ -9,7 +9,8 @@ import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/p
 import { join } from "node:path";
 import type { TableName } from "../schema/tables.ts";
 import type { TableBlock } from "../write/segment-encoder.ts";
-import { WalFile } from "./wal-file.ts";
+import { readWal, type WalContents, WalFile } from "./wal-file.ts";
+import type { Fingerprint } from "./wal-record.ts";
 
 /** A file to insert into a table; the same token again is a no-op in the engine. */
 export interface NativeFile {
@@ -80,6 +81,20 @@ export class Spool {
       ids.push(id);
     }
     return ids.sort();
+  }
+
+  /** The requests of a segment. Throws ClewError `malformed_payload` when the file is no log. */
+  read(id: string): Promise<WalContents> {
+    return readWal(this.walPath(id));
+  }
+
+  /** Fingerprints of the requests of a segment; none when it cannot be read. */
+  async fingerprints(id: string): Promise<Fingerprint[]> {
+    try {
+      return (await this.read(id)).records.map((record) => record.fingerprint);
+    } catch {
+      return [];
+    }
   }
 
   /** Sets how many bytes segment `id` holds. */

@@ -98,12 +98,14 @@ export interface WalContents {
   readonly damagedBytes: number;
   /** Bytes after the last whole record: a write that the crash cut off. It was never acknowledged. */
   readonly tornBytes: number;
+  /** Size of the file. */
+  readonly bytes: number;
 }
 
 /** Reads a segment file. Throws ClewError `malformed_payload` when it is no segment file at all. */
 export async function readWal(path: string): Promise<WalContents> {
   const file = await readFile(path);
-  if (file.length < WAL_MAGIC.length) return { records: [], damagedBytes: 0, tornBytes: file.length };
+  if (file.length < WAL_MAGIC.length) return { records: [], damagedBytes: 0, tornBytes: file.length, bytes: file.length };
   if (!file.subarray(0, WAL_MAGIC.length).equals(WAL_MAGIC)) {
     throw new ClewError("malformed_payload", `${path} is not a segment of the write-ahead log`);
   }
@@ -122,7 +124,7 @@ export async function readWal(path: string): Promise<WalContents> {
     damagedBytes += next - offset;
     offset = next;
   }
-  return { records, damagedBytes, tornBytes: file.length - offset };
+  return { records, damagedBytes, tornBytes: file.length - offset, bytes: file.length };
 }
 
 /** Where a whole record starts after the damaged one at `offset`, if its length can be believed. */

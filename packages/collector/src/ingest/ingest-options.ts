@@ -1,0 +1,21 @@
+// Tuning of the write path. Times in milliseconds, sizes in bytes.
+
+export interface IngestOptions {
+  /** A segment is sealed this long after its first request: spans are searchable soon after. */
+  readonly sealAfterMs: number;
+  readonly sealAfterRows: number;
+  /** Bytes of requests, decompressed. */
+  readonly sealAfterBytes: number;
+  /** Budget of the spool folder; beyond it senders are asked to retry. */
+  readonly spoolMaxBytes: number;
+  /** After a restart: of how many of the newest segments the requests are remembered, to know repeats. */
+  readonly rememberSegments: number;
+}
+
+export const ingestDefaults: IngestOptions = {
+  sealAfterMs: 500,
+  sealAfterRows: 150_000,
+  sealAfterBytes: 96 * 1024 * 1024,
+  spoolMaxBytes: 4 * 1024 * 1024 * 1024,
+  rememberSegments: 6,
+};

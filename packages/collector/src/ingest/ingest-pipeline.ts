@@ -1,0 +1,251 @@
+// From export requests to sealed segments. A request is decoded straight into the open segment's columns
+// (so a malformed one is refused before anything is kept), appended to the segment's log, and
+// acknowledged once that is durable. A segment is sealed when it is old or large enough: its columns
+// become a Native block for every table, which the store inserts.
+
+import { ClewError } from "@clew/base";
+import {
+  type Fingerprint,
+  fingerprint,
+  RecentRequests,
+  type SealedSegment,
+  SegmentEncoder,
+  type SegmentEncoderOptions,
+  Spool,
+  type WalRequest,
+} from "@clew/storage";
+import type { ExportOutcome, ExportRequest, ExportSink } from "../receivers/export-sink.ts";
+import { decodeRequest, type SegmentColumns } from "./decode-request.ts";
+import { type IngestOptions, ingestDefaults } from "./ingest-options.ts";
+import { type IngestStats, newIngestStats } from "./ingest-stats.ts";
+import { clearColumns, newColumns, OpenSegment } from "./open-segment.ts";
+import { replaySegment } from "./replay.ts";
+
+/** What the pipeline hands sealed segments to. */
+export interface SegmentStore {
+  /** Resolves when all rows are durable in the engine, or when the segment was refused for good. */
+  insert(segment: SealedSegment): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
+}
+
+export interface IngestDependencies extends SegmentEncoderOptions {
+  /** Absolute path of the spool folder. */
+  readonly spoolDirectory: string;
+  readonly store: SegmentStore;
+  /** For the log: trouble that an operator should see. */
+  readonly onTrouble: (message: string, error?: unknown) => void;
+  readonly options?: Partial<IngestOptions>;
+}
+
+/** Segments closed but not yet encoded; beyond this, senders are asked to wait. */
+const MAX_CLOSED = 3;
+/** Segments encoded whose insert is not done; beyond this, rows stay unmade until the engine catches up. */
+const MAX_INSERTING = 4;
+
+/** The collector's write path. */
+export class IngestPipeline implements ExportSink {
+  readonly stats: IngestStats = newIngestStats();
+  readonly #options: IngestOptions;
+  readonly #dependencies: IngestDependencies;
+  readonly #spool: Spool;
+  readonly #encoder: SegmentEncoder;
+  readonly #recent: RecentRequests<Promise<ExportOutcome>>;
+  readonly #freeColumns: SegmentColumns[] = [];
+  #current: OpenSegment | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = 0;
+  #inserting = new Set<Promise<void>>();
+  #encoding: Promise<void> = Promise.resolve();
+  #stopping = false;
+
+  private constructor(spool: Spool, dependencies: IngestDependencies) {
+    this.#spool = spool;
+    this.#dependencies = dependencies;
+    this.#options = { ...ingestDefaults, ...dependencies.options };
+    this.#encoder = new SegmentEncoder(dependencies);
+    this.#recent = new RecentRequests(Date.now());
+  }
+
+  /**
+   * Opens the spool and takes up what a former process left there: its newest requests are remembered
+   * before this resolves, and all of it is inserted in the background.
+   */
+  static async open(dependencies: IngestDependencies): Promise<IngestPipeline> {
+    const spool = await Spool.open(dependencies.spoolDirectory);
+    const pipeline = new IngestPipeline(spool, dependencies);
+    await pipeline.#takeUpLeftovers();
+    return pipeline;
+  }
+
+  get freeBytes(): number {
+    if (this.#stopping || this.#closed >= MAX_CLOSED) return 0;
+    const spoolFree = this.#options.spoolMaxBytes - this.#spool.usedBytes - (this.#current?.bytes ?? 0);
+    return Math.max(0, spoolFree);
+  }
+
+  /** Bytes of acknowledged data that the engine does not have yet. */
+  get spoolBytes(): number {
+    return this.#spool.usedBytes + (this.#current?.bytes ?? 0);
+  }
+
+  async export(request: ExportRequest): Promise<ExportOutcome> {
+    this.#refuseWhenFull(request);
+    const received = { ...request, receivedSeconds: Math.floor(Date.now() / 1000) };
+    const print = fingerprint(received);
+    const known = this.#recent.find(print);
+    if (known !== undefined) {
+      this.stats.repeatedRequests++;
+      return known;
+    }
+    const outcome = this.#store(received, print);
+    this.#recent.add(print, outcome, Date.now());
+    try {
+      return await outcome;
+    } catch (error) {
+      this.#recent.remove(print);
+      throw error;
+    }
+  }
+
+  /** Seals what is open and waits until all of it is inserted (or left in the spool for the next start). */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#seal();
+    await this.#encoding;
+    await Promise.allSettled([...this.#inserting]);
+  }
+
+  #refuseWhenFull(request: ExportRequest): void {
+    if (this.#stopping) {
+      throw new ClewError("unavailable", "the collector is shutting down", { retryAfterMs: 5000 });
+    }
+    if (this.freeBytes >= request.body.length) return;
+    this.stats.refusedRequests++;
+    throw new ClewError("overloaded", "the collector has more to store than it may hold", {
+      hint: "retry later; raise CLEW_SPOOL_MAX_BYTES if the disk allows, or send less",
+      retryAfterMs: 2000,
+    });
+  }
+
+  async #store(request: WalRequest, print: Fingerprint): Promise<ExportOutcome> {
+    const segment = this.#openSegment();
+    const result = decodeRequest(request, segment.columns);
+    const outcome = { rejected: result.rejected, message: result.message };
+    this.stats.rejectedRecords += result.rejected;
+    if (result.accepted === 0) return outcome;
+    const committed = segment.commit(request, print);
+    if (this.#isLarge(segment)) this.#seal();
+    try {
+      await committed;
+    } catch (error) {
+      // The disk failed: seal, so that the rows of refused requests are dropped and a new log is tried.
+      if (this.#current === segment) this.#seal();
+      throw error;
+    }
+    if (request.signal === "traces") this.stats.acceptedSpans += result.accepted;
+    else this.stats.acceptedLogs += result.accepted;
+    return outcome;
+  }
+
+  #openSegment(): OpenSegment {
+    if (this.#current !== undefined) return this.#current;
+    const nowMs = Date.now();
+    const id = this.#spool.nextId(nowMs);
+    const columns = this.#freeColumns.pop() ?? newColumns();
+    this.#current = new OpenSegment(id, this.#spool.createWal(id), columns, nowMs);
+    this.#timer = setTimeout(() => this.#seal(), this.#options.sealAfterMs);
+    return this.#current;
+  }
+
+  #isLarge({ columns, bytes }: OpenSegment): boolean {
+    return (
+      columns.spans.length + columns.logs.length >= this.#options.sealAfterRows ||
+      bytes >= this.#options.sealAfterBytes
+    );
+  }
+
+  #seal(): void {
+    const segment = this.#current;
+    if (segment === undefined) return;
+    clearTimeout(this.#timer);
+    this.#current = undefined;
+    this.#closed++;
+    this.#encoding = this.#encoding.then(() => this.#encodeAndInsert(segment)).catch((error: unknown) => {
+      this.#dependencies.onTrouble(`segment ${segment.id} could not be made ready`, error);
+    });
+  }
+
+  async #encodeAndInsert(segment: OpenSegment): Promise<void> {
+    let walBytes = 0;
+    try {
+      walBytes = await segment.close();
+      const { spans, logs } = segment.columns;
+      if (spans.length + logs.length === 0) return await this.#spool.finish(segment.id);
+      this.#spool.account(segment.id, walBytes);
+      if (this.#inserting.size >= MAX_INSERTING) return this.#insertFromLog(segment.id);
+      const blocks = this.#encoder.encode(spans, logs, Date.now());
+      const sealed = await this.#spool.writeBlocks(segment.id, walBytes, blocks);
+      this.#track(this.#insert(sealed));
+    } catch (error) {
+      // The log is whole; only the rows could not be written. They are made again from the log.
+      this.#dependencies.onTrouble(`rows of segment ${segment.id} could not be written; trying again`, error);
+      this.#insertFromLog(segment.id);
+    } finally {
+      this.#closed--;
+      clearColumns(segment.columns);
+      if (this.#freeColumns.length < 2) this.#freeColumns.push(segment.columns);
+    }
+  }
+
+  /** Later, when the engine has caught up: makes the rows of a segment from its log, and inserts them. */
+  #insertFromLog(id: string): void {
+    const before = [...this.#inserting];
+    this.#track(Promise.allSettled(before).then(() => this.#replay(id)));
+  }
+
+  async #replay(id: string): Promise<void> {
+    if (this.#stopping) return; // the next start takes it up
+    const columns = this.#freeColumns.pop() ?? newColumns();
+    try {
+      const sealed = await replaySegment(id, {
+        spool: this.#spool,
+        encoder: this.#encoder,
+        columns,
+        onTrouble: this.#dependencies.onTrouble,
+      });
+      this.stats.replayedSegments++;
+      if (sealed !== undefined) await this.#insert(sealed);
+    } finally {
+      clearColumns(columns);
+      if (this.#freeColumns.length < 2) this.#freeColumns.push(columns);
+    }
+  }
+
+  async #insert(sealed: SealedSegment): Promise<void> {
+    const outcome = await this.#dependencies.store.insert(sealed);
+    if (outcome.ok) {
+      this.stats.insertedSegments++;
+      return this.#spool.finish(sealed.id);
+    }
+    this.stats.damagedSegments++;
+    const path = await this.#spool.setAside(sealed.id, outcome.reason);
+    this.#dependencies.onTrouble(`segment set aside as ${path}: ${outcome.reason}`);
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => {
+        this.#dependencies.onTrouble("a segment stays in the spool until the next start", error);
+      })
+      .finally(() => this.#inserting.delete(tracked));
+    this.#inserting.add(tracked);
+  }
+
+  async #takeUpLeftovers(): Promise<void> {
+    const ids = await this.#spool.leftovers();
+    const stored = Promise.resolve({ rejected: 0, message: undefined });
+    for (const id of ids.slice(-this.#options.rememberSegments)) {
+      for (const print of await this.#spool.fingerprints(id)) this.#recent.add(print, stored, Date.now());
+    }
+    for (const id of ids) this.#insertFromLog(id);
+  }
+}

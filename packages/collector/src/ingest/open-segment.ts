@@ -1,0 +1,130 @@
+// The segment that takes requests now: their records as columns, and the log file that makes them
+// durable. Requests that arrive while a commit runs share the next one.
+
+import { ClewError } from "@clew/base";
+import { LogBatch, SpanBatch } from "@clew/model";
+import { type Fingerprint, recordHead, type WalFile, type WalRequest } from "@clew/storage";
+import type { SegmentColumns } from "./decode-request.ts";
+
+/** A pause between commits lets small requests share an fsync; large ones do not notice it. */
+const COMMIT_EVERY_MS = 4;
+
+interface Waiting {
+  readonly buffers: readonly Uint8Array[];
+  /** Rows of the segment up to and including this request. */
+  readonly spanRows: number;
+  readonly logRows: number;
+  readonly resolve: () => void;
+  readonly reject: (error: ClewError) => void;
+}
+
+/** A segment being filled. After `close` its columns hold exactly the durable requests. */
+export class OpenSegment {
+  readonly id: string;
+  readonly columns: SegmentColumns;
+  readonly openedMs: number;
+  /** Bytes of requests taken in, durable or not. */
+  bytes = 0;
+  readonly #wal: Promise<WalFile>;
+  #queue: Waiting[] = [];
+  #committing: Promise<void> | undefined;
+  #failure: ClewError | undefined;
+  #durableSpans = 0;
+  #durableLogs = 0;
+
+  constructor(id: string, wal: Promise<WalFile>, columns: SegmentColumns, nowMs: number) {
+    this.id = id;
+    this.#wal = wal;
+    this.columns = columns;
+    this.openedMs = nowMs;
+    wal.catch(() => undefined); // reported to those who wait for it
+  }
+
+  /** True once its log failed: it takes no more requests. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Resolves when the request, whose records are the last of the columns, is durable. */
+  commit(request: WalRequest, print: Fingerprint): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const head = recordHead(request, print);
+    this.bytes += head.length + request.body.length;
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        buffers: [head, request.body],
+        spanRows: this.columns.spans.length,
+        logRows: this.columns.logs.length,
+        resolve,
+        reject,
+      });
+      this.#committing ??= this.#commitAll();
+    });
+  }
+
+  /** Waits for the running commits and closes the log. Returns the log's size in bytes, 0 when there is none. */
+  async close(): Promise<number> {
+    while (this.#committing !== undefined) await this.#committing;
+    this.columns.spans.truncate(this.#durableSpans);
+    this.columns.logs.truncate(this.#durableLogs);
+    try {
+      const wal = await this.#wal;
+      await wal.close();
+      return wal.bytes;
+    } catch {
+      return 0; // it never came to be, or its disk is gone; nothing in it was acknowledged
+    }
+  }
+
+  async #commitAll(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue;
+      this.#queue = [];
+      try {
+        const wal = await this.#wal;
+        await wal.append(batch.flatMap((waiting) => waiting.buffers));
+        this.#succeed(batch);
+      } catch (error) {
+        this.#fail(batch, error);
+      }
+      if (this.#queue.length > 0) await pause(COMMIT_EVERY_MS);
+    }
+    this.#committing = undefined;
+  }
+
+  #succeed(batch: readonly Waiting[]): void {
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    this.#durableSpans = last.spanRows;
+    this.#durableLogs = last.logRows;
+    for (const waiting of batch) waiting.resolve();
+  }
+
+  #fail(batch: readonly Waiting[], thrown: unknown): void {
+    this.#failure =
+      thrown instanceof ClewError
+        ? thrown
+        : new ClewError("unavailable", `cannot write to the spool: ${(thrown as Error).message}`, {
+            cause: thrown,
+            hint: "check free space and permissions of the data folder",
+            retryAfterMs: 5000,
+          });
+    for (const waiting of [...batch, ...this.#queue]) waiting.reject(this.#failure);
+    this.#queue = [];
+  }
+}
+
+/** Fresh columns for a segment. */
+export function newColumns(): SegmentColumns {
+  return { spans: new SpanBatch(), logs: new LogBatch() };
+}
+
+/** Empties columns, keeping their memory. */
+export function clearColumns(columns: SegmentColumns): void {
+  columns.spans.clear();
+  columns.logs.clear();
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,49 @@
+// Makes the rows of a segment again from its log: after a crash, after a full disk, or when the engine
+// was behind. What cannot be read is kept aside and never blocks the rest.
+
+import type { SealedSegment, SegmentEncoder, Spool, WalRequest } from "@clew/storage";
+import { decodeRequest, type SegmentColumns } from "./decode-request.ts";
+
+export interface ReplayContext {
+  readonly spool: Spool;
+  readonly encoder: SegmentEncoder;
+  /** Empty; filled with the segment's records. */
+  readonly columns: SegmentColumns;
+  readonly onTrouble: (message: string, error?: unknown) => void;
+}
+
+/** Returns the segment ready to insert, or undefined when nothing of it was (or could be) stored. */
+export async function replaySegment(id: string, context: ReplayContext): Promise<SealedSegment | undefined> {
+  const { spool, encoder, columns, onTrouble } = context;
+  const contents = await spool.read(id).catch(async (error: unknown) => {
+    const path = await spool.setAside(id, (error as Error).message);
+    onTrouble(`segment ${id} is unreadable and was set aside as ${path}`, error);
+    return undefined;
+  });
+  if (contents === undefined) return undefined;
+  const broken = decodeAll(contents.records.map((record) => record.request), columns);
+  if (contents.damagedBytes > 0 || broken !== undefined) {
+    const reason = broken ?? `${contents.damagedBytes} bytes have a wrong checksum`;
+    const path = await spool.copyAside(id, reason);
+    onTrouble(`segment ${id} is damaged (${reason}); the rest of it is used, and a copy is ${path}`);
+  }
+  const { spans, logs } = columns;
+  if (spans.length + logs.length === 0) {
+    await spool.finish(id);
+    return undefined;
+  }
+  return spool.writeBlocks(id, contents.bytes, encoder.encode(spans, logs, Date.now()));
+}
+
+/** Decodes every request; returns why the first undecodable one is, if any is. */
+function decodeAll(requests: readonly WalRequest[], columns: SegmentColumns): string | undefined {
+  let reason: string | undefined;
+  for (const request of requests) {
+    try {
+      decodeRequest(request, columns);
+    } catch (error) {
+      reason ??= `a request cannot be decoded: ${(error as Error).message}`;
+    }
+  }
+  return reason;
+}
