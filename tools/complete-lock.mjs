@@ -11,7 +11,18 @@ import { fileURLToPath } from "node:url";
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const lockPath = path.join(root, "package-lock.json");
 
-const OS = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"];
+const OS = [
+  "aix",
+  "android",
+  "darwin",
+  "freebsd",
+  "linux",
+  "netbsd",
+  "openbsd",
+  "openharmony",
+  "sunos",
+  "win32",
+];
 const CPU = ["arm64", "arm", "x64", "ia32", "ppc64", "riscv64", "s390x", "loong64", "wasm32"];
 
 /** Platform limits read off a package name such as `@scope/binding-linux-arm64-musl`. */
@@ -48,7 +59,9 @@ function main() {
   const missing = missingOptional(lock.packages);
   if (missing.size === 0) return;
   if (!process.argv.includes("--write")) {
-    process.stdout.write(`package-lock.json lacks ${missing.size} optional packages of other platforms:\n`);
+    process.stdout.write(
+      `package-lock.json lacks ${missing.size} optional packages of other platforms:\n`,
+    );
     for (const place of missing.keys()) process.stdout.write(`  ${place}\n`);
     process.stdout.write("run: node tools/complete-lock.mjs --write\n");
     process.exitCode = 1;
