@@ -1,7 +1,7 @@
 // Content codings at their edges: what the receivers' tests cannot reach over a socket in good time.
 
 import zlib from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ByteBudget } from "./byte-budget.ts";
 import { type Coding, decompress } from "./decompress.ts";

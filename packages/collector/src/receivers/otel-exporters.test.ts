@@ -25,8 +25,9 @@ async function exportSpan(exporter: SpanExporter): Promise<void> {
   await provider.shutdown();
 }
 
+const url = (): string => `http://127.0.0.1:${running.httpPort}/v1/traces`;
+
 describe("a span of the OpenTelemetry SDK arrives", () => {
-  const url = (): string => `http://127.0.0.1:${running.httpPort}/v1/traces`;
   const cases: [string, () => SpanExporter, "json" | "protobuf"][] = [
     ["http/json", () => new JsonExporter({ url: url() }), "json"],
     ["http/protobuf", () => new ProtoExporter({ url: url() }), "protobuf"],

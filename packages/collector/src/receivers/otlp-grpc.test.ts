@@ -26,6 +26,8 @@ async function start(options: Partial<ReceiverOptions> = {}, channel: object = {
   client = new Client(`127.0.0.1:${running.grpcPort}`, creds, channel);
 }
 
+const idle = (): void => undefined;
+
 afterEach(async () => {
   client?.close();
   session?.destroy();
@@ -343,7 +345,7 @@ describe("starting and stopping", () => {
 
   test("stopping waits for a call in flight, and takes no new connection", async () => {
     await start();
-    let finish = (): void => undefined;
+    let finish = idle;
     sink.respond = () =>
       new Promise((resolve) => {
         finish = () => resolve({ rejected: 0, message: undefined });

@@ -9,7 +9,9 @@ import {
   type handleUnaryCall,
   Server,
   ServerCredentials,
+  type ServerUnaryCall,
   type ServiceDefinition,
+  type sendUnaryData,
 } from "@grpc/grpc-js";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { ExportSink, Signal } from "./export-sink.ts";
@@ -131,22 +133,28 @@ function exportHandler(
   sink: ExportSink,
   stats: ReceiverStats,
 ): handleUnaryCall<Buffer, Buffer> {
-  return (call, callback) => {
-    const answer = async (): Promise<Buffer> => {
-      const tenant = tenantOf(settings.tenantHeaders, (name) =>
-        call.metadata.get(name)[0]?.toString(),
-      );
-      const body = call.request;
-      stats.bodyBytes.grpc += body.length;
-      const outcome = await sink.export({ signal, encoding: "protobuf", tenant, body });
-      return Buffer.from(encodeExportResponse(outcome));
-    };
-    answer().then(
-      (response) => callback(null, response),
-      (error: unknown) => {
-        if (toOtlpError(error).ours) settings.onError(ClewError.from(error));
-        callback(statusOf(error));
-      },
+  const take = async (call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {
+    const tenant = tenantOf(settings.tenantHeaders, (name) =>
+      call.metadata.get(name)[0]?.toString(),
     );
+    const body = call.request;
+    stats.bodyBytes.grpc += body.length;
+    const outcome = await sink.export({ signal, encoding: "protobuf", tenant, body });
+    return Buffer.from(encodeExportResponse(outcome));
   };
+  const answer = async (
+    call: ServerUnaryCall<Buffer, Buffer>,
+    callback: sendUnaryData<Buffer>,
+  ): Promise<void> => {
+    let response: Buffer;
+    try {
+      response = await take(call);
+    } catch (error) {
+      if (toOtlpError(error).ours) settings.onError(ClewError.from(error));
+      callback(statusOf(error));
+      return;
+    }
+    callback(null, response);
+  };
+  return (call, callback) => void answer(call, callback);
 }

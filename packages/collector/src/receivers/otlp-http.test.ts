@@ -22,6 +22,8 @@ async function start(options: Partial<ReceiverOptions> = {}): Promise<number> {
   return running.httpPort as number;
 }
 
+const idle = (): void => undefined;
+
 afterEach(async () => {
   await running?.stop(0);
   running = undefined;
@@ -325,7 +327,7 @@ describe("limits", () => {
   test("200 connections are served at once and kept alive", { timeout: 30_000 }, async () => {
     const port = await start();
     const agent = new http.Agent({ keepAlive: true, maxSockets: 200 });
-    let openGate = (): void => undefined;
+    let openGate = idle;
     const gate = new Promise<void>((resolve) => {
       openGate = resolve;
     });
@@ -447,8 +449,8 @@ describe("starting and stopping", () => {
   });
 
   test("a foreign address is an error that names the setting", async () => {
-    const start = startReceivers({ host: "192.0.2.1", httpPort: -1 }, new InMemorySink());
-    await expect(start).rejects.toMatchObject({
+    const started = startReceivers({ host: "192.0.2.1", httpPort: -1 }, new InMemorySink());
+    await expect(started).rejects.toMatchObject({
       code: "bad_config",
       hint: expect.stringContaining("CLEW_HOST"),
     });
@@ -456,7 +458,7 @@ describe("starting and stopping", () => {
 
   test("stopping waits for a request in flight, and takes no new connection", async () => {
     const port = await start();
-    let finish = (): void => undefined;
+    let finish = idle;
     sink.respond = () =>
       new Promise((resolve) => {
         finish = () => resolve({ rejected: 0, message: undefined });

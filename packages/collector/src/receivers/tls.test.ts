@@ -55,6 +55,41 @@ function makeCertificate(name: string): void {
   openssl("x509", "-req", "-in", `${name}.csr`, "-out", `${name}.crt`, ...signed);
 }
 
+const clientPair = (): { cert: string; key: string } => ({
+  cert: pem("client.crt"),
+  key: pem("client.key"),
+});
+
+function post(receivers: Receivers, tls: object): Promise<{ status: number }> {
+  const headers = { "content-type": "application/x-protobuf" };
+  return send(receivers.httpPort as number, "/v1/traces", {
+    headers,
+    body: "http",
+    tls: { ca: pem("ca.crt"), ...tls },
+  });
+}
+
+function call(receivers: Receivers, pair?: { cert: string; key: string }): Promise<string> {
+  const key = pair === undefined ? null : Buffer.from(pair.key);
+  const cert = pair === undefined ? null : Buffer.from(pair.cert);
+  const creds = credentials.createSsl(Buffer.from(pem("ca.crt")), key, cert);
+  const client = new Client(`127.0.0.1:${receivers.grpcPort}`, creds);
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(
+      TRACES,
+      asIs,
+      asIs,
+      Buffer.from("grpc"),
+      (error: ServiceError | null) => {
+        client.close();
+        resolve(error === null ? "OK" : "refused");
+      },
+    );
+  });
+}
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
 // Skipped where there is no openssl command: node cannot make certificates.
 describe.skipIf(!hasOpenssl())("TLS", () => {
   let running: Receivers | undefined;
@@ -94,40 +129,6 @@ describe.skipIf(!hasOpenssl())("TLS", () => {
     return running;
   }
 
-  const clientPair = (): { cert: string; key: string } => ({
-    cert: pem("client.crt"),
-    key: pem("client.key"),
-  });
-
-  function post(receivers: Receivers, tls: object): Promise<{ status: number }> {
-    const headers = { "content-type": "application/x-protobuf" };
-    return send(receivers.httpPort as number, "/v1/traces", {
-      headers,
-      body: "http",
-      tls: { ca: pem("ca.crt"), ...tls },
-    });
-  }
-
-  function call(receivers: Receivers, pair?: { cert: string; key: string }): Promise<string> {
-    const key = pair === undefined ? null : Buffer.from(pair.key);
-    const cert = pair === undefined ? null : Buffer.from(pair.cert);
-    const creds = credentials.createSsl(Buffer.from(pem("ca.crt")), key, cert);
-    const client = new Client(`127.0.0.1:${receivers.grpcPort}`, creds);
-    const asIs = (bytes: Buffer): Buffer => bytes;
-    return new Promise((resolve) => {
-      client.makeUnaryRequest(
-        TRACES,
-        asIs,
-        asIs,
-        Buffer.from("grpc"),
-        (error: ServiceError | null) => {
-          client.close();
-          resolve(error === null ? "OK" : "refused");
-        },
-      );
-    });
-  }
-
   test("senders that trust the authority get through on both receivers", async () => {
     const receivers = await start(false);
     expect((await post(receivers, {})).status).toBe(200);
@@ -156,8 +157,8 @@ describe.skipIf(!hasOpenssl())("TLS", () => {
   test("a certificate that is none is a configuration error on either receiver", async () => {
     const tls = { cert: "not a certificate", key: pem("server.key") };
     for (const ports of [{ httpPort: -1 }, { grpcPort: -1 }]) {
-      const start = startReceivers({ host: "127.0.0.1", ...ports, tls }, new InMemorySink());
-      await expect(start).rejects.toMatchObject({
+      const started = startReceivers({ host: "127.0.0.1", ...ports, tls }, new InMemorySink());
+      await expect(started).rejects.toMatchObject({
         code: "bad_config",
         hint: expect.stringContaining("certificate"),
       });
