@@ -2,7 +2,14 @@
 // registered here, each under its own prefix.
 
 import { fileURLToPath } from "node:url";
-import { createApiServer, type Health, type MetricFamily, type MetricsRegistry, metricsRoute, nativeApi } from "@clew/api";
+import {
+  createApiServer,
+  type Health,
+  type MetricFamily,
+  type MetricsRegistry,
+  metricsRoute,
+  nativeApi,
+} from "@clew/api";
 import type { TraceReader } from "@clew/storage";
 import type { FastifyInstance } from "fastify";
 import type { Config } from "./config/schema.ts";

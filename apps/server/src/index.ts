@@ -1,4 +1,9 @@
-export { loadConfig, type LoadedConfig, type LoadOptions, type ResolvedSetting } from "./config/load.ts";
+export {
+  type LoadedConfig,
+  type LoadOptions,
+  loadConfig,
+  type ResolvedSetting,
+} from "./config/load.ts";
 export { printConfig } from "./config/print.ts";
 export { type Config, type Setting, settings } from "./config/schema.ts";
 export { fatalText, reportFatal } from "./process/fatal.ts";

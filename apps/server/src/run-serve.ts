@@ -1,7 +1,7 @@
 // `clew serve`: settings, start, banner, and the signals that end it.
 
-import { printConfig } from "./config/print.ts";
 import { loadConfig } from "./config/load.ts";
+import { printConfig } from "./config/print.ts";
 import { parts } from "./parts.ts";
 import { banner } from "./process/banner.ts";
 import { reportFatal } from "./process/fatal.ts";

@@ -77,26 +77,42 @@ function sourcesOf(state: State, registry: MetricsRegistry): Parameters<typeof c
   return {
     reader(): TraceReader {
       if (state.store !== undefined) return state.store.reader;
-      throw new ClewError("unavailable", "Clew is starting", { hint: "try again in a moment", retryAfterMs: 1000 });
+      throw new ClewError("unavailable", "Clew is starting", {
+        hint: "try again in a moment",
+        retryAfterMs: 1000,
+      });
     },
     health: () => healthOf(state),
-    metrics: (): MetricFamily[] => [...registry.collect(), ...state.parts.flatMap((part) => part.metrics())],
+    metrics: (): MetricFamily[] => [
+      ...registry.collect(),
+      ...state.parts.flatMap((part) => part.metrics()),
+    ],
   };
 }
 
 function healthOf(state: State): Health {
-  if (state.phase === "starting") return { status: "starting", reasons: ["the store is being opened"] };
+  if (state.phase === "starting")
+    return { status: "starting", reasons: ["the store is being opened"] };
   if (state.phase === "stopping") return { status: "degraded", reasons: ["Clew is shutting down"] };
-  const unwell = state.parts.map((part) => part.health()).filter((health) => health.status !== "ok");
+  const unwell = state.parts
+    .map((part) => part.health())
+    .filter((health) => health.status !== "ok");
   if (unwell.length === 0) return { status: "ok", reasons: [] };
   const starting = unwell.every((health) => health.status === "starting");
-  return { status: starting ? "starting" : "degraded", reasons: unwell.flatMap((health) => health.reasons) };
+  return {
+    status: starting ? "starting" : "degraded",
+    reasons: unwell.flatMap((health) => health.reasons),
+  };
 }
 
 async function listen(apis: FastifyInstance, config: Config): Promise<number | undefined> {
   if (config.port === 0) return undefined;
   try {
-    await apis.listen({ host: config.host, port: config.port, listenTextResolver: (address) => `UI and APIs at ${address}` });
+    await apis.listen({
+      host: config.host,
+      port: config.port,
+      listenTextResolver: (address) => `UI and APIs at ${address}`,
+    });
   } catch (thrown) {
     throw listenError(thrown, "port", config.host, config.port);
   }

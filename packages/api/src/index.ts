@@ -13,7 +13,7 @@ export {
 export type { HistogramSample, Labels, MetricFamily, MetricSample } from "./metrics/exposition.ts";
 export { metricsContentType, renderMetrics } from "./metrics/exposition.ts";
 export { type Counter, type Gauge, type Histogram, MetricsRegistry } from "./metrics/registry.ts";
-export { metricsRoute, type MetricsRouteOptions } from "./metrics/route.ts";
+export { type MetricsRouteOptions, metricsRoute } from "./metrics/route.ts";
 export { parseAttributeFilter, printAttributeFilter } from "./native/attribute-filter.ts";
 export { nativeApi } from "./native/plugin.ts";
 export type { Health, NativeApiOptions } from "./native/route.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClewError } from "@clew/base";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadConfig, type LoadedConfig } from "./load.ts";
+import { type LoadedConfig, loadConfig } from "./load.ts";
 import { printConfig } from "./print.ts";
 
 let cwd: string;
@@ -45,7 +45,8 @@ describe("settings", () => {
   });
 
   test("come from the file, and from the environment where both name one", () => {
-    const yaml = "port: 9000\nlogLevel: debug\ntls:\n  cert: c.pem\n  key: k.pem\nretention:\n  tenants: {team-a: 30}\n";
+    const yaml =
+      "port: 9000\nlogLevel: debug\ntls:\n  cert: c.pem\n  key: k.pem\nretention:\n  tenants: {team-a: 30}\n";
     const { config } = load({ CLEW_PORT: "9001" }, yaml);
     expect(config).toMatchObject({
       port: 9001,
@@ -71,7 +72,10 @@ describe("settings", () => {
   });
 
   test("that are empty in the environment or without a value in the file are not set", () => {
-    expect(load({ CLEW_PORT: "" }, "host:\n").config).toMatchObject({ port: 4319, host: "127.0.0.1" });
+    expect(load({ CLEW_PORT: "" }, "host:\n").config).toMatchObject({
+      port: 4319,
+      host: "127.0.0.1",
+    });
     expect(load({}, "# nothing yet\n").config.port).toBe(4319);
   });
 
@@ -79,7 +83,9 @@ describe("settings", () => {
     load({}, "port: 1001\n", "a.yaml");
     load({}, "port: 1002\n", "b.yaml");
     expect(load({ CLEW_CONFIG: "b.yaml" }).config.port).toBe(1002);
-    expect(loadConfig({ env: { CLEW_CONFIG: "b.yaml" }, cwd, configFile: "a.yaml" }).config.port).toBe(1001);
+    expect(
+      loadConfig({ env: { CLEW_CONFIG: "b.yaml" }, cwd, configFile: "a.yaml" }).config.port,
+    ).toBe(1001);
   });
 
   test("say where each value came from when printed", () => {
@@ -94,10 +100,22 @@ describe("settings", () => {
 
 describe("a setting that cannot be is a start-up error:", () => {
   test.each<[string, Record<string, string>, string]>([
-    ["an unknown name", { CLEW_POTR: "1" }, "unknown environment variable CLEW_POTR; did you mean CLEW_PORT?"],
+    [
+      "an unknown name",
+      { CLEW_POTR: "1" },
+      "unknown environment variable CLEW_POTR; did you mean CLEW_PORT?",
+    ],
     ["a name near to none", { CLEW_COLOUR: "1" }, "unknown environment variable CLEW_COLOUR"],
-    ["a port with letters", { CLEW_PORT: "80a" }, 'CLEW_PORT must be a whole number from 0 to 65535, not "80a"'],
-    ["a port too high", { CLEW_PORT: "70000" }, 'CLEW_PORT must be a whole number from 0 to 65535, not "70000"'],
+    [
+      "a port with letters",
+      { CLEW_PORT: "80a" },
+      'CLEW_PORT must be a whole number from 0 to 65535, not "80a"',
+    ],
+    [
+      "a port too high",
+      { CLEW_PORT: "70000" },
+      'CLEW_PORT must be a whole number from 0 to 65535, not "70000"',
+    ],
     [
       "an unknown level",
       { CLEW_LOG_LEVEL: "loud" },
@@ -123,35 +141,71 @@ describe("a setting that cannot be is a start-up error:", () => {
       { CLEW_RETENTION_TENANTS: "team a=3" },
       'CLEW_RETENTION_TENANTS (team a) a tenant is 1 to 64 letters, digits, dots, underscores and dashes, not "team a=3"',
     ],
-    ["a certificate without key", { CLEW_TLS_CERT: "c.pem" }, "tls.cert and tls.key belong together: set both or neither"],
-    ["client certificates without TLS", { CLEW_TLS_CLIENT_CA: "ca.pem" }, "tls.clientCa needs tls.cert and tls.key"],
-    ["one port twice", { CLEW_PORT: "4317" }, "port and otlpGrpcPort are both 4317; give each listener its own port"],
-    ["a header that is always read", { CLEW_TENANT_HEADER: "X-Clew-Tenant" }, "x-clew-tenant is always read"],
+    [
+      "a certificate without key",
+      { CLEW_TLS_CERT: "c.pem" },
+      "tls.cert and tls.key belong together: set both or neither",
+    ],
+    [
+      "client certificates without TLS",
+      { CLEW_TLS_CLIENT_CA: "ca.pem" },
+      "tls.clientCa needs tls.cert and tls.key",
+    ],
+    [
+      "one port twice",
+      { CLEW_PORT: "4317" },
+      "port and otlpGrpcPort are both 4317; give each listener its own port",
+    ],
+    [
+      "a header that is always read",
+      { CLEW_TENANT_HEADER: "X-Clew-Tenant" },
+      "x-clew-tenant is always read",
+    ],
   ])("%s", (_what, env, message) => {
     expect(problem(env)).toContain(message);
   });
 
   test.each<[string, string, string]>([
-    ["an unknown key", "port: 1\nretntionDays: 3\n", "clew.yaml:2: unknown setting retntionDays; did you mean retentionDays?"],
-    ["an unknown key in a map", "tls:\n  certt: a\n", "clew.yaml:2: unknown setting tls.certt; did you mean tls.cert?"],
-    ["a map where a value belongs", "port: {a: 1}\n", 'clew.yaml:1: port must be a whole number from 0 to 65535, not {"a":1}'],
+    [
+      "an unknown key",
+      "port: 1\nretntionDays: 3\n",
+      "clew.yaml:2: unknown setting retntionDays; did you mean retentionDays?",
+    ],
+    [
+      "an unknown key in a map",
+      "tls:\n  certt: a\n",
+      "clew.yaml:2: unknown setting tls.certt; did you mean tls.cert?",
+    ],
+    [
+      "a map where a value belongs",
+      "port: {a: 1}\n",
+      'clew.yaml:1: port must be a whole number from 0 to 65535, not {"a":1}',
+    ],
     ["a value where a map belongs", "tls: yes\n", "clew.yaml:1: tls must be a map of settings"],
     ["a wrong type", "logLevel: 3\n", "clew.yaml:1: logLevel must be one of"],
     ["a number for a text", "host: 3\n", "clew.yaml:1: host must be a text, not 3"],
     ["a file that is no map", "- a\n- b\n", "clew.yaml: the file must be a map of settings"],
-    ["a key given twice", "port: 1\nport: 2\n", "clew.yaml:2: this is not YAML: Map keys must be unique"],
+    [
+      "a key given twice",
+      "port: 1\nport: 2\n",
+      "clew.yaml:2: this is not YAML: Map keys must be unique",
+    ],
     ["a broken file", "port: 1\nhost: [\n", "clew.yaml:3: this is not YAML:"],
   ])("%s in the file, with its line", (_what, yaml, message) => {
     expect(problem({}, yaml)).toContain(message);
   });
 
   test("a file that is named but not there", () => {
-    expect(() => loadConfig({ env: {}, cwd, configFile: "no.yaml" })).toThrow("no.yaml: it does not exist");
+    expect(() => loadConfig({ env: {}, cwd, configFile: "no.yaml" })).toThrow(
+      "no.yaml: it does not exist",
+    );
     expect(() => loadConfig({ env: { CLEW_CONFIG: "." }, cwd })).toThrow(`${cwd}: it is a folder`);
   });
 
   test("and several are all reported at once", () => {
     const message = problem({ CLEW_POTR: "1", CLEW_LOG_LEVEL: "loud" }, "tlss: 1\n");
-    expect(message).toMatch(/^3 settings are wrong:\n {2}clew\.yaml:1: .*tlss.*\n {2}.*CLEW_POTR.*\n {2}CLEW_LOG_LEVEL/);
+    expect(message).toMatch(
+      /^3 settings are wrong:\n {2}clew\.yaml:1: .*tlss.*\n {2}.*CLEW_POTR.*\n {2}CLEW_LOG_LEVEL/,
+    );
   });
 });

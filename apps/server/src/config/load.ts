@@ -59,15 +59,16 @@ function isGroup(key: string): boolean {
 
 function fileValues(options: LoadOptions, problems: string[]): Map<string, Given> {
   const named = options.configFile ?? (options.env[configFileEnv] || undefined);
-  const shown = named ?? defaultConfigFile;
-  const text = readSettingsFile(resolve(options.cwd, shown), named !== undefined);
-  const values: FileValue[] = text === undefined ? [] : yamlValues(text, shown, isGroup);
+  const file = named ?? defaultConfigFile;
+  const text = readSettingsFile(resolve(options.cwd, file), named !== undefined);
+  const values: FileValue[] = text === undefined ? [] : yamlValues(text, file, isGroup);
+  const known = settings.map((setting) => setting.key);
   const found = new Map<string, Given>();
   for (const { key, value, line } of values) {
-    const origin = `${shown}:${line}`;
-    if (settings.some((setting) => setting.key === key)) found.set(key, { value, origin });
+    const origin = `${file}:${line}`;
+    if (known.includes(key)) found.set(key, { value, origin });
     else if (isGroup(key)) problems.push(`${origin}: ${key} must be a map of settings`);
-    else problems.push(`${origin}: ${unknown("setting", key, settings.map((setting) => setting.key))}`);
+    else problems.push(`${origin}: ${unknown("setting", key, known)}`);
   }
   return found;
 }
@@ -77,7 +78,8 @@ function envValues(env: LoadOptions["env"], problems: string[]): Map<string, Giv
   const names = [...settings.map((setting) => setting.env), configFileEnv];
   for (const [name, value] of Object.entries(env)) {
     // An empty variable is how compose files and shells write "not set".
-    if (!name.startsWith("CLEW_") || name === configFileEnv || value === undefined || value === "") continue;
+    if (!name.startsWith("CLEW_") || name === configFileEnv || value === undefined || value === "")
+      continue;
     const setting = settings.find((candidate) => candidate.env === name);
     if (setting !== undefined) found.set(setting.key, { value, origin: name });
     else problems.push(unknown("environment variable", name, names));
@@ -85,15 +87,23 @@ function envValues(env: LoadOptions["env"], problems: string[]): Map<string, Giv
   return found;
 }
 
+function withoutPrefix(name: string): string {
+  return name.replace(/^CLEW_/, "");
+}
+
 function unknown(what: string, name: string, known: readonly string[]): string {
   // CLEW_ is common to all names, so only what follows it tells them apart.
-  const bare = (text: string): string => text.replace(/^CLEW_/, "");
-  const nearest = nearestName(bare(name), known.map(bare));
-  const full = known.find((candidate) => nearest !== undefined && bare(candidate) === nearest);
+  const nearest = nearestName(withoutPrefix(name), known.map(withoutPrefix));
+  const full = known.find((candidate) => withoutPrefix(candidate) === nearest);
   return `unknown ${what} ${name}${full === undefined ? "" : `; did you mean ${full}?`}`;
 }
 
-function checked(setting: Setting, given: unknown, origin: string, problems: string[]): ResolvedSetting {
+function checked(
+  setting: Setting,
+  given: unknown,
+  origin: string,
+  problems: string[],
+): ResolvedSetting {
   const result = setting.schema.safeParse(given);
   if (result.success) return { setting, value: result.data, origin };
   const [issue] = result.error.issues;
@@ -103,8 +113,11 @@ function checked(setting: Setting, given: unknown, origin: string, problems: str
   return { setting, value: undefined, origin };
 }
 
-function issueText(issue: { code?: string; message?: string; issues?: readonly { message: string }[] } | undefined): string {
-  if (issue?.code === "invalid_key") return issue.issues?.[0]?.message ?? "has a key that does not fit";
+function issueText(
+  issue: { code?: string; message?: string; issues?: readonly { message: string }[] } | undefined,
+): string {
+  if (issue?.code === "invalid_key")
+    return issue.issues?.[0]?.message ?? "has a key that does not fit";
   return issue?.message ?? "does not fit";
 }
 
@@ -119,11 +132,16 @@ function checkTogether(resolved: readonly ResolvedSetting[], problems: string[])
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
     problems.push("tls.cert and tls.key belong together: set both or neither");
   }
-  if (tls.clientCa !== undefined && tls.cert === undefined) problems.push("tls.clientCa needs tls.cert and tls.key");
-  const ports = Object.entries({ port, otlpGrpcPort, otlpHttpPort }).filter(([, number]) => number !== 0);
+  if (tls.clientCa !== undefined && tls.cert === undefined)
+    problems.push("tls.clientCa needs tls.cert and tls.key");
+  const ports = Object.entries({ port, otlpGrpcPort, otlpHttpPort }).filter(
+    ([, number]) => number !== 0,
+  );
   for (const [number, same] of Map.groupBy(ports, ([, value]) => value)) {
     if (same.length < 2) continue;
-    problems.push(`${same.map(([key]) => key).join(" and ")} are both ${number}; give each listener its own port`);
+    problems.push(
+      `${same.map(([key]) => key).join(" and ")} are both ${number}; give each listener its own port`,
+    );
   }
 }
 
@@ -142,7 +160,9 @@ function nested(resolved: readonly ResolvedSetting[]): Config {
 function badConfig(problems: readonly string[]): ClewError {
   const [first = ""] = problems;
   const message =
-    problems.length === 1 ? first : `${problems.length} settings are wrong:\n${problems.map((one) => `  ${one}`).join("\n")}`;
+    problems.length === 1
+      ? first
+      : `${problems.length} settings are wrong:\n${problems.map((one) => `  ${one}`).join("\n")}`;
   return new ClewError("bad_config", message, {
     hint: "docs/configuration.md lists every setting; clew serve --print-config shows what is set",
   });

@@ -4,7 +4,10 @@ import { configTable } from "./print.ts";
 import { envName, settings } from "./schema.ts";
 
 test("the table in docs/configuration.md is the one the schema makes", () => {
-  const document = readFileSync(new URL("../../../../docs/configuration.md", import.meta.url), "utf8");
+  const document = readFileSync(
+    new URL("../../../../docs/configuration.md", import.meta.url),
+    "utf8",
+  );
   const begin = document.indexOf("| key in clew.yaml");
   const end = document.indexOf("\n\n", begin);
   expect(document.slice(begin, end + 1)).toBe(configTable());

@@ -10,11 +10,19 @@ function valueText(value: unknown): string {
 
 /** One line a setting: key, value, origin, in columns. */
 export function printConfig(resolved: readonly ResolvedSetting[]): string {
-  const rows = resolved.map(({ setting, value, origin }) => [setting.key, valueText(value), origin]);
-  const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const rows = resolved.map(({ setting, value, origin }) => [
+    setting.key,
+    valueText(value),
+    origin,
+  ]);
+  const width = (column: number): number =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const [keys, values] = [width(0), Math.min(width(1), 60)];
   return rows
-    .map(([key = "", value = "", origin = ""]) => `${key.padEnd(keys)}  ${value.padEnd(values)}  ${origin}\n`)
+    .map(
+      ([key = "", value = "", origin = ""]) =>
+        `${key.padEnd(keys)}  ${value.padEnd(values)}  ${origin}\n`,
+    )
     .join("");
 }
 
@@ -29,7 +37,8 @@ function defaultText(setting: Setting): string {
 /** The Markdown table of all settings, as docs/configuration.md holds it. */
 export function configTable(): string {
   const rows = settings.map(
-    (setting) => `| \`${setting.key}\` | \`${setting.env}\` | ${defaultText(setting)} | ${setting.description} |\n`,
+    (setting) =>
+      `| \`${setting.key}\` | \`${setting.env}\` | ${defaultText(setting)} | ${setting.description} |\n`,
   );
   return `| key in clew.yaml | environment | default | meaning |\n|---|---|---|---|\n${rows.join("")}`;
 }

@@ -62,20 +62,24 @@ function port(what: string, otherwise: number): z.ZodType<number> {
   return integer(0, 65_535).default(otherwise).describe(`${what} 0 turns it off.`);
 }
 
+function bytesOf(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  const match = /^(\d+)\s*([A-Za-z]*)$/.exec(value);
+  const unit = byteUnits[match?.[2] || "B"];
+  return match === null || unit === undefined ? value : Number(match[1]) * unit;
+}
+
 function byteSize(minimum: number): z.ZodType<number> {
-  const read = (value: unknown): unknown => {
-    if (typeof value !== "string") return value;
-    const match = /^(\d+)\s*([A-Za-z]*)$/.exec(value);
-    const unit = byteUnits[match?.[2] || "B"];
-    return match === null || unit === undefined ? value : Number(match[1]) * unit;
-  };
   const message = `must be a number of bytes, at least ${minimum}, such as 67108864 or 64MiB`;
-  return z.preprocess(read, z.int(message).min(minimum, message));
+  return z.preprocess(bytesOf, z.int(message).min(minimum, message));
 }
 
 function commaList(value: unknown): unknown {
   if (typeof value !== "string") return value;
-  return value.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  return value
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 /** `a=3,b=30` as the environment writes a map; what is not of that form stays as it is and is refused. */
@@ -92,13 +96,18 @@ const days = integer(1, 36_500);
 const origin = z
   .string("must be a text")
   .regex(/^(\*|https?:\/\/[^/\s]+)$/, "must be * or an origin such as https://shop.example");
-const tenant = z.string().refine(isTenantName, "a tenant is 1 to 64 letters, digits, dots, underscores and dashes");
+const tenant = z
+  .string()
+  .refine(isTenantName, "a tenant is 1 to 64 letters, digits, dots, underscores and dashes");
 const originList = z.array(origin, "must be a list of origins, such as https://shop.example");
 const tenantDays = z.record(tenant, days, "must map tenants to days, such as team-a=30,team-b=7");
 const headerName = text
   .regex(/^[A-Za-z0-9-]{1,64}$/, "must be the name of a header")
   .transform((name) => name.toLowerCase())
-  .refine((name) => name !== clewTenantHeader, `${clewTenantHeader} is always read; name another header`);
+  .refine(
+    (name) => name !== clewTenantHeader,
+    `${clewTenantHeader} is always read; name another header`,
+  );
 
 /** The schema of the YAML file; unknown keys are reported by the loader, which knows their lines. */
 export const configSchema: z.ZodObject = z.strictObject({
@@ -113,9 +122,13 @@ export const configSchema: z.ZodObject = z.strictObject({
   otlpGrpcPort: port("Port of the OTLP/gRPC receiver.", 4317),
   otlpHttpPort: port("Port of the OTLP/HTTP receiver.", 4318),
   tls: z.strictObject({
-    cert: path.describe("PEM file with the certificate chain of the OTLP receivers; without it they speak plain text."),
+    cert: path.describe(
+      "PEM file with the certificate chain of the OTLP receivers; without it they speak plain text.",
+    ),
     key: path.describe("PEM file with the private key of `tls.cert`."),
-    clientCa: path.describe("PEM file with the authorities whose client certificates the OTLP receivers demand."),
+    clientCa: path.describe(
+      "PEM file with the authorities whose client certificates the OTLP receivers demand.",
+    ),
   }),
   corsOrigins: z
     .preprocess(commaList, originList)
@@ -126,10 +139,14 @@ export const configSchema: z.ZodObject = z.strictObject({
     .describe("Largest request that a receiver takes, in bytes after decompression."),
   ingestMemoryBytes: byteSize(mebi)
     .default(256 * mebi)
-    .describe("Bytes of spans that may be in memory on their way to the disk; past it senders are told to retry."),
+    .describe(
+      "Bytes of spans that may be in memory on their way to the disk; past it senders are told to retry.",
+    ),
   spoolMaxBytes: byteSize(mebi)
     .default(4096 * mebi)
-    .describe("Bytes of spans on disk that the engine has not taken yet; past it senders are told to retry."),
+    .describe(
+      "Bytes of spans on disk that the engine has not taken yet; past it senders are told to retry.",
+    ),
   retentionDays: days.default(14).describe("Days that spans and logs are kept."),
   retention: z.strictObject({
     tenants: z
@@ -145,13 +162,17 @@ export const configSchema: z.ZodObject = z.strictObject({
     .default("info")
     .describe("What is logged: this level and everything more serious."),
   webDir: path.describe("Folder of the built web UI; by default the one of this checkout."),
-  queryTimeoutMs: integer(100, 3_600_000).default(30_000).describe("Milliseconds that a query may run."),
+  queryTimeoutMs: integer(100, 3_600_000)
+    .default(30_000)
+    .describe("Milliseconds that a query may run."),
   queryMaxMemoryBytes: byteSize(16 * mebi)
     .default(1024 * mebi)
     .describe("Bytes of memory that one query may use in the engine."),
   queryConcurrency: integer(1, 64)
     .default(4)
-    .describe("Queries that run at the same time; others wait. Above 12, set `UV_THREADPOOL_SIZE` to 4 more."),
+    .describe(
+      "Queries that run at the same time; others wait. Above 12, set `UV_THREADPOOL_SIZE` to 4 more.",
+    ),
 });
 
 /** A single setting: its key in the file, its name in the environment, its schema. */

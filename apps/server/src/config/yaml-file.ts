@@ -23,12 +23,19 @@ export function yamlValues(text: string, file: string, isGroup: IsGroup): FileVa
   const document = parseDocument(text, { lineCounter: lines, stringKeys: true });
   const [error] = document.errors;
   if (error !== undefined) {
-    const reason = (error.message.split("\n", 1)[0] ?? "").replace(/ at line \d+, column \d+:$/, "");
-    throw new ClewError("bad_config", `${file}:${lines.linePos(error.pos[0]).line}: this is not YAML: ${reason}`);
+    const reason = (error.message.split("\n", 1)[0] ?? "").replace(
+      / at line \d+, column \d+:$/,
+      "",
+    );
+    throw new ClewError(
+      "bad_config",
+      `${file}:${lines.linePos(error.pos[0]).line}: this is not YAML: ${reason}`,
+    );
   }
   const { contents } = document;
   if (contents === null || (isScalar(contents) && contents.value === null)) return [];
-  if (!isMap(contents)) throw new ClewError("bad_config", `${file}: the file must be a map of settings`);
+  if (!isMap(contents))
+    throw new ClewError("bad_config", `${file}: the file must be a map of settings`);
   return valuesOf(contents, "", lines, isGroup, (node) => document.createNode(node).toJS(document));
 }
 
@@ -43,9 +50,12 @@ function valuesOf(
     const name = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
     const offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
     const key = prefix + name;
-    if (isGroup(key) && isMap(pair.value)) return valuesOf(pair.value, `${key}.`, lines, isGroup, plain);
+    if (isGroup(key) && isMap(pair.value))
+      return valuesOf(pair.value, `${key}.`, lines, isGroup, plain);
     const value = plain(pair.value);
-    return value === null || value === undefined ? [] : [{ key, value, line: lines.linePos(offset).line }];
+    return value === null || value === undefined
+      ? []
+      : [{ key, value, line: lines.linePos(offset).line }];
   });
 }
 
@@ -56,7 +66,10 @@ export function readSettingsFile(path: string, required: boolean): string | unde
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
     if (code === "ENOENT" && !required) return undefined;
-    const reason = code === "ENOENT" ? "it does not exist" : code === "EISDIR" ? "it is a folder" : code;
-    throw new ClewError("bad_config", `cannot read the settings file ${path}: ${reason}`, { cause });
+    const reason =
+      code === "ENOENT" ? "it does not exist" : code === "EISDIR" ? "it is a folder" : code;
+    throw new ClewError("bad_config", `cannot read the settings file ${path}: ${reason}`, {
+      cause,
+    });
   }
 }

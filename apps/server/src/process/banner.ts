@@ -34,7 +34,10 @@ export function banner(
     "  No spans yet? `npm run demo` sends some. Ctrl-C stops.",
   ];
   if (host !== "127.0.0.1" && host !== "::1" && host !== "localhost") {
-    lines.push("", `  Bound to ${host}: whoever reaches this machine can read and write. Clew has no log-in.`);
+    lines.push(
+      "",
+      `  Bound to ${host}: whoever reaches this machine can read and write. Clew has no log-in.`,
+    );
   }
   return `${lines.join("\n")}\n\n`;
 }

@@ -14,7 +14,9 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 test("a locked folder is refused, a released one is free, and nothing but the data is left", async () => {
   const first = await lockDataFolder(folder);
-  await expect(lockDataFolder(folder)).rejects.toThrow(`in use by another Clew (process ${process.pid})`);
+  await expect(lockDataFolder(folder)).rejects.toThrow(
+    `in use by another Clew (process ${process.pid})`,
+  );
   first.release();
   (await lockDataFolder(folder)).release();
   expect(readdirSync(folder)).toEqual([]);
@@ -44,6 +46,17 @@ test("a lock from another container that nobody has touched for long is stale", 
   const before = new Date(Date.now() - 60_000);
   utimesSync(lock, before, before);
   (await lockDataFolder(folder)).release();
+});
+
+test("a lock that a holder in another container keeps touching is respected", async () => {
+  writeFileSync(lock, JSON.stringify({ pid: 7, started: "5", place: "elsewhere" }));
+  let beats = 0;
+  const holder = setInterval(() => utimesSync(lock, new Date(), Date.now() / 1000 + beats++), 20);
+  try {
+    await expect(lockDataFolder(folder, 500)).rejects.toThrow("another Clew (process 7)");
+  } finally {
+    clearInterval(holder);
+  }
 });
 
 test("of many that find the same stale lock exactly one gets the folder", async () => {

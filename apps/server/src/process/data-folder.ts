@@ -24,7 +24,7 @@ import { ClewError } from "@clew/base";
 const lockFile = "clew.lock";
 const heartbeatMs = 2000;
 /** A lock of an unreachable holder that is not touched for this long is stale. */
-const silenceMs = 3 * heartbeatMs;
+const usualSilenceMs = 3 * heartbeatMs;
 
 interface Holder {
   readonly pid: number;
@@ -41,8 +41,11 @@ export interface DataFolderLock {
   release(): void;
 }
 
-/** Makes the folder if need be and locks it. Raises `bad_config` when it cannot be used, `unavailable` when it is taken. */
-export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
+/** Makes the folder if need be and locks it. Raises `bad_config` when it cannot be used, `unavailable` when it is taken. `silenceMs`: how long a holder elsewhere may be silent. */
+export async function lockDataFolder(
+  folder: string,
+  silenceMs: number = usualSilenceMs,
+): Promise<DataFolderLock> {
   const path = resolve(folder);
   const file = join(path, lockFile);
   const mine = join(path, `${lockFile}.${randomUUID()}`);
@@ -53,7 +56,7 @@ export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
     throw folderError(path, cause);
   }
   try {
-    while (!tryLink(mine, file)) await removeIfStale(path, file);
+    while (!tryLink(mine, file)) await removeIfStale(path, file, silenceMs);
   } finally {
     rmSync(mine, { force: true });
   }
@@ -77,14 +80,18 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-async function removeIfStale(path: string, file: string): Promise<void> {
+async function removeIfStale(path: string, file: string, silenceMs: number): Promise<void> {
   const before = read(file);
   if (before === undefined) return;
   const holder = parse(before);
-  if (holder !== undefined && (await isAlive(holder, file))) {
-    throw new ClewError("unavailable", `the data folder ${path} is in use by another Clew (process ${holder.pid})`, {
-      hint: `stop that one, or set dataDir (CLEW_DATA_DIR) to another folder; if none is running, delete ${file}`,
-    });
+  if (holder !== undefined && (await isAlive(holder, file, silenceMs))) {
+    throw new ClewError(
+      "unavailable",
+      `the data folder ${path} is in use by another Clew (process ${holder.pid})`,
+      {
+        hint: `stop that one, or set dataDir (CLEW_DATA_DIR) to another folder; if none is running, delete ${file}`,
+      },
+    );
   }
   // Two starters may see the same stale lock: the rename decides, and a lock that changed meanwhile goes back.
   const aside = `${file}.${randomUUID()}`;
@@ -97,9 +104,10 @@ async function removeIfStale(path: string, file: string): Promise<void> {
   rmSync(aside, { force: true });
 }
 
-async function isAlive(holder: Holder, file: string): Promise<boolean> {
+async function isAlive(holder: Holder, file: string, silenceMs: number): Promise<boolean> {
   const { place } = self();
-  if (holder.place === place) return isRunning(holder.pid) && startOf(holder.pid) === holder.started;
+  if (holder.place === place)
+    return isRunning(holder.pid) && startOf(holder.pid) === holder.started;
   const touched = modified(file);
   if (Date.now() - touched > silenceMs) return false;
   await delay(silenceMs);
@@ -117,7 +125,11 @@ function isRunning(pid: number): boolean {
 
 function self(): Holder {
   const boot = read("/proc/sys/kernel/random/boot_id")?.trim() ?? "";
-  return { pid: process.pid, started: startOf(process.pid), place: `${hostname()} ${boot} ${pidNamespace()}` };
+  return {
+    pid: process.pid,
+    started: startOf(process.pid),
+    place: `${hostname()} ${boot} ${pidNamespace()}`,
+  };
 }
 
 function pidNamespace(): string {
@@ -137,7 +149,8 @@ function startOf(pid: number): string {
 function parse(text: string): Holder | undefined {
   try {
     const { pid, started, place } = JSON.parse(text) as Partial<Holder>;
-    if (typeof pid !== "number" || typeof started !== "string" || typeof place !== "string") return undefined;
+    if (typeof pid !== "number" || typeof started !== "string" || typeof place !== "string")
+      return undefined;
     return { pid, started, place };
   } catch {
     return undefined;
@@ -181,7 +194,8 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** What is wrong with a data folder, in one line: `bad_config` with the setting to change. */
 export function folderError(path: string, cause: unknown): ClewError {
-  const reason = reasons[errorCode(cause)] ?? (cause instanceof Error ? cause.message : String(cause));
+  const reason =
+    reasons[errorCode(cause)] ?? (cause instanceof Error ? cause.message : String(cause));
   return new ClewError("bad_config", `cannot use the data folder ${path}: ${reason}`, {
     cause,
     hint: "set dataDir (CLEW_DATA_DIR) to a folder that Clew may write to",

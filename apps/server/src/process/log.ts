@@ -14,11 +14,15 @@ export interface LogTarget {
 /** A log at `level`, to standard error by default so that standard output stays for answers. */
 export function createLog(level: string, target: LogTarget = process.stderr): Log {
   const destination: DestinationStream =
-    target.isTTY === true ? { write: (line) => void target.write(readableLine(line)) } : { write: (line) => void target.write(line) };
+    target.isTTY === true
+      ? { write: (line) => void target.write(readableLine(line)) }
+      : { write: (line) => void target.write(line) };
   return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime }, destination);
 }
 
-const levels: Readonly<Record<number, readonly [name: string, color: "gray" | "green" | "yellow" | "red"]>> = {
+const levels: Readonly<
+  Record<number, readonly [name: string, color: "gray" | "green" | "yellow" | "red"]>
+> = {
   10: ["TRACE", "gray"],
   20: ["DEBUG", "gray"],
   30: ["INFO ", "green"],
@@ -27,12 +31,15 @@ const levels: Readonly<Record<number, readonly [name: string, color: "gray" | "g
   60: ["FATAL", "red"],
 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not reach a terminal
+// oxlint-disable-next-line no-control-regex -- they are what must not reach a terminal
 const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text with every control and direction character written out, so that a log line cannot steer a terminal. */
 export function escapeControls(text: string): string {
-  return text.replaceAll(unsafe, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replaceAll(
+    unsafe,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** One of pino's JSON lines as a line for people. */

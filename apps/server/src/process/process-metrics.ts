@@ -8,7 +8,9 @@ export function processMetrics(registry: MetricsRegistry, version: string): void
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   registry.gauge("clew_build_info", "Always 1; the version is a label.").set(1, { version });
-  registry.observedGauge("process_resident_memory_bytes", "Resident memory in bytes.", () => process.memoryUsage.rss());
+  registry.observedGauge("process_resident_memory_bytes", "Resident memory in bytes.", () =>
+    process.memoryUsage.rss(),
+  );
   registry.observedGauge(
     "process_start_time_seconds",
     "Start of the process, seconds since 1970.",

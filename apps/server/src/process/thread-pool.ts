@@ -1,10 +1,14 @@
-// Import this before anything that touches the disk asynchronously, compresses or resolves names: libuv makes
-// its thread pool at the first such call and takes the size from the environment then. chDB keeps one of its
-// threads for each query that runs, and the default of 4 would let four slow queries stop the spool's fsync.
+// libuv makes its thread pool at the first call that needs it (asynchronous disk access, compression, name
+// look-up) and takes the size from the environment then. chDB keeps one thread for each query that runs, and
+// the default of 4 would let four slow queries stop the spool's fsync.
 
-/** Threads that the process needs for queries, fsync and compression together. */
+/** Threads that queries, fsync and compression need together. */
 const wanted = 16;
 
-if (process.env["UV_THREADPOOL_SIZE"] === undefined) process.env["UV_THREADPOOL_SIZE"] = String(wanted);
-
-export {};
+/**
+ * Asks for a pool of 16 threads unless UV_THREADPOOL_SIZE says otherwise. Call it before anything else is
+ * imported that may use the pool; later it has no effect.
+ */
+export function enlargeThreadPool(): void {
+  process.env["UV_THREADPOOL_SIZE"] ??= String(wanted);
+}

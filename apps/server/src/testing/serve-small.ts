@@ -1,11 +1,10 @@
 // A server process with an empty store, for tests of the process itself. The environment steers it:
 // SMALL_SLOW_STOP holds the store's closing until a second signal, SMALL_CRASH throws where nothing catches.
 
-import "../process/thread-pool.ts";
-import { SpanBatch } from "@clew/model";
-import { LogBatch } from "@clew/model";
+import { LogBatch, SpanBatch } from "@clew/model";
 import type { TraceReader } from "@clew/storage";
 import { reportFatal } from "../process/fatal.ts";
+import { enlargeThreadPool } from "../process/thread-pool.ts";
 import { runServe } from "../run-serve.ts";
 import type { Ingest, Parts, Store } from "../wiring.ts";
 
@@ -32,7 +31,8 @@ const parts: Parts<Store> = {
       reader,
       async close(): Promise<void> {
         process.stdout.write("store closed\n");
-        if (process.env["SMALL_SLOW_STOP"] !== undefined) await new Promise(() => setInterval(() => {}, 1000));
+        if (process.env["SMALL_SLOW_STOP"] !== undefined)
+          await new Promise(() => setInterval(() => {}, 1000));
       },
     };
   },
@@ -45,12 +45,15 @@ const parts: Parts<Store> = {
     return {
       ...part,
       ports: { otlpHttp: 4318 },
-      metrics: () => [{ name: "clew_small_total", help: "Small.", type: "counter", samples: [{ value: 7 }] }],
+      metrics: () => [
+        { name: "clew_small_total", help: "Small.", type: "counter", samples: [{ value: 7 }] },
+      ],
       stop: async () => void process.stdout.write("receivers stopped\n"),
     };
   },
 };
 
+enlargeThreadPool();
 try {
   await runServe({}, parts);
 } catch (thrown) {

@@ -22,7 +22,9 @@ export function serverProcess(
   args: readonly string[] = [],
 ): ServerProcess {
   const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
-  const inherited = Object.entries(process.env).filter(([name]) => !/^CLEW_|^UV_|^NODE_OPTIONS$|^VITEST/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^CLEW_|^UV_|^NODE_OPTIONS$|^VITEST/.test(name),
+  );
   const child = spawn(process.execPath, [path, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
     cwd,

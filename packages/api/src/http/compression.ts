@@ -1,8 +1,8 @@
 // Compression of answers: zstd or gzip, whichever the client prefers, for text and column bodies that are
 // large or of unknown length. Streams stay streams, so backpressure reaches the source.
 
-import { constants, createGzip, createZstdCompress } from "node:zlib";
 import { pipeline, Readable } from "node:stream";
+import { constants, createGzip, createZstdCompress } from "node:zlib";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { acceptWeights } from "./accept.ts";
 
@@ -12,14 +12,15 @@ export type ContentCoding = (typeof codings)[number];
 /** Bodies of known length below this many bytes go out as they are. */
 export const smallestCompressedBytes = 1024;
 
-const compressible = /^(text\/|application\/(json|javascript|x-protobuf|vnd\.clew\.columns|manifest\+json)|image\/svg)/;
+const compressible =
+  /^(text\/|application\/(json|javascript|x-protobuf|vnd\.clew\.columns|manifest\+json)|image\/svg)/;
 
 /** The coding to answer with, by RFC 9110's Accept-Encoding with q-values; undefined means as it is. */
 export function negotiateCoding(acceptEncoding: string | undefined): ContentCoding | undefined {
   if (acceptEncoding === undefined) return undefined;
   const weights = acceptWeights(acceptEncoding);
   const weightOf = (coding: string): number => weights.get(coding) ?? weights.get("*") ?? 0;
-  const [best] = [...codings].sort((a, b) => weightOf(b) - weightOf(a));
+  const [best] = codings.toSorted((a, b) => weightOf(b) - weightOf(a));
   return best !== undefined && weightOf(best) > 0 ? best : undefined;
 }
 
@@ -43,7 +44,8 @@ export async function compressAnswer(
   const type = String(reply.getHeader("content-type") ?? "");
   if (!compressible.test(type)) return payload;
   appendVary(reply, "accept-encoding");
-  const untouched = reply.statusCode === 206 || reply.statusCode === 304 || request.method === "HEAD";
+  const untouched =
+    reply.statusCode === 206 || reply.statusCode === 304 || request.method === "HEAD";
   if (untouched || reply.hasHeader("content-encoding") || !isLarge(payload)) return payload;
   const coding = negotiateCoding(request.headers["accept-encoding"]);
   if (coding === undefined) return payload;

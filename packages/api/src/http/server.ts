@@ -4,10 +4,10 @@
 import type { Socket } from "node:net";
 import { ClewError } from "@clew/base";
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from "fastify";
-import { compressAnswer } from "./compression.ts";
-import { errorBody, sendError, sendUnknownRoute } from "./errors.ts";
 import type { MetricsRegistry } from "../metrics/registry.ts";
 import { serveWebUi, type WebUiOptions } from "../web/web-ui.ts";
+import { compressAnswer } from "./compression.ts";
+import { errorBody, sendError, sendUnknownRoute } from "./errors.ts";
 
 /** Content-Security-Policy of every answer: the UI's own files, its workers, its inline styles. */
 export const contentSecurityPolicy =

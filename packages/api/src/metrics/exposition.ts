@@ -65,7 +65,9 @@ function histogramLines(name: string, sample: HistogramSample): string {
     text += line(`${name}_bucket`, { ...labels, le: number(bound) }, sample.cumulative[i] ?? 0);
   });
   text += line(`${name}_bucket`, { ...labels, le: "+Inf" }, sample.count);
-  return text + line(`${name}_sum`, labels, sample.sum) + line(`${name}_count`, labels, sample.count);
+  return (
+    text + line(`${name}_sum`, labels, sample.sum) + line(`${name}_count`, labels, sample.count)
+  );
 }
 
 function familyText(family: MetricFamily): string {

@@ -44,8 +44,9 @@ test("a histogram's buckets are cumulative, bounds inclusive, and end with +Inf"
 });
 
 test("a family from two sources is written once, as the format demands", () => {
-  const family = (value: number, part: string) =>
-    ({ name: "n", help: "N.", type: "gauge", samples: [{ value, labels: { part } }] }) as const;
-  const text = renderMetrics([family(1, "a"), family(2, "b")]);
+  const about = { name: "n", help: "N.", type: "gauge" } as const;
+  const first = { ...about, samples: [{ value: 1, labels: { part: "a" } }] };
+  const second = { ...about, samples: [{ value: 2, labels: { part: "b" } }] };
+  const text = renderMetrics([first, second]);
   expect(text).toBe('# HELP n N.\n# TYPE n gauge\nn{part="a"} 1\nn{part="b"} 2\n');
 });

@@ -35,7 +35,7 @@ interface Buckets {
 
 /** The key of a series: the same labels in another order are the same series. */
 function seriesKey(labels: Labels): string {
-  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function seriesOf<T>(all: Map<string, T>, labels: Labels, create: () => T): T {

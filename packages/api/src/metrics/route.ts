@@ -9,7 +9,10 @@ export interface MetricsRouteOptions {
 }
 
 /** Fastify plugin: `GET /metrics` in Prometheus' text format. */
-export async function metricsRoute(server: FastifyInstance, options: MetricsRouteOptions): Promise<void> {
+export async function metricsRoute(
+  server: FastifyInstance,
+  options: MetricsRouteOptions,
+): Promise<void> {
   server.get("/metrics", async (_request, reply) => {
     void reply.header("cache-control", "no-store").type(metricsContentType);
     return renderMetrics(options.collect());

@@ -56,13 +56,23 @@ export const searchResult: z.ZodType<model.SearchResult> = z.strictObject({
 const serviceSummary = z.strictObject({
   ...red,
   service: z.string(),
-  basis: z.enum(["requests", "spans"]).describe("What is counted: server and consumer spans, or all."),
+  basis: z
+    .enum(["requests", "spans"])
+    .describe("What is counted: server and consumer spans, or all."),
   spanCount: count,
 });
-export const servicesAnswer: z.ZodType<{ readonly services: readonly model.ServiceSummary[] }> = z.strictObject({ services: z.array(serviceSummary).readonly() });
+export const servicesAnswer: z.ZodType<{ readonly services: readonly model.ServiceSummary[] }> =
+  z.strictObject({ services: z.array(serviceSummary).readonly() });
 
-const operationSummary = z.strictObject({ ...red, service: z.string(), operation: z.string(), kind });
-export const operationsAnswer: z.ZodType<{ readonly operations: readonly model.OperationSummary[] }> = z.strictObject({ operations: z.array(operationSummary).readonly() });
+const operationSummary = z.strictObject({
+  ...red,
+  service: z.string(),
+  operation: z.string(),
+  kind,
+});
+export const operationsAnswer: z.ZodType<{
+  readonly operations: readonly model.OperationSummary[];
+}> = z.strictObject({ operations: z.array(operationSummary).readonly() });
 
 export const redSeries: z.ZodType<model.RedSeries> = z.strictObject({
   startUnixNano: nano,
@@ -111,10 +121,13 @@ const attributeKey = z.strictObject({
   type: valueType,
   count,
 });
-export const attributesAnswer: z.ZodType<{ readonly attributes: readonly model.AttributeKey[] }> = z.strictObject({ attributes: z.array(attributeKey).readonly() });
+export const attributesAnswer: z.ZodType<{ readonly attributes: readonly model.AttributeKey[] }> =
+  z.strictObject({ attributes: z.array(attributeKey).readonly() });
 
 const attributeValue = z.strictObject({ value: z.string(), type: valueType, count });
-export const attributeValuesAnswer: z.ZodType<{ readonly values: readonly model.AttributeValue[] }> = z.strictObject({ values: z.array(attributeValue).readonly() });
+export const attributeValuesAnswer: z.ZodType<{
+  readonly values: readonly model.AttributeValue[];
+}> = z.strictObject({ values: z.array(attributeValue).readonly() });
 
 const logRecord = z.strictObject({
   timeUnixNano: nano,
@@ -127,7 +140,9 @@ const logRecord = z.strictObject({
   body: z.string().describe("The body when it is a string, else its OTLP JSON text."),
   attributes: z.record(z.string(), z.unknown()).readonly().describe("OTLP JSON AnyValues by key."),
 });
-export const logsAnswer: z.ZodType<{ readonly logs: readonly model.LogRecord[] }> = z.strictObject({ logs: z.array(logRecord).readonly() });
+export const logsAnswer: z.ZodType<{ readonly logs: readonly model.LogRecord[] }> = z.strictObject({
+  logs: z.array(logRecord).readonly(),
+});
 
 export const readyAnswer: z.ZodType = z.strictObject({
   status: z.literal("ok"),

@@ -1,5 +1,5 @@
 import type { AttributeFilter, AttributeOperator } from "@clew/model";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseAttributeFilter, printAttributeFilter } from "./attribute-filter.ts";
 
@@ -19,8 +19,14 @@ describe("an attribute filter", () => {
   test.each([
     ["http.route=/cart", { scope: "any", key: "http.route", operator: "=", value: "/cart" }],
     ["span:http.status>=500", { scope: "span", key: "http.status", operator: ">=", value: "500" }],
-    ["resource:k8s.pod/name-x!=a=b", { scope: "resource", key: "k8s.pod/name-x", operator: "!=", value: "a=b" }],
-    ["db.statement=~^SELECT\\s", { scope: "any", key: "db.statement", operator: "regex", value: "^SELECT\\s" }],
+    [
+      "resource:k8s.pod/name-x!=a=b",
+      { scope: "resource", key: "k8s.pod/name-x", operator: "!=", value: "a=b" },
+    ],
+    [
+      "db.statement=~^SELECT\\s",
+      { scope: "any", key: "db.statement", operator: "regex", value: "^SELECT\\s" },
+    ],
     ["a<1", { scope: "any", key: "a", operator: "<", value: "1" }],
     ["a<=1", { scope: "any", key: "a", operator: "<=", value: "1" }],
     ["a>-1", { scope: "any", key: "a", operator: ">", value: "-1" }],
@@ -56,9 +62,21 @@ describe("an attribute filter", () => {
 
   const operators: AttributeOperator[] = ["=", "!=", ">", "<", ">=", "<=", "regex"];
   const scope = fc.constantFrom("any" as const, "span" as const, "resource" as const);
-  const tricky = fc.string({ unit: fc.constantFrom("a", ".", "=", "!", "<", ">", "~", '"', "\\", " ", ":", "é") });
-  const key = fc.oneof(tricky, tricky.map((rest) => `span:${rest}`)).filter((text) => text !== "");
-  const compared = fc.record({ scope, key, operator: fc.constantFrom(...operators), value: fc.string({ minLength: 1 }) });
+  const tricky = fc.string({
+    unit: fc.constantFrom("a", ".", "=", "!", "<", ">", "~", '"', "\\", " ", ":", "é"),
+  });
+  const key = fc
+    .oneof(
+      tricky,
+      tricky.map((rest) => `span:${rest}`),
+    )
+    .filter((text) => text !== "");
+  const compared = fc.record({
+    scope,
+    key,
+    operator: fc.constantFrom(...operators),
+    value: fc.string({ minLength: 1 }),
+  });
   const exists = fc.record({ scope, key, operator: fc.constant("exists" as const) });
 
   test("reads back from its own text, whatever characters key and value have", () => {

@@ -34,7 +34,7 @@ const operators: readonly (readonly [text: string, operator: AttributeOperator])
   ["<", "<"],
 ];
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+// oxlint-disable-next-line no-control-regex -- they are what is refused
 const endOfBareKey = /[=!<>"\u0000-\u001f\u007f]/;
 
 function failure(position: number, message: string): AttributeFilterResult {
@@ -73,9 +73,13 @@ function bareKey(text: string, start: number): Key | AttributeFilterResult {
   if (end === start) return failure(start, "an attribute key is missing here");
   const key = text.slice(start, end);
   // `key = value` would ask for the key "key " and find nothing, without a word.
-  if (key.trimStart() !== key) return failure(start, "a space stands here; a key with spaces at its ends is quoted");
+  if (key.trimStart() !== key)
+    return failure(start, "a space stands here; a key with spaces at its ends is quoted");
   if (key.trimEnd() !== key) {
-    return failure(start + key.trimEnd().length, "a space stands here; write key=value without spaces around the operator");
+    return failure(
+      start + key.trimEnd().length,
+      "a space stands here; write key=value without spaces around the operator",
+    );
   }
   return { text: key, end };
 }

@@ -31,7 +31,10 @@ function attributesOf(batch: LogBatch, row: number): Record<string, unknown> {
   const { attributes, attributeOffsets, strings } = batch;
   const entries: [string, unknown][] = [];
   for (let i = attributeOffsets[row] as number; i < (attributeOffsets[row + 1] as number); i++) {
-    entries.push([strings.text(attributes.keys[i] as number), anyValueJson(rowValue(attributes, strings, i))]);
+    entries.push([
+      strings.text(attributes.keys[i] as number),
+      anyValueJson(rowValue(attributes, strings, i)),
+    ]);
   }
   // fromEntries defines own properties, so that a key such as `__proto__` is a key like any other.
   return Object.fromEntries(entries);
@@ -59,6 +62,10 @@ function anyValueJson(value: AnyValue): unknown {
     case "array":
       return { arrayValue: { values: value.items.map(anyValueJson) } };
     case "kvlist":
-      return { kvlistValue: { values: value.entries.map(([key, item]) => ({ key, value: anyValueJson(item) })) } };
+      return {
+        kvlistValue: {
+          values: value.entries.map(([key, item]) => ({ key, value: anyValueJson(item) })),
+        },
+      };
   }
 }

@@ -1,18 +1,28 @@
 // The OpenAPI document against the running routes: what it says is what they do.
 
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterAll, describe, expect, test } from "vitest";
 import { type FastifyInstance, fastify } from "fastify";
+import { afterAll, describe, expect, test } from "vitest";
 import { openApiDocument } from "./openapi.ts";
 import { nativeApi } from "./plugin.ts";
+import type { Health } from "./route.ts";
 import { nativeRoutes } from "./routes.ts";
-import { cartTrace, payTrace, shop } from "./testing/shop.ts";
 import { memoryTraceReader } from "./testing/memory-trace-reader.ts";
+import { cartTrace, payTrace, shop } from "./testing/shop.ts";
 
 interface Operation {
   readonly operationId: string;
-  readonly parameters: readonly { name?: string; in?: string; required?: boolean; schema?: unknown; $ref?: string }[];
-  readonly responses: Record<string, { $ref?: string; content?: Record<string, { schema?: object }> }>;
+  readonly parameters: readonly {
+    name?: string;
+    in?: string;
+    required?: boolean;
+    schema?: unknown;
+    $ref?: string;
+  }[];
+  readonly responses: Record<
+    string,
+    { $ref?: string; content?: Record<string, { schema?: object }> }
+  >;
 }
 interface Document {
   readonly openapi: string;
@@ -32,14 +42,18 @@ function checkAnswer(path: string, status: number, body: unknown): void {
   const described = document.paths[path]?.get.responses[status];
   if (described === undefined) throw new Error(`${path} does not describe ${status}`);
   const name = described.$ref?.split("/").at(-1);
-  const content = name === undefined ? described.content : document.components.responses[name]?.content;
+  const content =
+    name === undefined ? described.content : document.components.responses[name]?.content;
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   ajv.addSchema({ $id: "doc", components: document.components });
   const schema = JSON.parse(
     JSON.stringify(content?.["application/json"]?.schema ?? {}).replaceAll('"#/', '"doc#/'),
   ) as object;
-  if (!ajv.validate(schema, body)) throw new Error(`${path} ${status}: ${ajv.errorsText()}\n${JSON.stringify(body)}`);
+  if (!ajv.validate(schema, body))
+    throw new Error(`${path} ${status}: ${ajv.errorsText()}\n${JSON.stringify(body)}`);
 }
+
+const health = (): Health => ({ status: "ok", reasons: [] });
 
 describe("the OpenAPI document", () => {
   test("has every route of the listener, and no other", async () => {
@@ -48,9 +62,12 @@ describe("the OpenAPI document", () => {
     listener.addHook("onRoute", ({ method, url }) => {
       if (method === "GET") routes.add(url.replaceAll(/:(\w+)/g, "{$1}"));
     });
-    const health = () => ({ status: "ok", reasons: [] }) as const;
-    await listener.register(nativeApi, { reader: () => memoryTraceReader([]), health, version: "1" });
-    expect([...routes].sort()).toEqual(Object.keys(document.paths).sort());
+    await listener.register(nativeApi, {
+      reader: () => memoryTraceReader([]),
+      health,
+      version: "1",
+    });
+    expect([...routes].toSorted()).toEqual(Object.keys(document.paths).toSorted());
     expect(routes.size).toBeGreaterThan(10);
   });
 
@@ -86,20 +103,31 @@ describe("the OpenAPI document", () => {
     scope: "span",
     prefix: "h",
   };
-  const inPath: Readonly<Record<string, string>> = { traceId: payTrace, service: "web", key: "http.route" };
+  const inPath: Readonly<Record<string, string>> = {
+    traceId: payTrace,
+    service: "web",
+    key: "http.route",
+  };
 
-  test.each(Object.entries(document.paths))("%s takes what is documented and answers as documented", async (path, { get }) => {
-    const url = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent(inPath[name] ?? ""));
-    const query = get.parameters.filter((one) => one.in === "query").map((one) => one.name ?? "");
-    for (const name of ["", ...query]) {
-      const search = name === "" ? "" : `?${name}=${encodeURIComponent(samples[name] ?? "no sample")}`;
-      const answer = await server.inject(url + search);
-      expect(`${search} ${answer.statusCode}`).toBe(`${search} 200`);
-      if (answer.headers["content-type"]?.startsWith("application/json")) checkAnswer(path, 200, answer.json());
-    }
-    const wrong = await server.inject(`${url}?no_such_parameter=1`);
-    expect(wrong.statusCode).toBe(400);
-  });
+  test.each(Object.entries(document.paths))(
+    "%s takes what is documented and answers as documented",
+    async (path, { get }) => {
+      const url = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
+        encodeURIComponent(inPath[name] ?? ""),
+      );
+      const query = get.parameters.filter((one) => one.in === "query").map((one) => one.name ?? "");
+      for (const name of ["", ...query]) {
+        const search =
+          name === "" ? "" : `?${name}=${encodeURIComponent(samples[name] ?? "no sample")}`;
+        const answer = await server.inject(url + search);
+        expect(`${search} ${answer.statusCode}`).toBe(`${search} 200`);
+        if (answer.headers["content-type"]?.startsWith("application/json"))
+          checkAnswer(path, 200, answer.json());
+      }
+      const wrong = await server.inject(`${url}?no_such_parameter=1`);
+      expect(wrong.statusCode).toBe(400);
+    },
+  );
 
   test("describes errors too", async () => {
     for (const [path, url, status] of [
@@ -113,7 +141,9 @@ describe("the OpenAPI document", () => {
   });
 
   test("describes both states of health", async () => {
-    const starting = shop({ health: { status: "starting", reasons: ["the store is being opened"] } });
+    const starting = shop({
+      health: { status: "starting", reasons: ["the store is being opened"] },
+    });
     const answer = await starting.server.inject("/api/v1/health");
     expect(answer.statusCode).toBe(503);
     checkAnswer("/api/v1/health", 503, answer.json());
@@ -126,12 +156,19 @@ describe("the OpenAPI document", () => {
       required: false,
       schema: { type: "integer", minimum: 1, maximum: 1000, default: 50 },
     });
-    expect(search.find((one) => one.name === "attribute")).toMatchObject({ schema: { type: "array" } });
-    expect(search.find((one) => one.name === "kind")).toMatchObject({ schema: { enum: expect.arrayContaining(["server"]) } });
+    expect(search.find((one) => one.name === "attribute")).toMatchObject({
+      schema: { type: "array" },
+    });
+    expect(search.find((one) => one.name === "kind")).toMatchObject({
+      schema: { enum: expect.arrayContaining(["server"]) },
+    });
   });
 
   test("gives answers with content, so that their schemas are tried", async () => {
     const answer = await server.inject("/api/v1/traces");
-    expect(answer.json().traces.map((trace: { traceId: string }) => trace.traceId)).toEqual([payTrace, cartTrace]);
+    expect(answer.json().traces.map((trace: { traceId: string }) => trace.traceId)).toEqual([
+      payTrace,
+      cartTrace,
+    ]);
   });
 });

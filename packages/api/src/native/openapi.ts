@@ -20,7 +20,13 @@ function schemaOf(schema: z.ZodType, io: "input" | "output"): Json {
 function parameter(name: string, place: "path" | "query", schema: z.ZodType): Json {
   const { description, ...rest } = schemaOf(schema, "input");
   const required = place === "path" || !schema.safeParse(undefined).success;
-  return { name, in: place, required, ...(description === undefined ? {} : { description }), schema: rest };
+  return {
+    name,
+    in: place,
+    required,
+    ...(description === undefined ? {} : { description }),
+    schema: rest,
+  };
 }
 
 function content(answer: Answer): Json {

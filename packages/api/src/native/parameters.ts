@@ -46,14 +46,21 @@ function duration(description: string, least: bigint): Parameter<number | undefi
     context.addIssue({ code: "custom", message });
     return z.NEVER;
   });
-  return schema.optional().describe(`${description} Nanoseconds, or a number with a unit: 250us, 10ms, 1.5s.`);
+  return schema
+    .optional()
+    .describe(`${description} Nanoseconds, or a number with a unit: 250us, 10ms, 1.5s.`);
+}
+
+function wholeNumber(value: unknown): unknown {
+  return typeof value === "string" && /^[+-]?\d+$/.test(value) ? Number(value) : value;
 }
 
 function integer(minimum: number, maximum: number, otherwise: number): Parameter<number> {
-  const fromText = (text: unknown): unknown =>
-    typeof text === "string" && /^[+-]?\d+$/.test(text) ? Number(text) : text;
   const message = `must be a whole number from ${minimum} to ${maximum}`;
-  return z.preprocess(fromText, z.int(message).min(minimum, message).max(maximum, message).default(otherwise));
+  return z.preprocess(
+    wholeNumber,
+    z.int(message).min(minimum, message).max(maximum, message).default(otherwise),
+  );
 }
 
 function oneOf<const T extends string>(names: readonly T[]): z.ZodEnum<z.core.util.ToEnum<T>> {
@@ -174,7 +181,8 @@ export function readParameters<T extends z.ZodObject>(schema: T, raw: RawQuery):
     const given = [value ?? ""].flat().filter((one) => one !== "");
     if (given.length === 0) continue;
     if (isRepeatable(schema.shape[name])) values[name] = given;
-    else if (given.length > 1) throw new ClewError("bad_request", `parameter ${name} is given more than once`);
+    else if (given.length > 1)
+      throw new ClewError("bad_request", `parameter ${name} is given more than once`);
     else values[name] = given[0];
   }
   const result = schema.safeParse(values);
@@ -196,5 +204,7 @@ function unknownParameter(name: string, known: readonly string[]): ClewError {
       : known.length === 0
         ? "this route takes no parameters"
         : `known parameters: ${known.join(", ")}`;
-  return new ClewError("bad_request", `unknown parameter ${JSON.stringify(name.slice(0, 100))}`, { hint });
+  return new ClewError("bad_request", `unknown parameter ${JSON.stringify(name.slice(0, 100))}`, {
+    hint,
+  });
 }

@@ -22,7 +22,10 @@ export async function nativeApi(server: FastifyInstance, options: NativeApiOptio
       // Before the body is read: its type or size is not what is wrong.
       onRequest: async (request, reply) => {
         void reply.header("allow", "GET, HEAD");
-        throw new ClewError("method_not_allowed", `${request.method} is not possible here, only GET`);
+        throw new ClewError(
+          "method_not_allowed",
+          `${request.method} is not possible here, only GET`,
+        );
       },
       handler: async () => undefined,
     });

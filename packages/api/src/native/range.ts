@@ -41,12 +41,18 @@ export function stepNano(range: TimeRange, given: number | undefined): number {
     return roundSteps.find((step) => step >= wanted) ?? Math.ceil(wanted / dayNano) * dayNano;
   }
   if (width / given <= mostColumns) return given;
-  throw new ClewError("bad_request", `parameter step: the range would have more than ${mostColumns} columns`, {
-    hint: `for this range step is at least ${Math.ceil(width / mostColumns / second)}s`,
-  });
+  throw new ClewError(
+    "bad_request",
+    `parameter step: the range would have more than ${mostColumns} columns`,
+    {
+      hint: `for this range step is at least ${Math.ceil(width / mostColumns / second)}s`,
+    },
+  );
 }
 
-type GivenFilter = { readonly [K in keyof typeof filterParameters]: z.output<(typeof filterParameters)[K]> };
+type GivenFilter = {
+  readonly [K in keyof typeof filterParameters]: z.output<(typeof filterParameters)[K]>;
+};
 
 /** The store's filter. Raises `bad_request` when no duration can satisfy it. */
 export function spanFilter(given: GivenFilter): SpanFilter {

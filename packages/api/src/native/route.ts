@@ -65,7 +65,9 @@ export interface RouteDescription<P extends z.ZodObject, Q extends z.ZodObject> 
 export type Route = RouteDescription<z.ZodObject, z.ZodObject>;
 
 /** Checks a handler against its own parameters, then forgets the types. */
-export function route<P extends z.ZodObject, Q extends z.ZodObject>(description: RouteDescription<P, Q>): Route {
+export function route<P extends z.ZodObject, Q extends z.ZodObject>(
+  description: RouteDescription<P, Q>,
+): Route {
   return description as unknown as Route;
 }
 

@@ -31,7 +31,10 @@ const health = route({
   errors: [],
   handle: async ({ options, reply }) => {
     const { status, reasons } = options.health();
-    const about = { version: options.version, uptimeSeconds: Math.round(process.uptime() * 1000) / 1000 };
+    const about = {
+      version: options.version,
+      uptimeSeconds: Math.round(process.uptime() * 1000) / 1000,
+    };
     void reply.header("cache-control", "no-store");
     if (status === "ok") return { status, ...about };
     void reply.code(503).header("retry-after", "1");
@@ -69,11 +72,16 @@ const operations = route({
   summary: "Operations of a service, most requests first.",
   parameters: z.strictObject({ service: nameParameter("`service.name`.") }),
   query: rangeQuery,
-  answers: json("The operations; empty when the service sent no spans in the range.", answers.operationsAnswer),
+  answers: json(
+    "The operations; empty when the service sent no spans in the range.",
+    answers.operationsAnswer,
+  ),
   errors: questionErrors,
   handle: async ({ reader, tenant, path, query, nowNano, signal }) => {
     const range = timeRange(query, nowNano);
-    return { operations: await reader.operations({ tenant, range, service: path.service }, signal) };
+    return {
+      operations: await reader.operations({ tenant, range, service: path.service }, signal),
+    };
   },
 });
 
@@ -89,7 +97,10 @@ const search = route({
     const { sort, limit, cursor } = query;
     const range = timeRange(query, nowNano);
     const page = cursor === undefined ? {} : { cursor };
-    return reader.search({ tenant, range, filter: spanFilter(query), sort, limit, ...page }, signal);
+    return reader.search(
+      { tenant, range, filter: spanFilter(query), sort, limit, ...page },
+      signal,
+    );
   },
 });
 
@@ -146,7 +157,9 @@ const attributes = route({
   handle: async ({ reader, tenant, query, nowNano, signal }) => {
     const { scope, prefix, limit } = query;
     const range = timeRange(query, nowNano);
-    return { attributes: await reader.attributeKeys({ tenant, range, scope, prefix, limit }, signal) };
+    return {
+      attributes: await reader.attributeKeys({ tenant, range, scope, prefix, limit }, signal),
+    };
   },
 });
 

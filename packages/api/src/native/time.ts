@@ -76,11 +76,24 @@ function absolute(nano: bigint): TimeExpression | undefined {
 function parseIso(text: string): TimeExpression | undefined {
   const match = iso.exec(text);
   if (match === null) return undefined;
-  const [, year, month, day, hour = "00", minute = "00", seconds = "00", fraction = "", zone = "Z"] = match;
+  const [
+    ,
+    year,
+    month,
+    day,
+    hour = "00",
+    minute = "00",
+    seconds = "00",
+    fraction = "",
+    zone = "Z",
+  ] = match;
   const stamp = `${year}-${month}-${day}T${hour}:${minute}:${seconds}Z`;
   const milliseconds = Date.parse(stamp);
   // Date rolls 30 February over to March; such a date is a typing error.
-  if (Number.isNaN(milliseconds) || new Date(milliseconds).toISOString().slice(0, 19) !== stamp.slice(0, 19)) {
+  if (
+    Number.isNaN(milliseconds) ||
+    new Date(milliseconds).toISOString().slice(0, 19) !== stamp.slice(0, 19)
+  ) {
     return undefined;
   }
   const offset = zoneMinutes(zone);

@@ -2,7 +2,7 @@
 // Ports are the system's choice on the loopback interface.
 
 import { once } from "node:events";
-import { get as httpGet, type IncomingMessage, request as httpRequest } from "node:http";
+import { get as httpGet, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { ClewError } from "@clew/base";
@@ -36,8 +36,15 @@ async function listen(server: FastifyInstance): Promise<number> {
   return (server.server.address() as AddressInfo).port;
 }
 
-async function ask(port: number, path: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
-  const [response] = await once(httpGet({ host: "127.0.0.1", port, path, headers, agent: false }), "response");
+async function ask(
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<IncomingMessage> {
+  const [response] = await once(
+    httpGet({ host: "127.0.0.1", port, path, headers, agent: false }),
+    "response",
+  );
   return response as IncomingMessage;
 }
 
@@ -57,7 +64,11 @@ describe("a trace", () => {
       expect(answer.headers["content-type"]).toBe("application/json; charset=utf-8");
       expect(answer.headers["vary"]).toBe("accept, accept-encoding");
       const [span] = answer.json().resourceSpans[0].scopeSpans[0].spans;
-      expect(span).toMatchObject({ traceId: payTrace, name: "POST /pay", startTimeUnixNano: String(now - 30_000_000_000n) });
+      expect(span).toMatchObject({
+        traceId: payTrace,
+        name: "POST /pay",
+        startTimeUnixNano: String(now - 30_000_000_000n),
+      });
     }
   });
 
@@ -69,14 +80,20 @@ describe("a trace", () => {
     const other = shop({ reader: () => reader }).server;
     const bytes = await other.inject({ url, headers: { accept: "application/x-protobuf" } });
     expect(bytes.rawPayload).toEqual(Buffer.from(encodeTraces(spanBatch(large(3)))));
-    const columns = await other.inject({ url, headers: { accept: "application/vnd.clew.columns" } });
+    const columns = await other.inject({
+      url,
+      headers: { accept: "application/vnd.clew.columns" },
+    });
     expect(columns.headers["content-type"]).toBe("application/vnd.clew.columns");
     expect(decodeColumns(new Uint8Array(columns.rawPayload)).length).toBe(3);
   });
 
-  test.each(["ca270", "CA270", cartTrace.toUpperCase()])("is found by its id written %s", async (id) => {
-    expect((await server.inject(`/api/v1/traces/${id}`)).statusCode).toBe(200);
-  });
+  test.each(["ca270", "CA270", cartTrace.toUpperCase()])(
+    "is found by its id written %s",
+    async (id) => {
+      expect((await server.inject(`/api/v1/traces/${id}`)).statusCode).toBe(200);
+    },
+  );
 
   test("that is not there is 404 and says why that may be", async () => {
     const answer = await server.inject("/api/v1/traces/abc");
@@ -114,16 +131,19 @@ describe("a large trace", () => {
   test.each([
     ["gzip", gunzipSync],
     ["zstd", zstdDecompressSync],
-  ])("is compressed with %s when that is accepted, the same text in less", async (coding, decompress) => {
-    const port = await listen(shop({ reader: () => reader }).server);
-    const plain = await body(await ask(port, path));
-    const response = await ask(port, path, { "accept-encoding": coding });
-    expect(response.headers["content-encoding"]).toBe(coding);
-    const compressed = await body(response);
-    expect(compressed.length).toBeLessThan(plain.length / 5);
-    expect(decompress(compressed).equals(plain)).toBe(true);
-    expect(JSON.parse(plain.toString()).resourceSpans[0].scopeSpans[0].spans.length).toBe(5000);
-  });
+  ])(
+    "is compressed with %s when that is accepted, the same text in less",
+    async (coding, decompress) => {
+      const port = await listen(shop({ reader: () => reader }).server);
+      const plain = await body(await ask(port, path));
+      const response = await ask(port, path, { "accept-encoding": coding });
+      expect(response.headers["content-encoding"]).toBe(coding);
+      const compressed = await body(response);
+      expect(compressed.length).toBeLessThan(plain.length / 5);
+      expect(decompress(compressed).equals(plain)).toBe(true);
+      expect(JSON.parse(plain.toString()).resourceSpans[0].scopeSpans[0].spans.length).toBe(5000);
+    },
+  );
 
   test("is compressed as columns too", async () => {
     const port = await listen(shop({ reader: () => reader }).server);
@@ -169,7 +189,9 @@ describe("a large trace", () => {
     expect(encoded).toBeLessThan(40_000);
     const complete = await body(response);
     expect(encoded).toBe(40_000);
-    expect(JSON.parse(complete.toString()).resourceSpans[0].scopeSpans[0].spans.length).toBe(40_000);
+    expect(JSON.parse(complete.toString()).resourceSpans[0].scopeSpans[0].spans.length).toBe(
+      40_000,
+    );
   });
 });
 
@@ -184,7 +206,12 @@ describe("a client that goes away", () => {
       throw new ClewError("cancelled", "the query was cancelled");
     };
     const port = await listen(shop({ reader: () => reader }).server);
-    const request = httpRequest({ host: "127.0.0.1", port, path: "/api/v1/services", agent: false });
+    const request = httpRequest({
+      host: "127.0.0.1",
+      port,
+      path: "/api/v1/services",
+      agent: false,
+    });
     request.on("error", () => {});
     request.end();
     const signal = await started.promise;

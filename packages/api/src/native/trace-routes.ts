@@ -12,7 +12,11 @@ import { logRecords } from "./log-records.ts";
 import { traceIdParameter } from "./parameters.ts";
 import { json, none, questionErrors, type Route, route } from "./route.ts";
 
-const encodings = ["application/json", "application/x-protobuf", "application/vnd.clew.columns"] as const;
+const encodings = [
+  "application/json",
+  "application/x-protobuf",
+  "application/vnd.clew.columns",
+] as const;
 
 /** Characters of JSON that are sent at once. */
 const pieceLength = 64 * 1024;
@@ -20,7 +24,8 @@ const pieceLength = 64 * 1024;
 const parameters = z.strictObject({ traceId: traceIdParameter });
 
 function body(batch: SpanBatch, type: (typeof encodings)[number]): Readable | Buffer {
-  if (type === "application/json") return Readable.from(inLargePieces(encodeTracesJson(batch)), { objectMode: false });
+  if (type === "application/json")
+    return Readable.from(inLargePieces(encodeTracesJson(batch)), { objectMode: false });
   return asBuffer(type === "application/x-protobuf" ? encodeTraces(batch) : encodeColumns(batch));
 }
 
@@ -43,7 +48,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
 const trace = route({
   operationId: "getTrace",
   path: "/traces/:traceId",
-  summary: "All spans of a trace: OTLP JSON, OTLP protobuf or Clew's columns, as the Accept header asks.",
+  summary:
+    "All spans of a trace: OTLP JSON, OTLP protobuf or Clew's columns, as the Accept header asks.",
   parameters,
   query: none,
   answers: {

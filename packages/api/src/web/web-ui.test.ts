@@ -13,7 +13,9 @@ const script = `console.log("${"x".repeat(4000)}");`;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "clew-web-"));
-  server = createApiServer({ web: { folder: join(folder, "dist"), apiPrefixes: ["api", "tempo"] } });
+  server = createApiServer({
+    web: { folder: join(folder, "dist"), apiPrefixes: ["api", "tempo"] },
+  });
 });
 afterEach(async () => {
   await server.close();
@@ -50,7 +52,10 @@ describe("the built UI", () => {
 
   test("is compressed when that is accepted, except for a part of a file", async () => {
     build();
-    const whole = await server.inject({ url: "/assets/app-1a2b3c.js", headers: { "accept-encoding": "gzip" } });
+    const whole = await server.inject({
+      url: "/assets/app-1a2b3c.js",
+      headers: { "accept-encoding": "gzip" },
+    });
     expect(whole.headers["content-encoding"]).toBe("gzip");
     expect(gunzipSync(whole.rawPayload).toString()).toBe(script);
     const headers = { "accept-encoding": "gzip", range: "bytes=0-6" };
@@ -65,13 +70,23 @@ describe("the built UI", () => {
       expect(answer.statusCode).toBe(404);
       expect(answer.json().error.code).toBe("not_found");
     }
-    expect((await server.inject({ url: "/services", headers: { accept: "application/json" } })).statusCode).toBe(404);
-    expect((await server.inject({ method: "POST", url: "/services", headers: html })).statusCode).toBe(404);
+    expect(
+      (await server.inject({ url: "/services", headers: { accept: "application/json" } }))
+        .statusCode,
+    ).toBe(404);
+    expect(
+      (await server.inject({ method: "POST", url: "/services", headers: html })).statusCode,
+    ).toBe(404);
   });
 
   test("gives nothing from outside its folder, and no hidden file", async () => {
     build();
-    for (const url of ["/../outside.txt", "/..%2foutside.txt", "/assets/..%2f..%2f..%2foutside.txt", "/.secret"]) {
+    for (const url of [
+      "/../outside.txt",
+      "/..%2foutside.txt",
+      "/assets/..%2f..%2f..%2foutside.txt",
+      "/.secret",
+    ]) {
       const answer = await server.inject(url);
       expect(answer.statusCode).toBeGreaterThanOrEqual(400);
       expect(answer.body).not.toBe("o");

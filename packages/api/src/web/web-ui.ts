@@ -37,13 +37,20 @@ export function serveWebUi(server: FastifyInstance, options: WebUiOptions): void
     cacheControl: false,
     setHeaders: (reply, path) => {
       const hashed = path.startsWith(folder + sep + "assets" + sep);
-      void reply.header("cache-control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
+      void reply.header(
+        "cache-control",
+        hashed ? "public, max-age=31536000, immutable" : "no-cache",
+      );
     },
   });
   server.setNotFoundHandler((request, reply) => {
     if (!isPage(request, options.apiPrefixes)) sendUnknownRoute(request, reply);
     else if (existsSync(join(folder, "index.html"))) void reply.sendFile("index.html");
-    else void reply.header("cache-control", "no-store").type("text/html; charset=utf-8").send(missingPage);
+    else
+      void reply
+        .header("cache-control", "no-store")
+        .type("text/html; charset=utf-8")
+        .send(missingPage);
   });
 }
 
@@ -54,5 +61,7 @@ function isPage(request: FastifyRequest, apiPrefixes: readonly string[]): boolea
   const { accept } = request.headers;
   if (request.method !== "GET" && request.method !== "HEAD") return false;
   if (first === "assets" || apiPrefixes.includes(first)) return false;
-  return accept !== undefined && negotiateType(accept, ["application/json", "text/html"]) === "text/html";
+  return (
+    accept !== undefined && negotiateType(accept, ["application/json", "text/html"]) === "text/html"
+  );
 }

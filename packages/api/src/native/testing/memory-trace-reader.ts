@@ -58,7 +58,9 @@ export function memoryTraceReader(
     const found = inRange(query, signal).filter((row) => matches(row, query.filter));
     const { startNano, endNano } = query.range;
     const columns = Math.ceil(Number(endNano - startNano) / query.stepNano);
-    const byColumn = Map.groupBy(found, (row) => Math.floor(Number(row.startNano - startNano) / query.stepNano));
+    const byColumn = Map.groupBy(found, (row) =>
+      Math.floor(Number(row.startNano - startNano) / query.stepNano),
+    );
     return Array.from({ length: columns }, (_, column) => byColumn.get(column) ?? []);
   }
 
@@ -73,11 +75,18 @@ export function memoryTraceReader(
     async search(query, signal) {
       const found = inRange(query, signal).filter((row) => matches(row, query.filter));
       const best = found.toSorted((a, b) =>
-        query.sort === "slowest" ? b.durationNano - a.durationNano : a.startNano < b.startNano ? 1 : -1,
+        query.sort === "slowest"
+          ? b.durationNano - a.durationNano
+          : a.startNano < b.startNano
+            ? 1
+            : -1,
       );
-      const byTrace = [...Map.groupBy(best, (row) => row.traceId).values()].flatMap((rows) => rows.slice(0, 1));
+      const byTrace = [...Map.groupBy(best, (row) => row.traceId).values()].flatMap((rows) =>
+        rows.slice(0, 1),
+      );
       const from = query.cursor === undefined ? 0 : Number(query.cursor);
-      if (!Number.isInteger(from)) throw new ClewError("bad_request", "the cursor is not one of ours");
+      if (!Number.isInteger(from))
+        throw new ClewError("bad_request", "the cursor is not one of ours");
       const to = from + query.limit;
       const traces = byTrace.slice(from, to).map(summary);
       return to < byTrace.length ? { traces, nextCursor: String(to) } : { traces };
@@ -124,7 +133,7 @@ export function memoryTraceReader(
     },
     async serviceMap(query, signal) {
       const rows = inRange(query, signal);
-      const names = [...new Set(rows.map((row) => row.service))].sort();
+      const names = [...new Set(rows.map((row) => row.service))].toSorted();
       const bySpan = new Map(rows.map((row) => [idAt(row.batch.spanIds, row.row), row]));
       const calls = rows.flatMap((row) => {
         const caller = bySpan.get(idAt(row.batch.parentIds, row.row));
@@ -135,7 +144,14 @@ export function memoryTraceReader(
         nodes: names.map((name) => ({ id: name, name, type: "service" as const })),
         edges: [...edges].map(([key, pairs]) => {
           const [source = "", target = ""] = key.split("\n");
-          const { errorRate: _, maxNano: __, ...rest } = red(pairs.map((pair) => pair.row), query.range);
+          const {
+            errorRate: _,
+            maxNano: __,
+            ...rest
+          } = red(
+            pairs.map((pair) => pair.row),
+            query.range,
+          );
           return { source, target, ...rest };
         }),
       };
@@ -145,11 +161,18 @@ export function memoryTraceReader(
       const keys = inRange(query, signal).flatMap(attributesOf);
       const named = keys.filter(({ key }) => key.startsWith(query.prefix));
       return [...Map.groupBy(named, ({ key }) => key)]
-        .map(([key, rows]) => ({ scope: "span" as const, key, type: typeOf(rows[0]), count: rows.length }))
+        .map(([key, rows]) => ({
+          scope: "span" as const,
+          key,
+          type: typeOf(rows[0]),
+          count: rows.length,
+        }))
         .slice(0, query.limit);
     },
     async attributeValues(query, signal) {
-      const own = inRange(query, signal).flatMap(attributesOf).filter(({ key }) => key === query.key);
+      const own = inRange(query, signal)
+        .flatMap(attributesOf)
+        .filter(({ key }) => key === query.key);
       const named = own.filter(({ value }) => value.startsWith(query.prefix));
       return [...Map.groupBy(named, ({ value }) => value)]
         .map(([value, rows]) => ({ value, type: typeOf(rows[0]), count: rows.length }))
@@ -163,7 +186,9 @@ function rowsOf(batch: SpanBatch): Row[] {
     batch,
     row,
     traceId: toHex(batch.traceIds, row * 16, 16),
-    service: batch.strings.text(batch.resources.serviceName[batch.resource[row] as number] as number),
+    service: batch.strings.text(
+      batch.resources.serviceName[batch.resource[row] as number] as number,
+    ),
     name: batch.strings.text(batch.name[row] as number),
     startNano: batch.startNano(row),
     durationNano: batch.durationNano(row),
@@ -205,7 +230,9 @@ function attributesOf({ batch, row }: Row): Attribute[] {
   const found: Attribute[] = [];
   for (let i = attributeOffsets[row] as number; i < (attributeOffsets[row + 1] as number); i++) {
     const isText = attributes.types[i] === ValueType.String;
-    const value = isText ? strings.text(attributes.slots[i * 2] as number) : String(attributes.int(i));
+    const value = isText
+      ? strings.text(attributes.slots[i * 2] as number)
+      : String(attributes.int(i));
     const key = strings.text(attributes.keys[i] as number);
     found.push({ key, value, type: isText ? "string" : "int" });
   }
@@ -237,8 +264,9 @@ function holds(row: Row, { key, operator, value = "" }: AttributeFilter): boolea
 }
 
 function red(rows: readonly Row[], range: TimeRange): Red {
-  const durations = rows.map((row) => row.durationNano).sort((a, b) => a - b);
-  const at = (q: number): number => durations[Math.min(durations.length - 1, Math.floor(q * durations.length))] ?? 0;
+  const durations = rows.map((row) => row.durationNano).toSorted((a, b) => a - b);
+  const at = (q: number): number =>
+    durations[Math.min(durations.length - 1, Math.floor(q * durations.length))] ?? 0;
   const errorCount = rows.filter(isError).length;
   return {
     count: rows.length,
@@ -260,8 +288,14 @@ function buckets(rows: readonly Row[]): number[] {
 function summary(matched: Row): TraceSummary {
   const rows = rowsOf(matched.batch);
   const root = rows.find((row) => idAt(row.batch.parentIds, row.row) === "0".repeat(16));
-  const start = rows.reduce((least, row) => (row.startNano < least ? row.startNano : least), matched.startNano);
-  const end = rows.reduce((most, row) => Math.max(most, Number(row.startNano - start) + row.durationNano), 0);
+  const start = rows.reduce(
+    (least, row) => (row.startNano < least ? row.startNano : least),
+    matched.startNano,
+  );
+  const end = rows.reduce(
+    (most, row) => Math.max(most, Number(row.startNano - start) + row.durationNano),
+    0,
+  );
   return {
     traceId: matched.traceId,
     startUnixNano: String(start),
@@ -269,7 +303,7 @@ function summary(matched: Row): TraceSummary {
     ...(root === undefined ? {} : { rootService: root.service, rootName: root.name }),
     spanCount: rows.length,
     errorCount: rows.filter(isError).length,
-    services: [...new Set(rows.map((row) => row.service))].sort(),
+    services: [...new Set(rows.map((row) => row.service))].toSorted(),
     matched: {
       spanId: idAt(matched.batch.spanIds, matched.row),
       service: matched.service,

@@ -58,7 +58,13 @@ const logs: readonly TestLog[] = [
     body: "card refused",
     attributes: { attempt: 2n, "card.kind": "debit" },
   },
-  { traceId: payTrace, spanId: "00000000000000b1", service: "web", timeNano: now - 28n * second, body: 42n },
+  {
+    traceId: payTrace,
+    spanId: "00000000000000b1",
+    service: "web",
+    timeNano: now - 28n * second,
+    body: 42n,
+  },
 ];
 
 export interface Shop {
@@ -75,7 +81,10 @@ export function shop(options: { health?: Health; reader?: NativeApiOptions["read
     version: "1.2.3",
     now: () => now,
     ...options,
-    health: options.health === undefined ? () => ({ status: "ok", reasons: [] }) : () => options.health as Health,
+    health:
+      options.health === undefined
+        ? () => ({ status: "ok", reasons: [] })
+        : () => options.health as Health,
   });
   return { server, reader };
 }

@@ -1,6 +1,13 @@
 // Test data: plain spans and log records into the columns the store hands out.
 
-import { fromHex, LogBatch, SpanBatch, type SpanKind, type StatusCode, ValueType } from "@clew/model";
+import {
+  fromHex,
+  LogBatch,
+  SpanBatch,
+  type SpanKind,
+  type StatusCode,
+  ValueType,
+} from "@clew/model";
 
 export interface TestSpan {
   readonly traceId: string;
@@ -30,7 +37,8 @@ export function spanBatch(spans: readonly TestSpan[]): SpanBatch {
     batch.status[row] = span.status ?? 0;
     setWords(batch.start, row, span.startNano);
     setWords(batch.end, row, span.startNano + BigInt(span.durationNano));
-    for (const [key, value] of Object.entries(span.attributes ?? {})) pushAttribute(batch, key, value);
+    for (const [key, value] of Object.entries(span.attributes ?? {}))
+      pushAttribute(batch, key, value);
     batch.commitSpan(resourceOf(batch, span.service), scope);
   }
   return batch;
@@ -59,7 +67,8 @@ export function logBatch(logs: readonly TestLog[]): LogBatch {
     batch.severityText[row] = batch.strings.internText("INFO");
     setWords(batch.time, row, log.timeNano);
     pushValue(batch.bodies, batch.strings.internText.bind(batch.strings), 0, log.body);
-    for (const [key, value] of Object.entries(log.attributes ?? {})) pushAttribute(batch, key, value);
+    for (const [key, value] of Object.entries(log.attributes ?? {}))
+      pushAttribute(batch, key, value);
     batch.commitRecord(resourceOf(batch, log.service), scope);
   }
   return batch;
@@ -88,7 +97,13 @@ function pushValue(
   value: string | bigint,
 ): void {
   if (typeof value === "string") rows.push(key, ValueType.String, intern(value), 0);
-  else rows.push(key, ValueType.Int, Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn));
+  else
+    rows.push(
+      key,
+      ValueType.Int,
+      Number(value & 0xffffffffn),
+      Number((value >> 32n) & 0xffffffffn),
+    );
 }
 
 function resourceOf(batch: SpanBatch | LogBatch, service: string): number {
@@ -97,5 +112,10 @@ function resourceOf(batch: SpanBatch | LogBatch, service: string): number {
   const serviceName = batch.strings.internText(service);
   const key = batch.strings.internText("service.name");
   batch.resources.attributes.push(key, ValueType.String, serviceName, 0);
-  return batch.resources.add(service, { droppedAttributes: 0, schemaUrl: 0, entityRefs: 0, serviceName });
+  return batch.resources.add(service, {
+    droppedAttributes: 0,
+    schemaUrl: 0,
+    entityRefs: 0,
+    serviceName,
+  });
 }
