@@ -75,7 +75,7 @@ describe("a started server", () => {
     await server.says("secret path /var/clew");
   });
 
-  test("has a thread pool of 16 although nothing in its environment asks for one", async () => {
+  test("has a thread pool of 24 although nothing in its environment asks for one", async () => {
     const server = start(5410);
     await server.says("Clew is ready");
     await get(5410, "/some/page");
@@ -83,7 +83,7 @@ describe("a started server", () => {
     const names = readdirSync(tasks).map((task) =>
       readFileSync(`${tasks}/${task}/comm`, "utf8").trim(),
     );
-    expect(names.filter((name) => name === "libuv-worker").length).toBe(16);
+    expect(names.filter((name) => name === "libuv-worker").length).toBe(24);
   });
 
   test.each(["SIGINT", "SIGTERM"] as const)(

@@ -171,7 +171,7 @@ export const configSchema: z.ZodObject = z.strictObject({
   queryConcurrency: integer(1, 64)
     .default(4)
     .describe(
-      "Queries that run at the same time; others wait. Above 12, set `UV_THREADPOOL_SIZE` to 4 more.",
+      "Queries that run at the same time; others wait. Above 20, set `UV_THREADPOOL_SIZE` to 4 more.",
     ),
 });
 

@@ -3,10 +3,10 @@
 // the default of 4 would let four slow queries stop the spool's fsync.
 
 /** Threads that queries, fsync and compression need together. */
-const wanted = 16;
+const wanted = 24;
 
 /**
- * Asks for a pool of 16 threads unless UV_THREADPOOL_SIZE says otherwise. Call it before anything else is
+ * Asks for a pool of 24 threads unless UV_THREADPOOL_SIZE says otherwise. Call it before anything else is
  * imported that may use the pool; later it has no effect.
  */
 export function enlargeThreadPool(): void {

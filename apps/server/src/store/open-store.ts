@@ -1,0 +1,56 @@
+// Opens the embedded span store for the process: engine, schema, reader, and the queue of inserts.
+
+import { join } from "node:path";
+import type { Health } from "@clew/api";
+import {
+  type InsertOutcome,
+  migrate,
+  openChdbEngine,
+  openTraceReader,
+  type SealedSegment,
+  SegmentInserter,
+} from "@clew/storage";
+import type { Config } from "../config/schema.ts";
+import type { Log } from "../process/log.ts";
+import type { Store } from "../wiring.ts";
+
+/** The store as ingest needs it. */
+export interface OpenStore extends Store {
+  /** Absolute path of the data folder. */
+  readonly folder: string;
+  /** Resolves when the segment is durable or refused for good; rejects when the store closes before. */
+  insert(segment: SealedSegment): Promise<InsertOutcome>;
+}
+
+/** See `Parts.openStore`. */
+export async function openStore(config: Config, folder: string, log: Log): Promise<OpenStore> {
+  const engine = await openChdbEngine({
+    path: join(folder, "chdb"),
+    readers: config.queryConcurrency,
+    limits: { timeoutMs: config.queryTimeoutMs, maxMemoryBytes: config.queryMaxMemoryBytes },
+  });
+  await migrate(engine);
+  let trouble: string | undefined;
+  const inserter = new SegmentInserter({
+    engine,
+    onTrouble: (segment, error, attempt) => {
+      trouble = `inserts fail: ${error.message}`;
+      log.warn({ segment: segment.id, attempt, err: error }, "segment not inserted yet");
+    },
+  });
+  return {
+    folder,
+    reader: openTraceReader(engine),
+    metrics: () => [],
+    health: (): Health => (trouble === undefined ? { status: "ok", reasons: [] } : { status: "degraded", reasons: [trouble] }),
+    async insert(segment): Promise<InsertOutcome> {
+      const outcome = await inserter.insert(segment);
+      trouble = undefined;
+      return outcome;
+    },
+    async close(): Promise<void> {
+      inserter.stop();
+      await engine.close();
+    },
+  };
+}
