@@ -2,7 +2,6 @@
 
 import { loadConfig } from "./config/load.ts";
 import { printConfig } from "./config/print.ts";
-import { parts } from "./parts.ts";
 import { banner } from "./process/banner.ts";
 import { reportFatal } from "./process/fatal.ts";
 import { createLog, type Log } from "./process/log.ts";
@@ -19,9 +18,9 @@ export interface ServeOptions {
 /**
  * Runs a server in this process until SIGINT or SIGTERM, then ends the process: 0 when everything taken in is
  * stored, 1 when stopping failed, 130 on a second signal. Raises `bad_config` or `unavailable` when it cannot
- * start; {@link reportFatal} prints those. `using`: the parts; others than the real ones are for tests.
+ * start; {@link reportFatal} prints those. `using`: other parts than the real ones, for tests.
  */
-export async function runServe(options: ServeOptions, using: Parts<Store> = parts): Promise<void> {
+export async function runServe(options: ServeOptions, using?: Parts<Store>): Promise<void> {
   const { config, resolved } = loadConfig({ ...options, env: process.env, cwd: process.cwd() });
   if (options.printConfig === true) {
     process.stdout.write(printConfig(resolved));
@@ -29,7 +28,9 @@ export async function runServe(options: ServeOptions, using: Parts<Store> = part
   }
   const log = createLog(config.logLevel);
   dieOnUncaught(log);
-  const server = await startServer(config, using, log);
+  // Loaded late: the engine is large, and --print-config and the tests do without it.
+  const parts = using ?? (await import("./parts.ts")).parts;
+  const server = await startServer(config, parts, log);
   // Before the banner: who reads it may already send a signal.
   const stopped = firstSignal();
   process.stdout.write(banner(config, server.folder, server.apiPort, server.ingestPorts));
