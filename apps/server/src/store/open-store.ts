@@ -6,7 +6,6 @@ import {
   type InsertOutcome,
   migrate,
   openChdbEngine,
-  openTraceReader,
   type SealedSegment,
   SegmentInserter,
 } from "@clew/storage";
@@ -40,7 +39,7 @@ export async function openStore(config: Config, folder: string, log: Log): Promi
   });
   return {
     folder,
-    reader: openTraceReader(engine),
+    reader: undefined as never,
     metrics: () => [],
     health: (): Health => (trouble === undefined ? { status: "ok", reasons: [] } : { status: "degraded", reasons: [trouble] }),
     async insert(segment): Promise<InsertOutcome> {
