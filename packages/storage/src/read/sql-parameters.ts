@@ -1,0 +1,65 @@
+// Collects the bound parameters of a query under construction: each call gives the placeholder to put
+// into the text, so that no value is ever written into SQL.
+
+import type { Parameter } from "../engines/engine.ts";
+
+export class SqlParameters {
+  readonly values: Record<string, Parameter> = {};
+  #count = 0;
+
+  text(value: string): string {
+    return this.add("String", value);
+  }
+
+  uint16(value: number): string {
+    return this.add("UInt16", value);
+  }
+
+  uint32(value: number): string {
+    return this.add("UInt32", value);
+  }
+
+  int64(value: bigint): string {
+    return this.add("Int64", value);
+  }
+
+  float64(value: number): string {
+    return this.add("Float64", value);
+  }
+
+  bool(value: boolean): string {
+    return this.add("Bool", value);
+  }
+
+  texts(values: readonly string[]): string {
+    return this.add("Array(String)", values);
+  }
+
+  uint16s(values: readonly number[]): string {
+    return this.add("Array(UInt16)", values);
+  }
+
+  uint32s(values: readonly number[]): string {
+    return this.add("Array(UInt32)", values);
+  }
+
+  uint64s(values: readonly bigint[]): string {
+    return this.add("Array(UInt64)", values);
+  }
+
+  /** A time in nanoseconds since 1970 as DateTime64(9). */
+  time(nano: bigint): string {
+    return `fromUnixTimestamp64Nano(${this.int64(nano)}, 'UTC')`;
+  }
+
+  /** Trace ids given in hex, as a constant array of FixedString(16). */
+  traceIds(ids: readonly string[]): string {
+    return `arrayMap(id -> toFixedString(unhex(id), 16), ${this.texts(ids)})`;
+  }
+
+  private add(type: string, value: Parameter): string {
+    const name = `p${this.#count++}`;
+    this.values[name] = value;
+    return `{${name}:${type}}`;
+  }
+}
