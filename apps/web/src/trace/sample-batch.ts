@@ -24,6 +24,12 @@ export const sampleEpoch: bigint = 1_760_000_000_123_456_789n;
 export function sampleBatch(spans: readonly SampleSpan[]): SpanBatch {
   const batch = new SpanBatch();
   const { strings } = batch;
+  batch.scopes.add("scope", {
+    droppedAttributes: 0,
+    schemaUrl: 0,
+    name: strings.internText("sample-instrumentation"),
+    version: 0,
+  });
   for (const sample of spans) {
     const row = batch.beginSpan();
     writeId(batch.spanIds, row, sample.id);

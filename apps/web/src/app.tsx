@@ -1,0 +1,69 @@
+// Which page stands at which address. Pages are chunks of their own, loaded when first opened.
+
+import { Component, lazy, type ReactElement, type ReactNode, Suspense } from "react";
+import { Link } from "./router/link.tsx";
+import { useRoute } from "./router/location.ts";
+import { Shell } from "./shell/shell.tsx";
+import styles from "./shell/shell.module.css";
+import { ServicesPage } from "./pages/services/services-page.tsx";
+import { EmptyState, ErrorState, Loading } from "./ui/states.tsx";
+
+const ServicePage = lazy(() => import("./pages/service/service-page.tsx"));
+const SearchPage = lazy(() => import("./pages/search/search-page.tsx"));
+const TracePage = lazy(() => import("./pages/trace/trace-page.tsx"));
+const MapPage = lazy(() => import("./pages/map/map-page.tsx"));
+
+export function App(): ReactElement {
+  const route = useRoute();
+  return (
+    <Shell>
+      <PageBoundary key={route.name}>
+        <Suspense fallback={<Loading lines={10} />}>
+          <Page />
+        </Suspense>
+      </PageBoundary>
+    </Shell>
+  );
+}
+
+function Page(): ReactElement {
+  const route = useRoute();
+  switch (route.name) {
+    case "services":
+      return <ServicesPage params={route.params} />;
+    case "service":
+      return <ServicePage key={route.argument} service={route.argument} params={route.params} />;
+    case "search":
+      return <SearchPage params={route.params} />;
+    case "trace":
+      return <TracePage key={route.argument} traceId={route.argument} params={route.params} />;
+    case "map":
+      return <MapPage params={route.params} />;
+    case "unknown":
+      return <NotFoundPage />;
+  }
+}
+
+function NotFoundPage(): ReactElement {
+  return (
+    <div className={styles.missing}>
+      <EmptyState title="There is no page at this address" actions={<Link to="/">Go to services</Link>}>
+        The link may be cut short, or a trace id in it is not 32 hex digits.
+      </EmptyState>
+    </div>
+  );
+}
+
+/** Keeps a page that fails from taking the frame with it. */
+class PageBoundary extends Component<{ children: ReactNode }, { error: unknown; failed: boolean }> {
+  override state: { error: unknown; failed: boolean } = { error: undefined, failed: false };
+
+  static getDerivedStateFromError(error: unknown): { error: unknown; failed: boolean } {
+    return { error, failed: true };
+  }
+
+  override render(): ReactNode {
+    if (!this.state.failed) return this.props.children;
+    return <ErrorState error={this.state.error} onRetry={() => this.setState({ error: undefined, failed: false })} />;
+  }
+}

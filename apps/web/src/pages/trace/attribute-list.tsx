@@ -1,0 +1,73 @@
+// Keys and values with what one does with them: copy, and search all traces for the same value.
+
+import type { AttributeScope } from "@clew/model";
+import { type ReactElement, useState } from "react";
+import { Link } from "../../router/link.tsx";
+import { printRoute } from "../../router/routes.ts";
+import type { AttributeText } from "../../trace/read-attributes.ts";
+import { CopyButton } from "../../ui/controls.tsx";
+import { Icon } from "../../ui/icon.tsx";
+import styles from "./span-drawer.module.css";
+
+// A value longer than this is folded: stack traces and payloads would bury the rest.
+const foldLength = 1200;
+
+export interface AttributeListProps {
+  readonly title: string;
+  readonly attributes: readonly AttributeText[];
+  /** Where a search looks for a value; none gives no search. */
+  readonly scope?: Exclude<AttributeScope, "any">;
+  readonly filter?: string;
+  /** How many the sender or a limit dropped. */
+  readonly dropped?: number;
+}
+
+export function AttributeList({ title, attributes, scope, filter = "", dropped = 0 }: AttributeListProps): ReactElement | undefined {
+  const wanted = filter.trim().toLowerCase();
+  const shown = attributes.filter(({ key, value }) => wanted === "" || key.toLowerCase().includes(wanted) || value.toLowerCase().includes(wanted));
+  if (shown.length === 0 && dropped === 0) return undefined;
+  return (
+    <section className={styles.section}>
+      {title !== "" && <h3>{title}</h3>}
+      <dl>
+        {shown.map((attribute, i) => (
+          <Pair key={`${i} ${attribute.key}`} attribute={attribute} scope={scope} />
+        ))}
+      </dl>
+      {dropped > 0 && <p className={styles.empty}>{dropped} more were dropped before they were sent.</p>}
+    </section>
+  );
+}
+
+function Pair({ attribute: { key, value, type }, scope }: { attribute: AttributeText; scope: AttributeListProps["scope"] }): ReactElement {
+  const [open, setOpen] = useState(false);
+  const long = value.length > foldLength;
+  const searchable = scope !== undefined && ["string", "int", "double", "bool"].includes(type) && value.length <= 1000;
+  return (
+    <div className={styles.pair}>
+      <dt>
+        <bdi>{key}</bdi>
+      </dt>
+      <dd>
+        <bdi>{long && !open ? `${value.slice(0, foldLength)}…` : value}</bdi>
+        {long && (
+          <button type="button" className={styles.more} onClick={() => setOpen(!open)}>
+            {open ? "Show less" : `Show all ${value.length.toLocaleString("en-US")} characters`}
+          </button>
+        )}
+      </dd>
+      <div className={styles.actions}>
+        {searchable && (
+          <Link
+            to={printRoute("search", undefined, { attr: [{ scope, key, operator: "=", value }] })}
+            title="Search traces with this value"
+            aria-label={`Search traces where ${key} has this value`}
+          >
+            <Icon name="search" size={14} />
+          </Link>
+        )}
+        <CopyButton text={value} label="Copy the value" />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+// Facts of the trace at a glance, and what is odd about it.
+
+import type { ReactElement, ReactNode } from "react";
+import { formatDuration } from "../../format/duration.ts";
+import { formatCount } from "../../format/number.ts";
+import { formatInstant, formatIsoNano } from "../../format/time.ts";
+import { nameOf, serviceOf, type TraceModel } from "../../trace/trace-model.ts";
+import { RowFlag } from "../../trace/trace-layout.ts";
+import { CopyButton, IconButton } from "../../ui/controls.tsx";
+import { cx } from "../../ui/cx.ts";
+import { Icon } from "../../ui/icon.tsx";
+import styles from "./trace.module.css";
+
+function Fact({ name, title, bad, children }: { name: string; title?: string; bad?: boolean; children: ReactNode }): ReactElement {
+  return (
+    <div className={cx(styles.fact, bad && styles.bad)} title={title}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+export function TraceHeader({ model, onReload, reloading }: { model: TraceModel; onReload: () => void; reloading: boolean }): ReactElement {
+  const { layout } = model;
+  const root = rootRow(model);
+  return (
+    <header className={styles.header}>
+      <div className={styles.title}>
+        <h1>
+          <bdi>{serviceOf(model, root)}</bdi>
+          <bdi title={nameOf(model, root)}>{nameOf(model, root)}</bdi>
+        </h1>
+        <div className={styles.id}>
+          <code>{model.traceId}</code>
+          <CopyButton text={model.traceId} label="Copy the trace id" />
+          <IconButton icon="refresh" size={14} label="Load again: late spans may have arrived" onClick={onReload} disabled={reloading} />
+        </div>
+      </div>
+      <dl className={styles.facts}>
+        <Fact name="Start" title={formatIsoNano(layout.startNano)}>
+          {formatInstant(layout.startNano)}
+        </Fact>
+        <Fact name="Duration">{formatDuration(layout.durationNano)}</Fact>
+        <Fact name="Services">{layout.services.length}</Fact>
+        <Fact name="Spans">{formatCount(layout.spanCount)}</Fact>
+        <Fact name="Depth">{formatCount(layout.maxDepth + 1)}</Fact>
+        <Fact name="Errors" bad={layout.errorCount > 0}>
+          {layout.errorCount > 0 && <Icon name="error" size={14} />}
+          {formatCount(layout.errorCount)}
+        </Fact>
+      </dl>
+    </header>
+  );
+}
+
+/** The first real span: the root, or the first child of a root that has not arrived. */
+function rootRow({ layout }: TraceModel): number {
+  for (let row = 0; row < layout.rowCount; row++) if ((layout.span[row] as number) >= 0) return row;
+  return 0;
+}
+
+export function TraceNotices({ model, onSelect }: { model: TraceModel; onSelect: (row: number) => void }): ReactElement | undefined {
+  const { layout } = model;
+  const notices: { text: string; flag: number }[] = [];
+  const count = (flag: number): number => layout.flags.reduce((sum, flags) => sum + (flags & flag ? 1 : 0), 0);
+  const add = (flag: number, one: string, many: string): void => {
+    const n = count(flag);
+    if (n > 0) notices.push({ flag, text: n === 1 ? one : many.replace("#", formatCount(n)) });
+  };
+  if (layout.orphanCount > 0) add(RowFlag.Placeholder, "1 parent span is missing; it may still arrive", "# parent spans are missing; they may still arrive");
+  if (layout.warningCount > 0) {
+    add(RowFlag.Skewed, "1 span starts before its parent (clock skew)", "# spans start before their parent (clock skew)");
+    add(RowFlag.Negative, "1 span ends before it starts", "# spans end before they start");
+    add(RowFlag.Duplicate, "1 span id is used twice", "# spans share an id with another");
+    add(RowFlag.Cycle, "1 circle of parents was cut open", "# circles of parents were cut open");
+  }
+  if (notices.length === 0) return undefined;
+  return (
+    <div className={styles.notices} role="status">
+      {notices.map(({ text, flag }) => (
+        <span key={flag} className={styles.notice}>
+          <Icon name="warning" size={14} /> {text}
+          <button type="button" onClick={() => onSelect(layout.flags.findIndex((flags) => (flags & flag) !== 0))}>
+            show
+          </button>
+        </span>
+      ))}
+    </div>
+  );
+}
