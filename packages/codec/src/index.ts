@@ -15,9 +15,9 @@ export { encodeTracesJson } from "./otlp/encode-traces-json.ts";
 export {
   decodeExportResponse,
   decodeExportResponseJson,
+  type ExportOutcome,
   encodeExportResponse,
   encodeExportResponseJson,
-  type ExportOutcome,
 } from "./otlp/export-response.ts";
 export type { DecodeLimits, DecodeResult } from "./otlp/limits.ts";
 export {

@@ -5,7 +5,9 @@ import { ByteDictionary } from "./byte-dictionary.ts";
 const bytes: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 12 }),
   fc.string({ unit: "grapheme", maxLength: 8 }).map((text) => new TextEncoder().encode(text)),
-  fc.constantFrom(...["aaaa", "aaab", "aaaab", "baaab", "aXaab"].map((t) => new TextEncoder().encode(t))),
+  fc.constantFrom(
+    ...["aaaa", "aaab", "aaaab", "baaab", "aXaab"].map((t) => new TextEncoder().encode(t)),
+  ),
 );
 
 test("equal bytes have one id and different bytes different ids", () => {

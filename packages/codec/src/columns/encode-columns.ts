@@ -1,6 +1,12 @@
 // SpanBatch to Clew's own binary columns, which the browser reads without parsing spans.
 
-import type { AttributeColumns, ByteDictionary, ResourceTable, ScopeTable, SpanBatch } from "@clew/model";
+import type {
+  AttributeColumns,
+  ByteDictionary,
+  ResourceTable,
+  ScopeTable,
+  SpanBatch,
+} from "@clew/model";
 import { SectionWriter } from "./section-writer.ts";
 
 /** All of `batch`, strings and tables included, in the columns format (see section-writer.ts). */

@@ -40,5 +40,7 @@ export class FieldNames {
 function slotOf(source: Uint8Array, from: number, to: number): number {
   const length = to - from;
   const middle = source[from + (length >> 1)] as number;
-  return (length * 5 + (source[from] as number) * 3 + (source[to - 1] as number) + middle * 7) % SLOTS;
+  return (
+    (length * 5 + (source[from] as number) * 3 + (source[to - 1] as number) + middle * 7) % SLOTS
+  );
 }

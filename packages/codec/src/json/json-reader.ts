@@ -5,8 +5,8 @@
 // Fields whose value is null are skipped by `nextField`: in protobuf's JSON they mean "not set".
 
 import { ClewError } from "@clew/base";
-import { parseInteger } from "./json-integer.ts";
 import { parseDouble } from "./json-double.ts";
+import { parseInteger } from "./json-integer.ts";
 import { unescapeInto } from "./json-text.ts";
 
 const NOTHING = new Uint8Array(0);

@@ -75,11 +75,15 @@ function hexUnit(source: Uint8Array, pos: number, to: number): number {
   return unit;
 }
 
+const HEX_DIGITS = new Int8Array(256).fill(-1);
+for (let digit = 0; digit < 16; digit++) {
+  HEX_DIGITS[digit.toString(16).charCodeAt(0)] = digit;
+  HEX_DIGITS[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
+}
+
 /** Value of a hex digit of either case given as its ASCII code, or -1. */
 export function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  const lower = code | 32;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+  return HEX_DIGITS[code] as number;
 }
 
 function putCodePoint(target: Uint8Array, at: number, code: number): number {

@@ -62,7 +62,10 @@ function readCase(
       const at = reader.pos;
       reader.fixed64(end, "double_value");
       const { buffer, byteOffset } = reader.bytes;
-      return { type: "double", value: new DataView(buffer, byteOffset + at, 8).getFloat64(0, true) };
+      return {
+        type: "double",
+        value: new DataView(buffer, byteOffset + at, 8).getFloat64(0, true),
+      };
     }
     case 0x2a:
       return { type: "array", items: readItems(reader, reader.block(end, "ArrayValue"), depth) };
@@ -119,7 +122,11 @@ function readText(reader: WireReader, end: number): string {
 }
 
 /** The AnyValue of attribute row `row`, whatever its type. */
-export function rowValue(columns: AttributeColumns, strings: ByteDictionary, row: number): AnyValue {
+export function rowValue(
+  columns: AttributeColumns,
+  strings: ByteDictionary,
+  row: number,
+): AnyValue {
   const low = columns.slots[row * 2] as number;
   switch (columns.types[row]) {
     case ValueType.String:

@@ -55,7 +55,10 @@ test("every field of a record is kept, from JSON and again from protobuf", () =>
 });
 
 test("a record without a body, times or ids is accepted", () => {
-  const { batch, result } = decodeJson("{}", `{"body":{"stringValue":"b"},"traceId":"","spanId":""}`);
+  const { batch, result } = decodeJson(
+    "{}",
+    `{"body":{"stringValue":"b"},"traceId":"","spanId":""}`,
+  );
   expect(result.accepted).toBe(2);
   expect(attributeRows(batch.bodies, batch.strings, 0, 2)).toEqual([
     ["", ValueType.Empty, "0:0"],
@@ -64,7 +67,11 @@ test("a record without a body, times or ids is accepted", () => {
 });
 
 test("severities that OTLP does not define become 0", () => {
-  const { batch } = decodeJson('{"severityNumber":24}', '{"severityNumber":25}', '{"severityNumber":-1}');
+  const { batch } = decodeJson(
+    '{"severityNumber":24}',
+    '{"severityNumber":25}',
+    '{"severityNumber":-1}',
+  );
   expect([...batch.severityNumber.slice(0, 3)]).toEqual([24, 0, 0]);
 });
 

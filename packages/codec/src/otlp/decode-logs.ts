@@ -32,14 +32,10 @@ class LogReader extends EnvelopeReader<LogBatch> {
     const { reader, values, batch } = this;
     switch (tag) {
       case 0x09:
-        reader.fixed64(end, "LogRecord.time_unix_nano");
-        batch.time[row * 2] = reader.low;
-        batch.time[row * 2 + 1] = reader.high;
+        reader.fixed64Into(batch.time, row, end, "LogRecord.time_unix_nano");
         break;
       case 0x59:
-        reader.fixed64(end, "LogRecord.observed_time_unix_nano");
-        batch.observedTime[row * 2] = reader.low;
-        batch.observedTime[row * 2 + 1] = reader.high;
+        reader.fixed64Into(batch.observedTime, row, end, "LogRecord.observed_time_unix_nano");
         break;
       case 0x10: {
         const severity = reader.varint(end, "LogRecord.severity_number");
@@ -85,7 +81,8 @@ class LogReader extends EnvelopeReader<LogBatch> {
       for (let i = 0; i < size; i++) column[to + i] = reader.bytes[reader.pos + i] as number;
     } else {
       column.fill(0, to, to + size);
-      if (length !== 0) this.values.reject(`${name} must be ${size} bytes or absent, got ${length}`);
+      if (length !== 0)
+        this.values.reject(`${name} must be ${size} bytes or absent, got ${length}`);
     }
     reader.pos = stop;
   }

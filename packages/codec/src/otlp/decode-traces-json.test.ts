@@ -1,5 +1,6 @@
 import { ClewError } from "@clew/base";
 import { SpanBatch, ValueType } from "@clew/model";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { attributeRows, spansOf } from "../testing/snapshot.ts";
 import { decodeTraces } from "./decode-traces.ts";
@@ -72,7 +73,9 @@ test("an empty request is accepted and holds nothing", () => {
 });
 
 test("escapes become the text they stand for, and half a surrogate pair U+FFFD", () => {
-  const { batch } = decode(request(`{${IDS},"\\u006eame":"\\u00e9\\ud83d\\ude00\\n\\/\\ud800x\\udc00"}`));
+  const { batch } = decode(
+    request(`{${IDS},"\\u006eame":"\\u00e9\\ud83d\\ude00\\n\\/\\ud800x\\udc00"}`),
+  );
   expect(batch.strings.text(batch.name[0] as number)).toBe("é😀\n/\ufffdx\ufffd");
 });
 
@@ -103,11 +106,30 @@ test("doubles are rounded as JavaScript rounds them", () => {
     const words = new Uint32Array(Float64Array.of(value).buffer);
     return `${words[1]}:${words[0]}`;
   };
-  const texts = ["0.1", "-0.0", "1e400", "5e-324", "123456789012345678901234567890", "1.7e308", "0.30000000000000004", "4.35", "9007199254740993.0", "1E-7"];
+  const texts = [
+    "0.1",
+    "-0.0",
+    "1e400",
+    "5e-324",
+    "123456789012345678901234567890",
+    "1.7e308",
+    "0.30000000000000004",
+    "4.35",
+    "9007199254740993.0",
+    "1E-7",
+  ];
   for (const text of texts) {
     expect(values(`{"doubleValue":${text}}`)).toEqual([bits(Number(text))]);
     expect(values(`{"doubleValue":"${text}"}`)).toEqual([bits(Number(text))]);
   }
+  const plain = fc.oneof(fc.double({ min: -1e6, max: 1e6 }), fc.double());
+  fc.assert(
+    fc.property(plain, (value) => {
+      const text = JSON.stringify(value + 0);
+      if (text !== "null") expect(values(`{"doubleValue":${text}}`)).toEqual([bits(Number(text))]);
+    }),
+    { numRuns: 1000 },
+  );
   const named = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of named) {
     expect(values(`{"doubleValue":"${value}"}`)).toEqual([bits(value)]);
@@ -129,13 +151,20 @@ test("an empty value object is an empty value", () => {
 
 describe("a span that breaks a rule is left out, counted and named", () => {
   const cases: [span: string, reason: string][] = [
-    [`{"traceId":"${TRACE_ID.slice(2)}","spanId":"${SPAN_ID}"}`, "trace_id must be 16 bytes, got 15"],
+    [
+      `{"traceId":"${TRACE_ID.slice(2)}","spanId":"${SPAN_ID}"}`,
+      "trace_id must be 16 bytes, got 15",
+    ],
     [`{"traceId":"xyz","spanId":"${SPAN_ID}"}`, "trace_id must be 32 hex digits"],
+    [`{"traceId":"${"0z".repeat(16)}","spanId":"${SPAN_ID}"}`, "trace_id must be 32 hex digits"],
     [`{"traceId":"${TRACE_ID}","spanId":"abc"}`, "span_id must be 16 hex digits"],
     [`{"traceId":"${TRACE_ID}"}`, "span_id must be 8 bytes, got 0"],
     [`{"traceId":"${"0".repeat(32)}","spanId":"${SPAN_ID}"}`, "trace_id is all zero"],
     [`{${IDS},"parentSpanId":"01"}`, "parent_span_id must be 8 bytes or absent, got 1"],
-    [`{${IDS},"startTimeUnixNano":"9223372036854775808"}`, "start_time_unix_nano must be below 2^63"],
+    [
+      `{${IDS},"startTimeUnixNano":"9223372036854775808"}`,
+      "start_time_unix_nano must be below 2^63",
+    ],
   ];
   test.each(cases)("%s", (span, reason) => {
     const { batch, result } = decode(request(`{${IDS}}`, span, `{${IDS}}`));
@@ -146,8 +175,12 @@ describe("a span that breaks a rule is left out, counted and named", () => {
 
   test("limits of counts and sizes", () => {
     const span = `{${IDS},"attributes":[{"key":"a","value":{"bytesValue":"AAAAAAAA"}},{"key":"b"}]}`;
-    expect(decode(request(span), { maxAttributesPerSpan: 1 }).result.message).toMatch(/2 attributes/);
-    expect(decode(request(span), { maxValueBytes: 5 }).result.message).toMatch(/bytesValue is 6 byt/);
+    expect(decode(request(span), { maxAttributesPerSpan: 1 }).result.message).toMatch(
+      /2 attributes/,
+    );
+    expect(decode(request(span), { maxValueBytes: 5 }).result.message).toMatch(
+      /bytesValue is 6 byt/,
+    );
     expect(decode(request(span), { maxValueBytes: 6 }).result.accepted).toBe(1);
   });
 });
@@ -157,7 +190,8 @@ describe("a malformed request is refused with its offset and leaves the batch as
     '{"arrayValue":{"values":['.repeat(levels - 1) + "{}" + "]}}".repeat(levels - 1);
   const kvNest = (levels: number): string =>
     `${'{"kvlistValue":{"values":[{"key":"k","value":'.repeat(levels - 1)}{}${"}]}}".repeat(levels - 1)}`;
-  const withValue = (value: string) => request(`{${IDS},"attributes":[{"key":"k","value":${value}}]}`);
+  const withValue = (value: string) =>
+    request(`{${IDS},"attributes":[{"key":"k","value":${value}}]}`);
   const cases: [text: string, message: RegExp][] = [
     ["", /JSON byte 0/],
     ["[]", /expected an object/],
@@ -203,7 +237,9 @@ describe("a malformed request is refused with its offset and leaves the batch as
   });
 
   test("and every prefix of a request is refused", () => {
-    const text = request(`{${IDS},"name":"a\\u0041","attributes":[{"key":"k","value":{"doubleValue":1.5}}]}`);
+    const text = request(
+      `{${IDS},"name":"a\\u0041","attributes":[{"key":"k","value":{"doubleValue":1.5}}]}`,
+    );
     for (let length = 0; length < text.length; length++) {
       expect(() => decode(text.slice(0, length))).toThrow(ClewError);
     }

@@ -66,7 +66,10 @@ describe("a known request", () => {
     "5007" +
     field("5a", `09 0500000000000000${field("12", text("ev"))}2008`) +
     "6009" +
-    field("6a", `${field("0a", TRACE_ID)}${field("12", SPAN_ID)}${field("1a", text("x=y"))}2801 35 01010000`) +
+    field(
+      "6a",
+      `${field("0a", TRACE_ID)}${field("12", SPAN_ID)}${field("1a", text("x=y"))}2801 35 01010000`,
+    ) +
     "700a" +
     field("7a", `${field("12", text("broken"))}1802`) +
     "8501 01030080";
@@ -174,7 +177,11 @@ describe("a known request", () => {
 });
 
 test("an empty request is accepted and holds nothing", () => {
-  expect(decode(new Uint8Array(0)).result).toEqual({ accepted: 0, rejected: 0, message: undefined });
+  expect(decode(new Uint8Array(0)).result).toEqual({
+    accepted: 0,
+    rejected: 0,
+    message: undefined,
+  });
 });
 
 test("a Buffer inside a larger one decodes like any other bytes", () => {
@@ -205,14 +212,26 @@ test("a resource given in two parts is merged, as protobuf demands", () => {
 
 describe("a span that breaks a rule is left out, counted and named", () => {
   const cases: [name: string, span: string, reason: string][] = [
-    ["short trace id", field("0a", TRACE_ID.slice(2)) + field("12", SPAN_ID), "trace_id must be 16 bytes, got 15"],
+    [
+      "short trace id",
+      field("0a", TRACE_ID.slice(2)) + field("12", SPAN_ID),
+      "trace_id must be 16 bytes, got 15",
+    ],
     ["no trace id", field("12", SPAN_ID), "trace_id must be 16 bytes, got 0"],
     ["zero trace id", field("0a", "00".repeat(16)) + field("12", SPAN_ID), "trace_id is all zero"],
-    ["long span id", field("0a", TRACE_ID) + field("12", `${SPAN_ID}00`), "span_id must be 8 bytes, got 9"],
+    [
+      "long span id",
+      field("0a", TRACE_ID) + field("12", `${SPAN_ID}00`),
+      "span_id must be 8 bytes, got 9",
+    ],
     ["zero span id", field("0a", TRACE_ID) + field("12", "00".repeat(8)), "span_id is all zero"],
     ["short parent id", IDS + field("22", "01"), "parent_span_id must be 8 bytes or absent, got 1"],
     ["start of 2^63", `${IDS}39 0000000000000080`, "start_time_unix_nano must be below 2^63"],
-    ["short link id", IDS + field("6a", field("0a", "01")), "links.trace_id must be 16 bytes, got 1"],
+    [
+      "short link id",
+      IDS + field("6a", field("0a", "01")),
+      "links.trace_id must be 16 bytes, got 1",
+    ],
   ];
   test.each(cases)("%s", (_, span, reason) => {
     const good = IDS + attribute("k", field("0a", text("v")));
@@ -305,6 +324,11 @@ describe("a malformed request leaves the batch as it was", () => {
     ["varint of 11 bytes", request(`${IDS}30${"80".repeat(10)}01`), /varint/],
     ["varint beyond 64 bits", request(`${IDS}30${"80".repeat(9)}02`), /more than 64 bits/],
     ["values nested 65 deep", request(IDS + attribute("k", nest(65))), /nested deeper than 64/],
+    [
+      "damaged entity reference",
+      bytes(field("0a", field("0a", field("1a", "0a05")))),
+      /entity_refs/,
+    ],
     ["damaged nested value", request(IDS + attribute("k", field("2a", "0a05"))), /ArrayValue/],
   ];
   test.each(cases)("%s", (_, body, message) => {
@@ -315,6 +339,17 @@ describe("a malformed request leaves the batch as it was", () => {
     expect(() => decodeTraces(body, batch)).toThrow(message);
     expect(spansOf(batch)).toEqual(before);
     expect(decodeTraces(request(IDS), batch).accepted).toBe(1);
+  });
+
+  test("also what was read of a resource or scope before it broke off", () => {
+    const pair = field("0a", text("k")) + field("12", "1001");
+    const damagedResource = field("0a", field("0a", pair) + field("0a", "0a05"));
+    const damagedScope = field("12", field("0a", field("1a", pair) + field("1a", "0a05")));
+    for (const level of [damagedResource, damagedScope]) {
+      const batch = new SpanBatch();
+      expect(() => decodeTraces(bytes(field("0a", level)), batch)).toThrow(ClewError);
+      expect([batch.resources.attributes.length, batch.scopes.attributes.length]).toEqual([0, 0]);
+    }
   });
 
   test("but values nested 64 deep are fine", () => {

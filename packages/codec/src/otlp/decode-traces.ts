@@ -57,14 +57,10 @@ class TraceReader extends EnvelopeReader<SpanBatch> {
           break;
         }
         case 0x39:
-          reader.fixed64(end, "Span.start_time_unix_nano");
-          batch.start[row * 2] = reader.low;
-          batch.start[row * 2 + 1] = reader.high;
+          reader.fixed64Into(batch.start, row, end, "Span.start_time_unix_nano");
           break;
         case 0x41:
-          reader.fixed64(end, "Span.end_time_unix_nano");
-          batch.end[row * 2] = reader.low;
-          batch.end[row * 2 + 1] = reader.high;
+          reader.fixed64Into(batch.end, row, end, "Span.end_time_unix_nano");
           break;
         case 0x50:
           batch.droppedAttributes[row] = reader.varint(end, "Span.dropped_attributes_count");
@@ -96,22 +92,25 @@ class TraceReader extends EnvelopeReader<SpanBatch> {
   }
 
   // Copies an id field of exactly `size` bytes into its column; returns the length it had.
-  #id(
-    column: Uint8Array,
-    row: number,
-    size: number,
-    end: number,
-    what: string,
-  ): number {
+  #id(column: Uint8Array, row: number, size: number, end: number, what: string): number {
     const reader = this.reader;
     const stop = reader.block(end, what);
     const from = reader.pos;
     reader.pos = stop;
     const length = stop - from;
-    const bytes = reader.bytes;
     const to = row * size;
-    if (length === size) for (let i = 0; i < size; i++) column[to + i] = bytes[from + i] as number;
-    else column.fill(0, to, to + size);
+    if (length !== size) {
+      column.fill(0, to, to + size);
+      return length;
+    }
+    const view = reader.view;
+    for (let i = 0; i < size; i += 4) {
+      const word = view.getInt32(from + i, true);
+      column[to + i] = word;
+      column[to + i + 1] = word >> 8;
+      column[to + i + 2] = word >> 16;
+      column[to + i + 3] = word >> 24;
+    }
     return length;
   }
 
@@ -122,9 +121,7 @@ class TraceReader extends EnvelopeReader<SpanBatch> {
     while (reader.pos < end) {
       const tag = reader.tag(end, "Span.Event");
       if (tag === 0x09) {
-        reader.fixed64(end, "Span.Event.time_unix_nano");
-        batch.eventTime[row * 2] = reader.low;
-        batch.eventTime[row * 2 + 1] = reader.high;
+        reader.fixed64Into(batch.eventTime, row, end, "Span.Event.time_unix_nano");
       } else if (tag === 0x12) batch.eventName[row] = values.text(end, "Span.Event.name");
       else if (tag === 0x1a) {
         values.keyValue(batch.eventAttributes, reader.block(end, "Span.Event.attributes"));

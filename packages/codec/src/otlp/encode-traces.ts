@@ -40,7 +40,11 @@ function writeSpan(writer: WireWriter, batch: SpanBatch, row: number): void {
   const to = batch.attributeOffsets[row + 1] as number;
   writeAttributes(writer, 0x4a, batch.attributes, strings, from, to);
   writer.uintField(0x50, batch.droppedAttributes[row] as number);
-  for (let i = batch.eventOffsets[row] as number; i < (batch.eventOffsets[row + 1] as number); i++) {
+  for (
+    let i = batch.eventOffsets[row] as number;
+    i < (batch.eventOffsets[row + 1] as number);
+    i++
+  ) {
     writeEvent(writer, batch, i);
   }
   writer.uintField(0x60, batch.droppedEvents[row] as number);

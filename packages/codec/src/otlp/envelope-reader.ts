@@ -6,6 +6,7 @@
 import type { ByteDictionary } from "@clew/model";
 import { WireReader } from "../protobuf/wire-reader.ts";
 import { WireWriter } from "../protobuf/wire-writer.ts";
+import { copyEntityRef } from "./entity-refs.ts";
 import type { DecodeLimits, DecodeResult } from "./limits.ts";
 import { type RecordBatch, RequestTally, serviceNameOf, undoRequest } from "./request-tally.ts";
 import { ValueReader } from "./value-reader.ts";
@@ -91,7 +92,8 @@ export abstract class EnvelopeReader<Batch extends RecordBatch> {
     this.values.reason = undefined;
     const index = this.#resource(parts, schemaFrom, schemaTo, this.batch.length > firstRow);
     reader.pos = end;
-    if (this.values.reason !== undefined) this.#tally.dropRows(this.batch, firstRow, this.values.reason);
+    if (this.values.reason !== undefined)
+      this.#tally.dropRows(this.batch, firstRow, this.values.reason);
     else this.batch.resource.fill(index, firstRow, this.batch.length);
   }
 
@@ -118,7 +120,8 @@ export abstract class EnvelopeReader<Batch extends RecordBatch> {
     this.values.reason = undefined;
     const index = this.#scope(parts, schemaFrom, schemaTo, this.batch.length > firstRow);
     reader.pos = end;
-    if (this.values.reason !== undefined) this.#tally.dropRows(this.batch, firstRow, this.values.reason);
+    if (this.values.reason !== undefined)
+      this.#tally.dropRows(this.batch, firstRow, this.values.reason);
     else this.batch.scope.fill(index, firstRow, this.batch.length);
   }
 
@@ -157,14 +160,12 @@ export abstract class EnvelopeReader<Batch extends RecordBatch> {
       const end = parts[i + 1] as number;
       reader.pos = parts[i] as number;
       while (reader.pos < end) {
-        const from = reader.pos;
         const tag = reader.tag(end, "Resource");
         if (tag === 0x0a) values.keyValue(resources.attributes, reader.block(end, "Resource"));
         else if (tag === 0x10) droppedAttributes = reader.varint(end, "Resource");
         else if (tag === 0x1a) {
-          reader.pos = reader.block(end, "Resource.entity_refs");
-          this.#entityRefs.raw(reader.bytes, from, reader.pos);
-        } else reader.skip(tag, end, 0b110, "Resource");
+          copyEntityRef(reader, reader.block(end, "Resource.entity_refs"), this.#entityRefs);
+        } else reader.skip(tag, end, 0b1110, "Resource");
       }
     }
     values.checkCount(resources.attributes.length - firstRow);

@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import {
   decodeExportResponse,
   decodeExportResponseJson,
+  type ExportOutcome,
   encodeExportResponse,
   encodeExportResponseJson,
-  type ExportOutcome,
 } from "./export-response.ts";
 import {
   decodeRpcStatus,
@@ -25,7 +25,9 @@ describe("an export response", () => {
   });
 
   test("has exactly the bytes of the protobuf message", () => {
-    expect(toHex(encodeExportResponse({ rejected: 300, message: "no" }))).toBe("0a0708ac0212026e6f");
+    expect(toHex(encodeExportResponse({ rejected: 300, message: "no" }))).toBe(
+      "0a0708ac0212026e6f",
+    );
     expect(toHex(encodeExportResponse({ rejected: 0, message: "w" }))).toBe("0a03120177");
   });
 

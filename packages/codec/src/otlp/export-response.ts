@@ -38,7 +38,9 @@ export function encodeExportResponseJson(
   if (!isPartial(outcome)) return "{}";
   const partial: Record<string, string> = {};
   if (outcome.rejected > 0) {
-    partial[signal === "traces" ? "rejectedSpans" : "rejectedLogRecords"] = String(outcome.rejected);
+    partial[signal === "traces" ? "rejectedSpans" : "rejectedLogRecords"] = String(
+      outcome.rejected,
+    );
   }
   if (outcome.message) partial["errorMessage"] = outcome.message;
   return JSON.stringify({ partialSuccess: partial });

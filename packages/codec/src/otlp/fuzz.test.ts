@@ -125,7 +125,11 @@ test("random bytes in every decoder", () => {
     (bytes) => parseValueJson(String.fromCharCode(...bytes)),
   ];
   // Small numbers make plausible tags and lengths, so that the bytes get past the first field.
-  const byte = fc.oneof(fc.nat({ max: 255 }), fc.nat({ max: 20 }), fc.constantFrom(0x0a, 0x12, 0x2a));
+  const byte = fc.oneof(
+    fc.nat({ max: 255 }),
+    fc.nat({ max: 20 }),
+    fc.constantFrom(0x0a, 0x12, 0x2a),
+  );
   fc.assert(
     fc.property(fc.array(byte, { maxLength: 60 }), (numbers) => {
       const bytes = Uint8Array.from(numbers);

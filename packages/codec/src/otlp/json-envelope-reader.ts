@@ -6,6 +6,7 @@ import type { ByteDictionary } from "@clew/model";
 import { FieldNames } from "../json/field-names.ts";
 import { JsonReader } from "../json/json-reader.ts";
 import { WireWriter } from "../protobuf/wire-writer.ts";
+import { readEntityRefsJson } from "./entity-refs.ts";
 import { JsonValueReader } from "./json-value-reader.ts";
 import type { DecodeLimits, DecodeResult } from "./limits.ts";
 import { type RecordBatch, RequestTally, serviceNameOf, undoRequest } from "./request-tally.ts";
@@ -14,7 +15,6 @@ const latin1 = new TextDecoder("latin1");
 const NO_STRINGS = undefined as unknown as ByteDictionary;
 const RESOURCE = new FieldNames(["attributes", "droppedAttributesCount", "entityRefs"]);
 const SCOPE = new FieldNames(["name", "version", "attributes", "droppedAttributesCount"]);
-const ENTITY_REF = new FieldNames(["schemaUrl", "type", "idKeys", "descriptionKeys"]);
 
 /** Field names of one signal, and its noun for messages to users. */
 export interface JsonEnvelopeWords {
@@ -173,7 +173,7 @@ export abstract class JsonEnvelopeReader<Batch extends RecordBatch> {
         const field = RESOURCE.match(reader.text, reader.textFrom, reader.textTo);
         if (field === 0) values.attributes(resources.attributes, "resource.attributes");
         else if (field === 1) droppedAttributes = reader.uint32("resource");
-        else if (field === 2) this.#readEntityRefs();
+        else if (field === 2) readEntityRefsJson(reader, this.#entityRefs);
         else reader.skip("resource");
       }
     }
@@ -211,37 +211,5 @@ export abstract class JsonEnvelopeReader<Batch extends RecordBatch> {
       return 0;
     }
     return scopes.add(key, row);
-  }
-
-  // EntityRef { schema_url = 1, type = 2, id_keys = 3, description_keys = 4 }, Resource's field 3.
-  #readEntityRefs(): void {
-    const reader = this.reader;
-    const what = "resource.entityRefs";
-    reader.openArray(what);
-    while (reader.nextItem(what)) {
-      const ref = this.#entityRefs.begin(0x1a);
-      reader.openObject(what);
-      while (reader.nextField(what)) {
-        const field = ENTITY_REF.match(reader.text, reader.textFrom, reader.textTo);
-        if (field < 0) reader.skip(what);
-        else if (field < 2) this.#entityText(field, what);
-        else {
-          reader.openArray(what);
-          while (reader.nextItem(what)) this.#entityText(field, what);
-        }
-      }
-      this.#entityRefs.end(ref);
-    }
-  }
-
-  #entityText(field: number, what: string): void {
-    const reader = this.reader;
-    reader.string(what);
-    this.#entityRefs.bytesField(
-      ((field + 1) << 3) | 2,
-      reader.text,
-      reader.textFrom,
-      reader.textTo,
-    );
   }
 }

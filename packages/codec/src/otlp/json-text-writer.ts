@@ -10,8 +10,8 @@ import {
   toHex,
 } from "@clew/model";
 import { toBase64 } from "../json/base64.ts";
-import { WireReader } from "../protobuf/wire-reader.ts";
 import { type AnyValue, rowValue } from "./any-value.ts";
+import { entityRefsText } from "./entity-refs.ts";
 
 /** Collects the fields of one JSON object. */
 export class ObjectText {
@@ -118,47 +118,4 @@ export function scopeText(scopes: ScopeTable, strings: ByteDictionary, index: nu
 function doubleText(value: number): string {
   if (!Number.isFinite(value)) return `"${value}"`;
   return Object.is(value, -0) ? "-0.0" : String(value);
-}
-
-// EntityRef { schema_url = 1, type = 2, id_keys = 3, description_keys = 4 }, all texts.
-function entityRefsText(bytes: Uint8Array): string {
-  const reader = new WireReader();
-  reader.reset(bytes);
-  const refs: string[] = [];
-  const what = "Resource.entity_refs";
-  while (reader.pos < bytes.length) {
-    reader.tag(bytes.length, what);
-    refs.push(entityRefText(reader, reader.block(bytes.length, what), what));
-  }
-  return `[${refs.join(",")}]`;
-}
-
-function entityRefText(reader: WireReader, end: number, what: string): string {
-  const texts: string[][] = [[], [], [], []];
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  while (reader.pos < end) {
-    const tag = reader.tag(end, what);
-    const list = (tag & 7) === 2 ? texts[(tag >>> 3) - 1] : undefined;
-    if (list === undefined) {
-      reader.skip(tag, end, 0b11110, what);
-      continue;
-    }
-    const stop = reader.block(end, what);
-    list.push(JSON.stringify(decoder.decode(reader.bytes.subarray(reader.pos, stop))));
-    reader.pos = stop;
-  }
-  const [schemaUrls, types, idKeys, descriptionKeys] = texts as [
-    string[],
-    string[],
-    string[],
-    string[],
-  ];
-  const text = new ObjectText();
-  const schemaUrl = schemaUrls.at(-1);
-  const type = types.at(-1);
-  if (schemaUrl !== undefined) text.raw("schemaUrl", schemaUrl);
-  if (type !== undefined) text.raw("type", type);
-  if (idKeys.length > 0) text.raw("idKeys", `[${idKeys.join(",")}]`);
-  if (descriptionKeys.length > 0) text.raw("descriptionKeys", `[${descriptionKeys.join(",")}]`);
-  return text.finish();
 }

@@ -89,14 +89,20 @@ export class JsonValueReader {
     const { text, textFrom, textTo } = reader;
     const digits = textTo - textFrom;
     const to = row * size;
-    column.fill(0, to, to + size);
-    for (let i = 0; i < digits; i++) {
-      const digit = hexDigit(text[textFrom + i] as number);
-      if (digit < 0) return this.#notHex(size, name);
-      const at = to + (i >> 1);
-      if (i < size * 2) column[at] = ((column[at] as number) << 4) | digit;
+    let bad = 0;
+    if (digits === size * 2) {
+      for (let i = 0, at = textFrom; i < size; i++, at += 2) {
+        const high = hexDigit(text[at] as number);
+        const low = hexDigit(text[at + 1] as number);
+        bad |= high | low;
+        column[to + i] = (high << 4) | low;
+      }
+    } else {
+      column.fill(0, to, to + size);
+      bad = digits % 2 === 0 ? 0 : -1;
+      for (let at = textFrom; at < textTo; at++) bad |= hexDigit(text[at] as number);
     }
-    return digits % 2 === 0 ? digits / 2 : this.#notHex(size, name);
+    return bad < 0 ? this.#notHex(size, name) : digits / 2;
   }
 
   /** Reads an array of KeyValue objects into `columns`. */

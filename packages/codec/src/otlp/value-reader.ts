@@ -4,7 +4,6 @@
 
 import { type AttributeColumns, type ByteDictionary, isUtf8, ValueType } from "@clew/model";
 import type { WireReader } from "../protobuf/wire-reader.ts";
-import { wordAt } from "../protobuf/wire-reader.ts";
 import { repairedAnyValue } from "./any-value-repair.ts";
 import {
   DEFAULT_MAX_ATTRIBUTES,
@@ -110,7 +109,9 @@ export class ValueReader {
           }
           if (tag === 0x21 && valueLength === 9) {
             const key = this.strings.internUtf8(bytes, from + 2, keyEnd);
-            columns.push(key, ValueType.Double, wordAt(bytes, at + 1), wordAt(bytes, at + 5));
+            const view = this.reader.view;
+            const low = view.getInt32(at + 1, true);
+            columns.push(key, ValueType.Double, low, view.getInt32(at + 5, true));
             this.reader.pos = end;
             return;
           }

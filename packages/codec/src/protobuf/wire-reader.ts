@@ -10,6 +10,8 @@ export const WireType = { Varint: 0, Fixed64: 1, Bytes: 2, Fixed32: 5 } as const
 /** A cursor over protobuf bytes. All methods throw ClewError `malformed_payload` naming the offset. */
 export class WireReader {
   bytes: Uint8Array<ArrayBufferLike> = NOTHING;
+  /** The same bytes, for reads of several at once. */
+  view: DataView = new DataView(NOTHING.buffer);
   /** Offset of the next byte. */
   pos = 0;
   /** Low word of the last 64-bit read. */
@@ -24,12 +26,14 @@ export class WireReader {
       bytes.constructor === Uint8Array
         ? bytes
         : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.pos = 0;
   }
 
   /** Lets go of the input. */
   release(): void {
     this.bytes = NOTHING;
+    this.view = new DataView(NOTHING.buffer);
     this.pos = 0;
   }
 
@@ -82,9 +86,17 @@ export class WireReader {
   fixed64(end: number, what: string): void {
     const pos = this.pos;
     if (pos + 8 > end) this.fail("fixed64 is cut off", what);
-    const bytes = this.bytes;
-    this.low = wordAt(bytes, pos);
-    this.high = wordAt(bytes, pos + 4);
+    this.low = this.view.getUint32(pos, true);
+    this.high = this.view.getUint32(pos + 4, true);
+    this.pos = pos + 8;
+  }
+
+  /** Reads a fixed64 into words `row * 2` and `row * 2 + 1` of a column. */
+  fixed64Into(column: Uint32Array, row: number, end: number, what: string): void {
+    const pos = this.pos;
+    if (pos + 8 > end) this.fail("fixed64 is cut off", what);
+    column[row * 2] = this.view.getInt32(pos, true);
+    column[row * 2 + 1] = this.view.getInt32(pos + 4, true);
     this.pos = pos + 8;
   }
 
@@ -93,7 +105,7 @@ export class WireReader {
     const pos = this.pos;
     if (pos + 4 > end) this.fail("fixed32 is cut off", what);
     this.pos = pos + 4;
-    return wordAt(this.bytes, pos);
+    return this.view.getUint32(pos, true);
   }
 
   /**
@@ -115,7 +127,10 @@ export class WireReader {
 
   /** Throws the error for the current offset. */
   fail(problem: string, what: string): never {
-    throw new ClewError("malformed_payload", `protobuf byte ${this.pos}, reading ${what}: ${problem}`);
+    throw new ClewError(
+      "malformed_payload",
+      `protobuf byte ${this.pos}, reading ${what}: ${problem}`,
+    );
   }
 
   #longTag(end: number, what: string): number {

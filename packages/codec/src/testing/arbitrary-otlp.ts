@@ -9,7 +9,7 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 const text: fc.Arbitrary<string> = fc.string({ unit: "grapheme", maxLength: 12 });
 const longText: fc.Arbitrary<string> = fc.string({ minLength: 120, maxLength: 300 });
 const word: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom("http.method", "GET", "a", "", "service.name", "\ufeffbom", "\u0000\u001f\"\\"),
+  fc.constantFrom("http.method", "GET", "a", "", "service.name", "\ufeffbom", '\u0000\u001f"\\'),
   text,
   longText,
 );
@@ -34,6 +34,12 @@ const base64: fc.Arbitrary<string> = fc
   .uint8Array({ maxLength: 20 })
   .map((bytes) => Buffer.from(bytes).toString("base64"));
 
+const double: fc.Arbitrary<number> = fc.oneof(
+  fc.double(),
+  fc.double({ min: -1e6, max: 1e6 }),
+  fc.constantFrom(-0, 0, 1, 1e21, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY),
+);
+
 function doubleJson(value: number): Json {
   if (!Number.isFinite(value)) return String(value);
   return Object.is(value, -0) ? "-0.0" : value;
@@ -46,12 +52,10 @@ export const anyValue: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => 
     word.map((value) => ({ stringValue: value })),
     fc.boolean().map((value) => ({ boolValue: value })),
     int64.map((value) => ({ intValue: value })),
-    fc.double().map((value) => ({ doubleValue: doubleJson(value) })),
+    double.map((value) => ({ doubleValue: doubleJson(value) })),
     base64.map((value) => ({ bytesValue: value })),
     fc.constant({}),
-    fc
-      .array(tie("value"), { maxLength: 4 })
-      .map((values) => ({ arrayValue: { values } as Json })),
+    fc.array(tie("value"), { maxLength: 4 }).map((values) => ({ arrayValue: { values } as Json })),
     fc
       .array(fc.record({ key: word, value: tie("value") }), { maxLength: 4 })
       .map((values) => ({ kvlistValue: { values } as Json })),

@@ -14,7 +14,14 @@ import {
 } from "@clew/model";
 
 /** Any JSON-like structure with bigints. */
-export type Plain = string | number | bigint | boolean | undefined | Plain[] | { [key: string]: Plain };
+export type Plain =
+  | string
+  | number
+  | bigint
+  | boolean
+  | undefined
+  | Plain[]
+  | { [key: string]: Plain };
 
 /** Rows `from .. to` as [key, type, value]; doubles as their bits, complex values as hex. */
 export function attributeRows(

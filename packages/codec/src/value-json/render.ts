@@ -48,7 +48,9 @@ function valueText(value: AnyValue): string {
     case "array":
       return `[${value.items.map(valueText).join(",")}]`;
     case "kvlist": {
-      const entries = value.entries.map(([key, item]) => `${JSON.stringify(key)}:${valueText(item)}`);
+      const entries = value.entries.map(
+        ([key, item]) => `${JSON.stringify(key)}:${valueText(item)}`,
+      );
       return `{"kvlist":{${entries.join(",")}}}`;
     }
     case "empty":
