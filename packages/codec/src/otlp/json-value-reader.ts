@@ -59,6 +59,7 @@ export class JsonValueReader {
     // A key-value list opens four containers a level: value, list, values, entry.
     this.reader.maxDepth = this.maxDepth * 4 + 16;
     this.reason = undefined;
+    if (this.#base64.length > 65_536) this.#base64 = new Uint8Array(256);
   }
 
   /** Notes why the current span or record is rejected; the first reason stays. */

@@ -3,11 +3,11 @@
 /** Bounds on what one request may hold; every member has a default. */
 export interface DecodeLimits {
   /** Attributes of one span, event, link or log record. Default 65,536. */
-  readonly maxAttributesPerSpan?: number;
+  readonly maxAttributesPerSpan?: number | undefined;
   /** Bytes of one string or value. Default 4 MiB. */
-  readonly maxValueBytes?: number;
+  readonly maxValueBytes?: number | undefined;
   /** Nesting of AnyValue; an attribute's own value is level 1. Default 64. */
-  readonly maxDepth?: number;
+  readonly maxDepth?: number | undefined;
 }
 
 /** Outcome of decoding one request; what OTLP's `partial_success` needs. */

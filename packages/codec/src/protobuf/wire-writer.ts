@@ -2,6 +2,7 @@
 // `begin` leaves one byte for its length, `end` fills it in and makes room when it needs more.
 
 const encoder = new TextEncoder();
+const KEPT_BYTES = 1024 * 1024;
 
 /** Appends protobuf fields to one buffer. */
 export class WireWriter {
@@ -14,9 +15,10 @@ export class WireWriter {
     this.bytes = new Uint8Array(capacity);
   }
 
-  /** Forgets what was written and keeps the memory. */
+  /** Forgets what was written and keeps the memory, unless one large message made it large. */
   clear(): void {
     this.length = 0;
+    if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(256);
   }
 
   /** A copy of what was written. */
