@@ -15,12 +15,16 @@ function queryText(query: Query): string {
   return parameters.size === 0 ? "" : `?${parameters.toString()}`;
 }
 
+function unexpected(server: ServerProcess, status: number, url: string, text: string): Error {
+  return new Error(`${status} at ${url}: ${text}\n${server.log.slice(-2000)}`);
+}
+
 /** The JSON answer to GET `/api/v1` + `path`. Throws when it is not a 200. */
 export async function ask<T>(server: ServerProcess, path: string, query: Query = {}): Promise<T> {
   const url = `${server.url}/api/v1${path}${queryText(query)}`;
   const answer = await fetch(url);
   const text = await answer.text();
-  if (answer.status !== 200) throw new Error(`${answer.status} at ${url}: ${text}`);
+  if (answer.status !== 200) throw unexpected(server, answer.status, url, text);
   return JSON.parse(text) as T;
 }
 
@@ -38,7 +42,7 @@ export async function findTrace(
   const answer = await fetch(`${server.url}/api/v1/traces/${traceId}`);
   const text = await answer.text();
   if (answer.status === 404) return undefined;
-  if (answer.status !== 200) throw new Error(`${answer.status} for trace ${traceId}: ${text}`);
+  if (answer.status !== 200) throw unexpected(server, answer.status, answer.url, text);
   const { resourceSpans } = JSON.parse(text) as OtlpTraces;
   return resourceSpans.flatMap(({ resource, scopeSpans }) =>
     scopeSpans.flatMap(({ scope, spans }) => spans.map((span) => ({ ...span, resource, scope }))),

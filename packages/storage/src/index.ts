@@ -1,6 +1,7 @@
 export { type ChdbOptions, openChdbEngine } from "./engines/chdb.ts";
 export type { Engine, Parameter, QueryLimits, ReadOptions } from "./engines/engine.ts";
 export { type InsertOutcome, SegmentInserter } from "./insert/segment-inserter.ts";
+export { openTraceReader } from "./read/open-trace-reader.ts";
 export { migrate } from "./schema/migrations.ts";
 export { RecentRequests } from "./spool/recent-requests.ts";
 export { type NativeFile, type SealedSegment, Spool } from "./spool/spool.ts";

@@ -6,6 +6,7 @@ import {
   type InsertOutcome,
   migrate,
   openChdbEngine,
+  openTraceReader,
   type SealedSegment,
   SegmentInserter,
 } from "@clew/storage";
@@ -39,7 +40,7 @@ export async function openStore(config: Config, folder: string, log: Log): Promi
   });
   return {
     folder,
-    reader: undefined as never,
+    reader: openTraceReader(engine, { limits: { timeoutMs: config.queryTimeoutMs, maxMemoryBytes: config.queryMaxMemoryBytes } }),
     metrics: () => [],
     health: (): Health => (trouble === undefined ? { status: "ok", reasons: [] } : { status: "degraded", reasons: [trouble] }),
     async insert(segment): Promise<InsertOutcome> {

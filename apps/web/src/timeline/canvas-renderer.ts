@@ -124,14 +124,15 @@ export class CanvasRenderer implements Renderer {
   #setPalette(palette: Palette): void {
     this.#palette = palette;
     this.#widths.clear();
-    const tile = new OffscreenCanvas(6, 6);
+    const tile = new OffscreenCanvas(8, 8);
     const context = tile.getContext("2d");
     if (context === null) return;
     context.strokeStyle = palette.error;
-    context.lineWidth = 1.8;
-    for (const shift of [-6, 0, 6]) {
-      context.moveTo(shift - 1, 7);
-      context.lineTo(shift + 7, -1);
+    context.globalAlpha = 0.55;
+    context.lineWidth = 1.6;
+    for (const shift of [-8, 0, 8]) {
+      context.moveTo(shift - 1, 9);
+      context.lineTo(shift + 9, -1);
     }
     context.stroke();
     this.#hatch = this.#context.createPattern(tile, "repeat") ?? undefined;

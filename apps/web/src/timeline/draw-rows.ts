@@ -22,7 +22,7 @@ export interface RowBand {
 
 const barHeight = 12;
 const minBarWidth = 2;
-const tickDistance = 110;
+const tickDistance = 84;
 // Marks closer than this would be a smear; one stands for all.
 const markDistance = 4;
 

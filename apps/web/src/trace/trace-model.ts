@@ -70,3 +70,9 @@ export function isFailed({ layout }: TraceModel, row: number): boolean {
 export function isOdd({ layout }: TraceModel, row: number): boolean {
   return ((layout.flags[row] as number) & warningFlags) !== 0;
 }
+
+/** The first real span: the root, or the first child of a root that has not arrived. */
+export function rootRow({ layout }: TraceModel): number {
+  for (let row = 0; row < layout.rowCount; row++) if ((layout.span[row] as number) >= 0) return row;
+  return 0;
+}

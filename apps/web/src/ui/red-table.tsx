@@ -8,6 +8,7 @@ import { oneLine } from "../format/text.ts";
 import { Link } from "../router/link.tsx";
 import { navigate } from "../router/location.ts";
 import type { RedSortKey } from "../router/routes.ts";
+import { cx } from "./cx.ts";
 import { Icon } from "./icon.tsx";
 import styles from "./page.module.css";
 
@@ -111,7 +112,7 @@ function RedTableRow({ row, slowest, busiest }: { row: RedRow; slowest: number; 
       </td>
       <td>
         {red.errorRate > 0 ? (
-          <span className={styles.errorCell} title={`${formatCount(red.errorCount)} failed`}>
+          <span className={cx(styles.errorCell, red.errorRate < 0.01 && styles.rare)} title={`${formatCount(red.errorCount)} failed`}>
             <Icon name="error" size={13} /> {formatShare(red.errorRate)}
           </span>
         ) : (

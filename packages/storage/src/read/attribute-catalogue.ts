@@ -53,7 +53,7 @@ function catalogueCondition(
   parameters: SqlParameters,
 ): string {
   const last = range.endNano === 0n ? 0n : range.endNano - 1n;
-  const days = `day >= ${parameters.uint16(dayOf(range.startNano))} AND day <= ${parameters.uint16(dayOf(last))}`;
+  const days = `day >= ${parameters.day(dayOf(range.startNano))} AND day <= ${parameters.day(dayOf(last))}`;
   const scopes = scope === "any" ? "" : ` AND scope = ${parameters.text(scope)}`;
   return `tenant = ${parameters.text(tenant)}${scopes} AND ${days}`;
 }

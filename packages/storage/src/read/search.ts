@@ -147,7 +147,7 @@ class Search {
     const parameters = new SqlParameters();
     const places = await this.#engine.readRows(
       `SELECT groupUniqArrayArray(minutes) FROM trace_index WHERE tenant = ${parameters.text(tenant)}
-         AND day IN ${parameters.uint16s(days)} AND trace_id IN ${parameters.traceIds(ids)}`,
+         AND day IN ${parameters.days(days)} AND trace_id IN ${parameters.traceIds(ids)}`,
       { ...this.#context, parameters: parameters.values },
     );
     const minutes = ((places[0]?.[0] ?? []) as number[]).filter(

@@ -23,8 +23,9 @@ export class SqlParameters {
     return this.add("Int64", value);
   }
 
+  /** Bound as text: whole numbers past 2^53 are refused as JavaScript numbers. */
   float64(value: number): string {
-    return this.add("Float64", value);
+    return this.add("Float64", String(value));
   }
 
   bool(value: boolean): string {
@@ -35,8 +36,14 @@ export class SqlParameters {
     return this.add("Array(String)", values);
   }
 
-  uint16s(values: readonly number[]): string {
-    return this.add("Array(UInt16)", values);
+  /** Days since 1970 as a constant array of Date. */
+  days(values: readonly number[]): string {
+    return `arrayMap(day -> toDate(day), ${this.add("Array(UInt16)", values)})`;
+  }
+
+  /** A day since 1970 as a Date. */
+  day(value: number): string {
+    return `toDate(${this.uint16(value)})`;
   }
 
   uint32s(values: readonly number[]): string {

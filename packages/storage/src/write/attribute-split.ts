@@ -81,6 +81,7 @@ export function splitAttributes(
   const dbl = new MapBuilder(rows, total >> 4, 2);
   const bool = new MapBuilder(rows, total >> 4, 1);
   const other = new MapBuilder(rows, 64, 1);
+  const rendered = new RenderedValues(strings);
   const { keys, types, slots } = attributes;
   for (let row = 0; row < rows; row++) {
     const end = offsets[row + 1] as number;
@@ -104,7 +105,7 @@ export function splitAttributes(
       else if (type === ValueType.Int) int.push(key, low, high);
       else if (type === ValueType.Double) dbl.push(key, low, high);
       else if (type === ValueType.Bool) bool.push(key, low, 0);
-      else other.push(key, strings.internText(typedValueText(attributes, at, strings)), 0);
+      else other.push(key, rendered.textId(attributes, at), 0);
     }
     str.offsets[row + 1] = str.count;
     int.offsets[row + 1] = int.count;
@@ -123,12 +124,36 @@ function promotedColumns(strings: ByteDictionary): Int8Array {
   return columns;
 }
 
+const alone = new AttributeColumns();
+
 /** A value of any type as typed JSON, the text form defined by the codec's `value-json`. */
 export function typedValueText(attributes: AttributeColumns, row: number, strings: ByteDictionary): string {
-  const alone = new AttributeColumns();
   const low = attributes.slots[row * 2] as number;
   const high = attributes.slots[row * 2 + 1] as number;
+  alone.clear();
   alone.push(0, attributes.types[row] as ValueType, low, high);
   // One attribute without a key renders as {"":value}: the value stands between `{"":` and `}`.
   return renderAttributesJson(alone, strings, 0, 1).slice(4, -1);
+}
+
+/** Typed JSON of nested values and bytes by the id of their content, so that each is rendered once a batch. */
+class RenderedValues {
+  readonly #ids = new Map<number, number>();
+  readonly #strings: ByteDictionary;
+
+  constructor(strings: ByteDictionary) {
+    this.#strings = strings;
+  }
+
+  /** Dictionary id of the text of row `row`, which is Empty, Bytes, Array or KvList. */
+  textId(attributes: AttributeColumns, row: number): number {
+    // Bytes and nested values are both content ids: the type tells equal ids apart.
+    const content = (attributes.slots[row * 2] as number) * 8 + (attributes.types[row] as number);
+    let id = this.#ids.get(content);
+    if (id === undefined) {
+      id = this.#strings.internText(typedValueText(attributes, row, this.#strings));
+      this.#ids.set(content, id);
+    }
+    return id;
+  }
 }

@@ -23,7 +23,7 @@ const scope = self as unknown as {
 
 scope.onmessage = ({ data }) => {
   const graph = new Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 26, ranksep: 130, edgesep: 16 });
+  graph.setGraph({ rankdir: "LR", nodesep: 40, ranksep: 150, edgesep: 24 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of data.nodes) graph.setNode(node, { width: data.width, height: data.height });
   for (const [source, target] of data.edges) if (source !== target) graph.setEdge(source, target);

@@ -5,7 +5,6 @@ import { Controls, type Edge, Handle, MarkerType, type Node, type NodeProps, Pos
 import { type ReactElement, useEffect, useMemo, useState } from "react";
 import "@xyflow/react/dist/style.css";
 import { useServiceMap } from "../../api/queries.ts";
-import { formatDuration } from "../../format/duration.ts";
 import { formatRate, formatShare } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
 import { navigate } from "../../router/location.ts";
@@ -41,6 +40,7 @@ export default function MapPage({ params }: { params: RouteParams<"map"> }): Rea
   }
   return (
     <>
+      <title>Service map · Clew</title>
       <Progress active={query.isFetching} />
       <MapCanvas map={query.data} params={params} />
     </>
@@ -142,7 +142,7 @@ function flowEdges({ edges }: ServiceMap): Edge[] {
       id: JSON.stringify([edge.source, edge.target]),
       source: edge.source,
       target: edge.target,
-      label: `${formatRate(edge.ratePerSecond)} · ${formatDuration(edge.p95Nano)}${errorRate > 0 ? ` · ⚠ ${formatShare(errorRate)}` : ""}`,
+      label: `${formatRate(edge.ratePerSecond)}${errorRate > 0 ? ` · ${formatShare(errorRate)} errors` : ""}`,
       ...(errorRate > 0 ? { className: "failing" } : {}),
       labelBgPadding: [5, 3],
       labelBgBorderRadius: 4,

@@ -46,6 +46,7 @@ export default function SearchPage({ params }: { params: Params }): ReactElement
   const traces = useMemo(() => query.data?.pages.flatMap((page) => page.traces) ?? [], [query.data]);
   return (
     <div className={styles.screen}>
+      <title>Search · Clew</title>
       <SearchFilters params={params} onChange={set} serviceInput={serviceInput} />
       <section className={styles.results} aria-label="Traces found" style={{ position: "relative" }}>
         <Progress active={query.isFetching && !query.isPending} />
@@ -55,7 +56,6 @@ export default function SearchPage({ params }: { params: Params }): ReactElement
         {traces.length > 0 && (
           <>
             <div className={styles.scatter}>
-              <Legend />
               <Scatter
                 traces={traces}
                 range={range}
@@ -70,6 +70,7 @@ export default function SearchPage({ params }: { params: Params }): ReactElement
                 {traces.length}
                 {query.hasNextPage ? "+" : ""} {traces.length === 1 ? "trace" : "traces"}
               </span>
+              <Legend />
               <span>
                 <Button look="quiet" on={sort === "newest"} aria-pressed={sort === "newest"} onClick={() => set({ sort: undefined })}>
                   Newest

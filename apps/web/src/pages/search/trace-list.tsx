@@ -60,12 +60,20 @@ export function TraceList({ traces, hasMore, loadingMore, moreError, onMore }: T
   );
 }
 
+/** Place of a duration between 100 µs and the longest, 0.02..1. */
+function logShare(nano: number, longest: number): number {
+  const floor = 1e5;
+  const share = Math.log(Math.max(nano, floor) / floor) / Math.log(Math.max(longest, floor * 2) / floor);
+  return Math.min(1, Math.max(0.02, share));
+}
+
 function TraceRow({ trace, longest, top }: { trace: TraceSummary; longest: number; top: number }): ReactElement {
   const start = BigInt(trace.startUnixNano);
   const { matched } = trace;
   const rooted = trace.rootName !== undefined;
   const other = rooted && (matched.name !== trace.rootName || matched.service !== trace.rootService);
-  const share = `${Math.max(1, Math.round((trace.durationNano / longest) * 100))}%`;
+  // On a log scale, like the chart above: one slow trace must not flatten all others to a dot.
+  const share = `${Math.round(logShare(trace.durationNano, longest) * 100)}%`;
   return (
     <Link to={traceAddress(trace)} className={styles.row} role="listitem" style={{ transform: `translateY(${top}px)` }}>
       <div className={styles.what}>

@@ -23,6 +23,7 @@ export default function ServicePage({ service, params }: { service: string; para
   const { from, to } = params;
   return (
     <div className={page.page}>
+      <title>{`${oneLine(service, 60)} · Clew`}</title>
       <div className={page.titleRow}>
         <h1>
           <Link to={printRoute("services", undefined, { from, to })} className={page.crumb}>

@@ -36,6 +36,7 @@ export function ServicesPage({ params }: { params: RouteParams<"services"> }): R
     }));
   return (
     <div className={page.page}>
+      <title>Services · Clew</title>
       <div className={page.titleRow}>
         <h1>Services</h1>
         <Input

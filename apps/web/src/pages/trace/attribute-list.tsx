@@ -1,7 +1,7 @@
 // Keys and values with what one does with them: copy, and search all traces for the same value.
 
 import type { AttributeScope } from "@clew/model";
-import { type ReactElement, useState } from "react";
+import { type ReactElement, type ReactNode, useState } from "react";
 import { Link } from "../../router/link.tsx";
 import { printRoute } from "../../router/routes.ts";
 import type { AttributeText } from "../../trace/read-attributes.ts";
@@ -39,6 +39,18 @@ export function AttributeList({ title, attributes, scope, filter = "", dropped =
   );
 }
 
+/** The key with places to break at its dots and underscores, so that words stay whole. */
+function breakable(key: string): ReactNode {
+  const parts = key.split(/(?<=[._/])/, 40);
+  const rest = key.slice(parts.join("").length);
+  return [...parts, rest].map((part, i) => (
+    <span key={`${i}${part}`}>
+      {part}
+      <wbr />
+    </span>
+  ));
+}
+
 function Pair({ attribute: { key, value, type }, scope }: { attribute: AttributeText; scope: AttributeListProps["scope"] }): ReactElement {
   const [open, setOpen] = useState(false);
   const long = value.length > foldLength;
@@ -46,7 +58,7 @@ function Pair({ attribute: { key, value, type }, scope }: { attribute: Attribute
   return (
     <div className={styles.pair}>
       <dt>
-        <bdi>{key}</bdi>
+        <bdi>{breakable(key)}</bdi>
       </dt>
       <dd>
         <bdi>{long && !open ? `${value.slice(0, foldLength)}…` : value}</bdi>

@@ -4,7 +4,7 @@ import type { ReactElement, ReactNode } from "react";
 import { formatDuration } from "../../format/duration.ts";
 import { formatCount } from "../../format/number.ts";
 import { formatInstant, formatIsoNano } from "../../format/time.ts";
-import { nameOf, serviceOf, type TraceModel } from "../../trace/trace-model.ts";
+import { nameOf, rootRow, serviceOf, type TraceModel } from "../../trace/trace-model.ts";
 import { RowFlag } from "../../trace/trace-layout.ts";
 import { CopyButton, IconButton } from "../../ui/controls.tsx";
 import { cx } from "../../ui/cx.ts";
@@ -51,12 +51,6 @@ export function TraceHeader({ model, onReload, reloading }: { model: TraceModel;
       </dl>
     </header>
   );
-}
-
-/** The first real span: the root, or the first child of a root that has not arrived. */
-function rootRow({ layout }: TraceModel): number {
-  for (let row = 0; row < layout.rowCount; row++) if ((layout.span[row] as number) >= 0) return row;
-  return 0;
 }
 
 export function TraceNotices({ model, onSelect }: { model: TraceModel; onSelect: (row: number) => void }): ReactElement | undefined {

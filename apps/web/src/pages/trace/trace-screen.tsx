@@ -7,7 +7,7 @@ import { useKeys } from "../../keyboard/use-keys.ts";
 import type { RouteParams } from "../../router/routes.ts";
 import { Minimap } from "../../timeline/minimap.ts";
 import { Timeline } from "../../timeline/timeline.ts";
-import type { TraceModel } from "../../trace/trace-model.ts";
+import { nameOf, rootRow, serviceOf, type TraceModel } from "../../trace/trace-model.ts";
 import { TraceView, type ViewChange } from "../../trace/trace-view.ts";
 import { copyText, IconButton, ServiceChip } from "../../ui/controls.tsx";
 import { isBoolean, numberBetween, useStored } from "../../ui/use-stored.ts";
@@ -54,6 +54,7 @@ export function TraceScreen({ model, params, onReload, reloading }: TraceScreenP
   }));
   return (
     <div className={styles.screen}>
+      <title>{`${serviceOf(model, rootRow(model))} ${nameOf(model, rootRow(model))}`.slice(0, 80)}</title>
       <TraceHeader model={model} onReload={onReload} reloading={reloading} />
       <TraceNotices model={model} onSelect={(row) => view.select(row)} />
       <MinimapCanvas view={view} />
