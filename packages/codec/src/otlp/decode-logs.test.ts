@@ -72,7 +72,7 @@ test("severities that OTLP does not define become 0", () => {
     '{"severityNumber":25}',
     '{"severityNumber":-1}',
   );
-  expect([...batch.severityNumber.slice(0, 3)]).toEqual([24, 0, 0]);
+  expect(Array.from(batch.severityNumber.slice(0, 3))).toEqual([24, 0, 0]);
 });
 
 describe("ids of a wrong length reject the record", () => {
