@@ -6,6 +6,8 @@ export interface IngestOptions {
   readonly sealAfterRows: number;
   /** Bytes of requests, decompressed. */
   readonly sealAfterBytes: number;
+  /** How often rows that no segment brings along are looked for. */
+  readonly idleEveryMs: number;
   /** Budget of the spool folder; beyond it senders are asked to retry. */
   readonly spoolMaxBytes: number;
   /** After a restart: of how many of the newest segments the requests are remembered, to know repeats. */
@@ -16,6 +18,7 @@ export const ingestDefaults: IngestOptions = {
   sealAfterMs: 500,
   sealAfterRows: 150_000,
   sealAfterBytes: 96 * 1024 * 1024,
+  idleEveryMs: 5_000,
   spoolMaxBytes: 4 * 1024 * 1024 * 1024,
   rememberSegments: 6,
 };

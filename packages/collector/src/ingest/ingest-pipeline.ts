@@ -52,6 +52,7 @@ export class IngestPipeline implements ExportSink {
   readonly #freeColumns: SegmentColumns[] = [];
   #current: OpenSegment | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #idleTimer: NodeJS.Timeout;
   #closed = 0;
   #inserting = new Set<Promise<void>>();
   #encoding: Promise<void> = Promise.resolve();
@@ -63,6 +64,7 @@ export class IngestPipeline implements ExportSink {
     this.#options = { ...ingestDefaults, ...dependencies.options };
     this.#encoder = new SegmentEncoder(dependencies);
     this.#recent = new RecentRequests(Date.now());
+    this.#idleTimer = setInterval(() => this.#insertDue(false), this.#options.idleEveryMs);
   }
 
   /**
@@ -109,7 +111,9 @@ export class IngestPipeline implements ExportSink {
   /** Seals what is open and waits until all of it is inserted (or left in the spool for the next start). */
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearInterval(this.#idleTimer);
     this.#seal();
+    this.#insertDue(true);
     await this.#encoding;
     await Promise.allSettled([...this.#inserting]);
   }
@@ -194,6 +198,24 @@ export class IngestPipeline implements ExportSink {
       clearColumns(segment.columns);
       if (this.#freeColumns.length < 2) this.#freeColumns.push(segment.columns);
     }
+  }
+
+  /**
+   * Inserts rows that no segment will bring along (see `SegmentEncoder.encodeDue`). They have no log: a
+   * crash loses these few, which count what was seen and are no one's data.
+   */
+  #insertDue(isLast: boolean): void {
+    this.#encoding = this.#encoding
+      .then(async () => {
+        const nowMs = Date.now();
+        const blocks = this.#encoder.encodeDue(nowMs, isLast);
+        if (blocks.length === 0) return;
+        const sealed = await this.#spool.writeBlocks(this.#spool.nextId(nowMs), 0, blocks);
+        this.#track(this.#insert(sealed));
+      })
+      .catch((error: unknown) => {
+        this.#dependencies.onTrouble("edges and attribute names of the last seconds were lost", error);
+      });
   }
 
   /** Later, when the engine has caught up: makes the rows of a segment from its log, and inserts them. */

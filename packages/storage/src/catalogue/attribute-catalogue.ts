@@ -80,8 +80,12 @@ export class AttributeCatalogue {
     return this.#keys.size > 0 && (rows < QUIET_ROWS || nowMs - this.#writtenMs >= WRITE_EVERY_MS);
   }
 
-  /** Native blocks for `attribute_keys` and `attribute_values`; what they hold is forgotten here. */
-  write(nowMs: number): { keys: Uint8Array<ArrayBuffer>; values: Uint8Array<ArrayBuffer> } {
+  /**
+   * Native blocks for `attribute_keys` and `attribute_values`, or undefined when nothing was collected;
+   * what they hold is forgotten here.
+   */
+  write(nowMs: number): { keys: Uint8Array<ArrayBuffer>; values: Uint8Array<ArrayBuffer> } | undefined {
+    if (this.#keys.size === 0) return undefined;
     const blocks = { keys: writeBlock([...this.#keys.values()], false), values: writeBlock([...this.#values.values()], true) };
     this.#keys = new Map();
     this.#values = new Map();

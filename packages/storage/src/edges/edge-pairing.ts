@@ -3,7 +3,7 @@
 // calls are edges at once; a client span whose server never reports becomes an edge to an external peer
 // when its time is up. Closed edges are summed a segment and written as rows of `edges_1m`.
 
-import { isZero, type SpanBatch, SpanKind, StatusCode } from "@clew/model";
+import { isZero, SpanBatch, SpanKind, StatusCode } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
 import type { SplitAttributes } from "../write/attribute-split.ts";
 import { GroupTable } from "../write/group-table.ts";
@@ -55,11 +55,16 @@ export class EdgePairing {
     return edges.write();
   }
 
-  /** Treats every waiting half as expired: for a clean stop, so that calls to external peers are kept. */
-  drain(batch: SpanBatch): Uint8Array<ArrayBuffer> | undefined {
-    const edges = new ClosedEdges(batch, this.#pending);
-    this.#pending.expire(Number.POSITIVE_INFINITY, edges.onExpired);
+  /** Edges of the halves that arrived before `beforeMs`, when no batch brings them along. */
+  expire(beforeMs: number): Uint8Array<ArrayBuffer> | undefined {
+    const edges = new ClosedEdges(new SpanBatch(), this.#pending);
+    this.#pending.expire(beforeMs, edges.onExpired);
     return edges.write();
+  }
+
+  /** {@link expire} for the halves whose time is up. */
+  expireDue(nowMs: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.expire(nowMs - this.#waitMs);
   }
 }
 

@@ -46,8 +46,10 @@ export async function readTraceLogs(
     () => batch.truncate(batch.length),
   );
   const target = { engine, tenant, reader: reader.attributes, strings: batch.strings, context };
-  await readResources(target, reader.resources.ids, reader.services, batch.resources);
-  await readScopes(target, reader.scopes.ids, batch.scopes);
+  await Promise.all([
+    readResources(target, reader.resources.ids, reader.services, batch.resources),
+    readScopes(target, reader.scopes.ids, batch.scopes),
+  ]);
   return batch;
 }
 

@@ -48,8 +48,10 @@ export async function readTrace(
   );
   if (batch.length === 0) return undefined;
   const target = { engine, tenant, reader: reader.attributes, strings: batch.strings, context };
-  await readResources(target, reader.resources.ids, reader.services, batch.resources);
-  await readScopes(target, reader.scopes.ids, batch.scopes);
+  await Promise.all([
+    readResources(target, reader.resources.ids, reader.services, batch.resources),
+    readScopes(target, reader.scopes.ids, batch.scopes),
+  ]);
   return batch;
 }
 

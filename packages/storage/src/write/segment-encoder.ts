@@ -52,6 +52,18 @@ export class SegmentEncoder {
     return blocks;
   }
 
+  /**
+   * What has become due without new spans: calls whose other half will not come, and the catalogue of
+   * the last segments. `isLast`: the collector stops, so everything that waits is due.
+   */
+  encodeDue(nowMs: number, isLast: boolean): TableBlock[] {
+    const blocks: TableBlock[] = [];
+    const edges = isLast ? this.#edges.expire(Number.POSITIVE_INFINITY) : this.#edges.expireDue(nowMs);
+    add(blocks, "edges_1m", "spans", edges);
+    if (isLast || this.#catalogue.isDue(0, nowMs)) this.#encodeCatalogue(nowMs, blocks);
+    return blocks;
+  }
+
   #encodeSpans(batch: SpanBatch, nowMs: number, blocks: TableBlock[]): void {
     const ids = contentIds(batch.resources, batch.scopes, batch.strings);
     const facts = spanFacts(batch, ids.serviceNames, this.#retention);
@@ -64,11 +76,13 @@ export class SegmentEncoder {
     add(blocks, "red_1h", "spans", red.hours);
     add(blocks, "edges_1m", "spans", this.#edges.collect(batch, facts, split, nowMs));
     this.#catalogue.collect(batch, facts, nowMs);
-    if (this.#catalogue.isDue(batch.length, nowMs)) {
-      const catalogue = this.#catalogue.write(nowMs);
-      add(blocks, "attribute_keys", "spans", catalogue.keys);
-      add(blocks, "attribute_values", "spans", catalogue.values);
-    }
+    if (this.#catalogue.isDue(batch.length, nowMs)) this.#encodeCatalogue(nowMs, blocks);
+  }
+
+  #encodeCatalogue(nowMs: number, blocks: TableBlock[]): void {
+    const catalogue = this.#catalogue.write(nowMs);
+    add(blocks, "attribute_keys", "spans", catalogue?.keys);
+    add(blocks, "attribute_values", "spans", catalogue?.values);
   }
 
   #encodeLogs(batch: LogBatch, nowMs: number, blocks: TableBlock[]): void {
