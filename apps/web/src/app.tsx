@@ -1,26 +1,25 @@
 // Which page stands at which address. Pages are chunks of their own, loaded when first opened.
 
-import { Component, lazy, type ReactElement, type ReactNode, Suspense } from "react";
+import { Component, type ReactElement, type ReactNode } from "react";
+import { lazyPage } from "./lazy-page.tsx";
 import { Link } from "./router/link.tsx";
 import { useRoute } from "./router/location.ts";
 import { Shell } from "./shell/shell.tsx";
 import styles from "./shell/shell.module.css";
 import { ServicesPage } from "./pages/services/services-page.tsx";
-import { EmptyState, ErrorState, Loading } from "./ui/states.tsx";
+import { EmptyState, ErrorState } from "./ui/states.tsx";
 
-const ServicePage = lazy(() => import("./pages/service/service-page.tsx"));
-const SearchPage = lazy(() => import("./pages/search/search-page.tsx"));
-const TracePage = lazy(() => import("./pages/trace/trace-page.tsx"));
-const MapPage = lazy(() => import("./pages/map/map-page.tsx"));
+const ServicePage = lazyPage(() => import("./pages/service/service-page.tsx"));
+const SearchPage = lazyPage(() => import("./pages/search/search-page.tsx"));
+const TracePage = lazyPage(() => import("./pages/trace/trace-page.tsx"));
+const MapPage = lazyPage(() => import("./pages/map/map-page.tsx"));
 
 export function App(): ReactElement {
   const route = useRoute();
   return (
     <Shell>
       <PageBoundary key={route.name}>
-        <Suspense fallback={<Loading lines={10} />}>
-          <Page />
-        </Suspense>
+        <Page />
       </PageBoundary>
     </Shell>
   );
