@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -125,7 +125,15 @@ test("a Native file of 300,000 rows goes in as one block, once per token", async
 test("a file with a column that the table does not have is refused, not silently cut", async () => {
   const file = join(folder, "extra.native");
   await engine.command(`INSERT INTO FUNCTION file('${file.replaceAll("'", "\\'")}', 'Native', 'a UInt64, extra String') SELECT 1, 'x'`);
-  await expect(engine.insertNative("wide", file, "extra")).rejects.toMatchObject({ code: "internal" });
+  await expect(engine.insertNative("wide", file, "extra")).rejects.toMatchObject({ code: "bad_request" });
+});
+
+test("a file cut short or absent is bad data, so that nobody retries it for ever", async () => {
+  const cut = join(folder, "cut.native");
+  const whole = readFileSync(join(folder, "wide.native"));
+  writeFileSync(cut, whole.subarray(0, whole.length / 2));
+  await expect(engine.insertNative("wide", cut, "cut")).rejects.toMatchObject({ code: "bad_request" });
+  await expect(engine.insertNative("wide", join(folder, "none.native"), "none")).rejects.toMatchObject({ code: "bad_request" });
 });
 
 test("names, tokens and paths that could carry SQL or a glob are refused before they reach the engine", async () => {

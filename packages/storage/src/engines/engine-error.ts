@@ -8,6 +8,8 @@ export type EngineTask = "read" | "write";
 
 const TOO_MUCH_TO_READ = new Set([158, 307, 396, 160, 167, 168, 191, 290]);
 const UNREACHABLE = new Set([198, 203, 209, 210, 242, 243, 252, 319, 425, 999]);
+/** The file of an insert cannot be read as rows of its table: trying again gives the same. */
+const BAD_DATA = new Set([6, 8, 9, 10, 16, 20, 27, 32, 33, 36, 53, 69, 70, 74, 107, 117, 128, 131, 246, 271, 349, 636, 691]);
 const MEMORY = 241;
 const TIMEOUT = 159;
 const CANCELLED = 394;
@@ -45,6 +47,7 @@ function writeError(code: number, thrown: unknown): ClewError {
     return make("overloaded", "the store has no room for more writes right now", thrown, { retryAfterMs: 2000 });
   }
   if (code === TIMEOUT || UNREACHABLE.has(code) || isNetwork(thrown)) return unreachable(thrown);
+  if (BAD_DATA.has(code)) return make("bad_request", `the store cannot read the data: ${reason(thrown)}`, thrown);
   return make("internal", `the store refused a write (engine error ${code}): ${reason(thrown)}`, thrown);
 }
 

@@ -84,6 +84,8 @@ function equalsCondition(key: string, value: string, places: ValuePlaces, parame
   if (maps.has("bool") && (value === "true" || value === "false")) {
     parts.push(`(mapContains(bool, ${k}) AND bool[${k}] = ${parameters.bool(value === "true")})`);
   }
+  // A value that fits no type seen so far may be of a type too new for the catalogue.
+  if (parts.length === 0 && maps !== EVERY_MAP) return equalsCondition(key, value, { promoted, maps: EVERY_MAP }, parameters);
   return anyOf(parts);
 }
 

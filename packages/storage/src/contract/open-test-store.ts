@@ -1,0 +1,57 @@
+// A store for tests: an engine with the schema, and inserts that go the collector's way (segment encoder,
+// Native files, deduplication tokens) but without a spool.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LogBatch, SpanBatch } from "@clew/model";
+import type { Engine } from "../engines/engine.ts";
+import { openTraceReader } from "../read/open-trace-reader.ts";
+import { migrate } from "../schema/migrations.ts";
+import type { TraceReader } from "../trace-reader.ts";
+import { SegmentEncoder, type TableBlock } from "../write/segment-encoder.ts";
+
+export interface TestStore {
+  readonly engine: Engine;
+  readonly reader: TraceReader;
+  /** Encodes a segment; the same blocks can be inserted more than once. */
+  encode(batch: SpanBatch | LogBatch): readonly TableBlock[];
+  /** Inserts blocks under a segment name: the same name again is a repeat of the same insert. */
+  insertBlocks(blocks: readonly TableBlock[], segment: string): Promise<void>;
+  insert(batch: SpanBatch | LogBatch): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `openEngine` gets a new empty folder. */
+export async function openTestStore(openEngine: (folder: string) => Promise<Engine>): Promise<TestStore> {
+  const folder = mkdtempSync(join(tmpdir(), "clew-store-"));
+  const engine = await openEngine(join(folder, "data"));
+  await migrate(engine);
+  const encoder = new SegmentEncoder({ retention: () => 3650, edges: { waitMs: 0 } });
+  let segments = 0;
+  const encode = (batch: SpanBatch | LogBatch): readonly TableBlock[] => {
+    const isSpans = batch instanceof SpanBatch;
+    const blocks = encoder.encode(isSpans ? batch : new SpanBatch(), isSpans ? new LogBatch() : batch, segments * 1000);
+    // Blocks are views into buffers that the next segment may use again.
+    return blocks.map((block) => ({ ...block, bytes: block.bytes.slice() }));
+  };
+  const insertBlocks = async (blocks: readonly TableBlock[], segment: string): Promise<void> => {
+    for (const { table, source, bytes } of blocks) {
+      const file = join(folder, `${segment}-${source}-${table}.native`);
+      writeFileSync(file, bytes);
+      await engine.insertNative(table, file, `${segment}:${source}:${table}`);
+      rmSync(file);
+    }
+  };
+  return {
+    engine,
+    reader: openTraceReader(engine),
+    encode,
+    insertBlocks,
+    insert: (batch) => insertBlocks(encode(batch), `segment-${++segments}`),
+    close: async () => {
+      await engine.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
