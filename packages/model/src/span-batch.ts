@@ -89,9 +89,12 @@ export class SpanBatch {
   beginSpan(): number {
     const row = this.length;
     if (row >= this.kind.length) this.#growSpans(row + 1);
-    this.traceIds.fill(0, row * 16, row * 16 + 16);
-    this.spanIds.fill(0, row * 8, row * 8 + 8);
-    this.parentIds.fill(0, row * 8, row * 8 + 8);
+    // Plain loops: `fill` costs more than it does for so few bytes.
+    for (let at = row * 16; at < row * 16 + 16; at++) this.traceIds[at] = 0;
+    for (let at = row * 8; at < row * 8 + 8; at++) {
+      this.spanIds[at] = 0;
+      this.parentIds[at] = 0;
+    }
     this.traceState[row] = 0;
     this.flags[row] = 0;
     this.name[row] = 0;
