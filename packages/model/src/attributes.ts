@@ -62,7 +62,8 @@ export class AttributeColumns {
 
   /** Value of a Double row. */
   double(row: number): number {
-    if (this.#doubles?.buffer !== this.slots.buffer) this.#doubles = new Float64Array(this.slots.buffer);
+    if (this.#doubles?.buffer !== this.slots.buffer)
+      this.#doubles = new Float64Array(this.slots.buffer);
     return this.#doubles[row] as number;
   }
 

@@ -3,7 +3,11 @@
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Bytes `source[start .. start + length]` as lower-case hex. */
-export function toHex(source: Uint8Array, start = 0, length: number = source.length - start): string {
+export function toHex(
+  source: Uint8Array,
+  start = 0,
+  length: number = source.length - start,
+): string {
   let text = "";
   for (let i = 0; i < length; i++) text += HEX[source[start + i] as number];
   return text;

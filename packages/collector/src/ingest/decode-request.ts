@@ -1,6 +1,12 @@
 // An export request, new or from the log, decoded into the columns of a segment and processed there.
 
-import { type DecodeResult, decodeLogs, decodeLogsJson, decodeTraces, decodeTracesJson } from "@clew/codec";
+import {
+  type DecodeResult,
+  decodeLogs,
+  decodeLogsJson,
+  decodeTraces,
+  decodeTracesJson,
+} from "@clew/codec";
 import type { LogBatch, SpanBatch } from "@clew/model";
 import type { WalRequest } from "@clew/storage";
 import { setAdjustedCounts } from "../processors/adjusted-count.ts";

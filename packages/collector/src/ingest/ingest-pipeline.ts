@@ -24,7 +24,9 @@ import { replaySegment } from "./replay.ts";
 /** What the pipeline hands sealed segments to. */
 export interface SegmentStore {
   /** Resolves when all rows are durable in the engine, or when the segment was refused for good. */
-  insert(segment: SealedSegment): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
+  insert(
+    segment: SealedSegment,
+  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
 }
 
 export interface IngestDependencies extends SegmentEncoderOptions {
@@ -80,7 +82,8 @@ export class IngestPipeline implements ExportSink {
 
   get freeBytes(): number {
     if (this.#stopping || this.#closed >= MAX_CLOSED) return 0;
-    const spoolFree = this.#options.spoolMaxBytes - this.#spool.usedBytes - (this.#current?.bytes ?? 0);
+    const spoolFree =
+      this.#options.spoolMaxBytes - this.#spool.usedBytes - (this.#current?.bytes ?? 0);
     return Math.max(0, spoolFree);
   }
 
@@ -173,9 +176,11 @@ export class IngestPipeline implements ExportSink {
     clearTimeout(this.#timer);
     this.#current = undefined;
     this.#closed++;
-    this.#encoding = this.#encoding.then(() => this.#encodeAndInsert(segment)).catch((error: unknown) => {
-      this.#dependencies.onTrouble(`segment ${segment.id} could not be made ready`, error);
-    });
+    this.#encoding = this.#encoding
+      .then(() => this.#encodeAndInsert(segment))
+      .catch((error: unknown) => {
+        this.#dependencies.onTrouble(`segment ${segment.id} could not be made ready`, error);
+      });
   }
 
   async #encodeAndInsert(segment: OpenSegment): Promise<void> {
@@ -191,7 +196,10 @@ export class IngestPipeline implements ExportSink {
       this.#track(this.#insert(sealed));
     } catch (error) {
       // The log is whole; only the rows could not be written. They are made again from the log.
-      this.#dependencies.onTrouble(`rows of segment ${segment.id} could not be written; trying again`, error);
+      this.#dependencies.onTrouble(
+        `rows of segment ${segment.id} could not be written; trying again`,
+        error,
+      );
       this.#insertFromLog(segment.id);
     } finally {
       this.#closed--;
@@ -214,7 +222,10 @@ export class IngestPipeline implements ExportSink {
         this.#track(this.#insert(sealed));
       })
       .catch((error: unknown) => {
-        this.#dependencies.onTrouble("edges and attribute names of the last seconds were lost", error);
+        this.#dependencies.onTrouble(
+          "edges and attribute names of the last seconds were lost",
+          error,
+        );
       });
   }
 
@@ -266,7 +277,8 @@ export class IngestPipeline implements ExportSink {
     const ids = await this.#spool.leftovers();
     const stored = Promise.resolve({ rejected: 0, message: undefined });
     for (const id of ids.slice(-this.#options.rememberSegments)) {
-      for (const print of await this.#spool.fingerprints(id)) this.#recent.add(print, stored, Date.now());
+      for (const print of await this.#spool.fingerprints(id))
+        this.#recent.add(print, stored, Date.now());
     }
     for (const id of ids) this.#insertFromLog(id);
   }

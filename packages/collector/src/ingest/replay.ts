@@ -13,7 +13,10 @@ export interface ReplayContext {
 }
 
 /** Returns the segment ready to insert, or undefined when nothing of it was (or could be) stored. */
-export async function replaySegment(id: string, context: ReplayContext): Promise<SealedSegment | undefined> {
+export async function replaySegment(
+  id: string,
+  context: ReplayContext,
+): Promise<SealedSegment | undefined> {
   const { spool, encoder, columns, onTrouble } = context;
   const contents = await spool.read(id).catch(async (error: unknown) => {
     const path = await spool.setAside(id, (error as Error).message);
@@ -21,11 +24,16 @@ export async function replaySegment(id: string, context: ReplayContext): Promise
     return undefined;
   });
   if (contents === undefined) return undefined;
-  const broken = decodeAll(contents.records.map((record) => record.request), columns);
+  const broken = decodeAll(
+    contents.records.map((record) => record.request),
+    columns,
+  );
   if (contents.damagedBytes > 0 || broken !== undefined) {
     const reason = broken ?? `${contents.damagedBytes} bytes have a wrong checksum`;
     const path = await spool.copyAside(id, reason);
-    onTrouble(`segment ${id} is damaged (${reason}); the rest of it is used, and a copy is ${path}`);
+    onTrouble(
+      `segment ${id} is damaged (${reason}); the rest of it is used, and a copy is ${path}`,
+    );
   }
   const { spans, logs } = columns;
   if (spans.length + logs.length === 0) {

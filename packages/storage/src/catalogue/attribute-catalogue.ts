@@ -57,7 +57,17 @@ export class AttributeCatalogue {
     for (let row = this.#turn++ % stride; row < batch.length; row += stride) {
       const tenant = batch.tenant[row] as number;
       const kept = ((facts.day[row] as number) << 16) | (facts.keepDays[row] as number);
-      count(batch.attributes, batch.attributeOffsets, row, tenant, SPAN, kept, stride, groups, weights);
+      count(
+        batch.attributes,
+        batch.attributeOffsets,
+        row,
+        tenant,
+        SPAN,
+        kept,
+        stride,
+        groups,
+        weights,
+      );
       resources.probe[0] = tenant;
       resources.probe[1] = batch.resource[row] as number;
       resources.probe[2] = kept;
@@ -84,9 +94,14 @@ export class AttributeCatalogue {
    * Native blocks for `attribute_keys` and `attribute_values`, or undefined when nothing was collected;
    * what they hold is forgotten here.
    */
-  write(nowMs: number): { keys: Uint8Array<ArrayBuffer>; values: Uint8Array<ArrayBuffer> } | undefined {
+  write(
+    nowMs: number,
+  ): { keys: Uint8Array<ArrayBuffer>; values: Uint8Array<ArrayBuffer> } | undefined {
     if (this.#keys.size === 0) return undefined;
-    const blocks = { keys: writeBlock([...this.#keys.values()], false), values: writeBlock([...this.#values.values()], true) };
+    const blocks = {
+      keys: writeBlock([...this.#keys.values()], false),
+      values: writeBlock([...this.#values.values()], true),
+    };
     this.#keys = new Map();
     this.#values = new Map();
     this.#writtenMs = nowMs;
@@ -167,7 +182,12 @@ function count(
 }
 
 /** Text of a value worth suggesting; undefined for doubles, nested and very long values. */
-function valueText(strings: ByteDictionary, type: number, low: number, high: number): string | undefined {
+function valueText(
+  strings: ByteDictionary,
+  type: number,
+  low: number,
+  high: number,
+): string | undefined {
   switch (type) {
     case ValueType.String:
       return strings.byteLength(low) <= MAX_VALUE_BYTES ? strings.text(low) : undefined;
@@ -183,19 +203,45 @@ function valueText(strings: ByteDictionary, type: number, low: number, high: num
 function writeBlock(counts: readonly Count[], withValues: boolean): Uint8Array<ArrayBuffer> {
   const rows = counts.length;
   const strings = new ByteDictionary();
-  const ids = (text: (count: Count) => string): Words => Uint32Array.from(counts, (c) => strings.internText(text(c)));
+  const ids = (text: (count: Count) => string): Words =>
+    Uint32Array.from(counts, (c) => strings.internText(text(c)));
   const tenants = ids((c) => c.tenant);
   const keys = ids((c) => c.key);
   const values = ids((c) => c.value);
   const block = new NativeBlock(strings, rows * 64 + 4096);
   block.begin(withValues ? 8 : 7, rows);
   block.lowCardinality("tenant", tenants, rows);
-  block.fixed("scope", SCOPE_TYPE, Uint8Array.from(counts, (c) => c.scope), rows);
+  block.fixed(
+    "scope",
+    SCOPE_TYPE,
+    Uint8Array.from(counts, (c) => c.scope),
+    rows,
+  );
   block.lowCardinality("key", keys, rows);
-  block.fixed("type", VALUE_TYPE, Uint8Array.from(counts, (c) => c.type), rows);
+  block.fixed(
+    "type",
+    VALUE_TYPE,
+    Uint8Array.from(counts, (c) => c.type),
+    rows,
+  );
   if (withValues) block.strings("value", values, rows);
-  block.fixed("day", "Date", Uint16Array.from(counts, (c) => c.kept >>> 16), rows);
-  block.fixed("keep_days", "UInt16", Uint16Array.from(counts, (c) => c.kept & 65535), rows);
-  block.wholeNumbers("count", "UInt64", Float64Array.from(counts, (c) => c.count), rows);
+  block.fixed(
+    "day",
+    "Date",
+    Uint16Array.from(counts, (c) => c.kept >>> 16),
+    rows,
+  );
+  block.fixed(
+    "keep_days",
+    "UInt16",
+    Uint16Array.from(counts, (c) => c.kept & 65535),
+    rows,
+  );
+  block.wholeNumbers(
+    "count",
+    "UInt64",
+    Float64Array.from(counts, (c) => c.count),
+    rows,
+  );
   return block.end();
 }

@@ -110,7 +110,8 @@ class CallVisitor {
 
   #client(row: number, kind: number): void {
     const database = this.#peers.database(row);
-    if (database !== 0) return this.#edges.fromService(row, this.#facts, database, NodeType.Database);
+    if (database !== 0)
+      return this.#edges.fromService(row, this.#facts, database, NodeType.Database);
     const destination = kind === SpanKind.Producer ? this.#peers.destination(row) : 0;
     if (destination !== 0) {
       return this.#edges.fromService(row, this.#facts, destination, NodeType.Messaging);
@@ -144,7 +145,8 @@ class CallVisitor {
     const tenant = this.#edges.keptName(this.#batch.tenant[row] as number);
     const third = (trace[row * 4 + 2] as number) ^ Math.imul(tenant, 0x27d4eb2f);
     this.#key[0] = (trace[row * 4] as number) ^ Math.imul(third, 0x9e3779b1);
-    this.#key[1] = (trace[row * 4 + 1] as number) ^ Math.imul(trace[row * 4 + 3] as number, 0x85ebca77);
+    this.#key[1] =
+      (trace[row * 4 + 1] as number) ^ Math.imul(trace[row * 4 + 3] as number, 0x85ebca77);
     this.#key[2] = spanWords[row * 2] as number;
     this.#key[3] = spanWords[row * 2 + 1] as number;
   }
@@ -228,11 +230,31 @@ class ClosedEdges {
     block.lowCardinality("tenant", groups.column(0), rows);
     block.lowCardinality("source", groups.column(1), rows);
     block.lowCardinality("target", groups.column(2), rows);
-    block.fixed("target_type", NODE_TYPE, Uint8Array.from(types, (value) => value & 255), rows);
-    block.fixed("source_type", SOURCE_TYPE, Uint8Array.from(types, (value) => value >> 8), rows);
+    block.fixed(
+      "target_type",
+      NODE_TYPE,
+      Uint8Array.from(types, (value) => value & 255),
+      rows,
+    );
+    block.fixed(
+      "source_type",
+      SOURCE_TYPE,
+      Uint8Array.from(types, (value) => value >> 8),
+      rows,
+    );
     block.seconds("minute", groups.column(4), 60, rows);
-    block.fixed("day", "Date", Uint16Array.from(kept, (value) => value >>> 16), rows);
-    block.fixed("keep_days", "UInt16", Uint16Array.from(kept, (value) => value & 65535), rows);
+    block.fixed(
+      "day",
+      "Date",
+      Uint16Array.from(kept, (value) => value >>> 16),
+      rows,
+    );
+    block.fixed(
+      "keep_days",
+      "UInt16",
+      Uint16Array.from(kept, (value) => value & 65535),
+      rows,
+    );
     block.fixed("weight", "Float64", Float64Array.from(this.#weights), rows);
     block.fixed("errors", "Float64", Float64Array.from(this.#errors), rows);
     block.histogram("hist", this.#histograms.column(rows), rows);

@@ -45,7 +45,9 @@ export class Peers {
     const system = this.#promoted(DB_SYSTEM, row) || this.#attribute(row, this.#legacyDbSystem);
     if (system === 0) return 0;
     const place =
-      this.#promoted(DB_NAMESPACE, row) || this.#attribute(row, this.#legacyDbName) || this.#address(row);
+      this.#promoted(DB_NAMESPACE, row) ||
+      this.#attribute(row, this.#legacyDbName) ||
+      this.#address(row);
     this.#databases.probe[0] = system;
     this.#databases.probe[1] = place;
     const group = this.#databases.group();

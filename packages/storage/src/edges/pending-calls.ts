@@ -149,7 +149,15 @@ export class PendingCalls {
 
 export function emptyHalf(): Half {
   return {
-    tenant: 0, service: 0, peer: 0, isClient: false, minute: 0, kept: 0, durationNano: 0, isError: false, weight: 0,
+    tenant: 0,
+    service: 0,
+    peer: 0,
+    isClient: false,
+    minute: 0,
+    kept: 0,
+    durationNano: 0,
+    isError: false,
+    weight: 0,
   };
 }
 

@@ -105,7 +105,11 @@ export class Spool {
   }
 
   /** Writes the rows of a segment next to its log. Throws what the file system throws. */
-  async writeBlocks(id: string, walBytes: number, blocks: readonly TableBlock[]): Promise<SealedSegment> {
+  async writeBlocks(
+    id: string,
+    walBytes: number,
+    blocks: readonly TableBlock[],
+  ): Promise<SealedSegment> {
     const folder = join(this.directory, id);
     await mkdir(folder, { recursive: true });
     let bytes = walBytes;

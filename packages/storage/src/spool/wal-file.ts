@@ -85,7 +85,12 @@ async function writeAll(
   const rest = Buffer.concat(buffers).subarray(bytesWritten);
   let written = 0;
   while (written < rest.length) {
-    const step = await handle.write(rest, written, rest.length - written, position + bytesWritten + written);
+    const step = await handle.write(
+      rest,
+      written,
+      rest.length - written,
+      position + bytesWritten + written,
+    );
     if (step.bytesWritten === 0) throw new Error("no space left on device");
     written += step.bytesWritten;
   }
@@ -105,7 +110,8 @@ export interface WalContents {
 /** Reads a segment file. Throws ClewError `malformed_payload` when it is no segment file at all. */
 export async function readWal(path: string): Promise<WalContents> {
   const file = await readFile(path);
-  if (file.length < WAL_MAGIC.length) return { records: [], damagedBytes: 0, tornBytes: file.length, bytes: file.length };
+  if (file.length < WAL_MAGIC.length)
+    return { records: [], damagedBytes: 0, tornBytes: file.length, bytes: file.length };
   if (!file.subarray(0, WAL_MAGIC.length).equals(WAL_MAGIC)) {
     throw new ClewError("malformed_payload", `${path} is not a segment of the write-ahead log`);
   }

@@ -33,7 +33,11 @@ export type Fingerprint = string;
 export function fingerprint(request: Omit<WalRequest, "receivedSeconds">): Fingerprint {
   // Body and label are hashed apart, so that the body needs no copy.
   const body = hash("sha256", request.body, "hex");
-  return hash("sha256", `${request.signal} ${request.encoding} ${request.tenant} ${body}`, "hex").slice(0, 32);
+  return hash(
+    "sha256",
+    `${request.signal} ${request.encoding} ${request.tenant} ${body}`,
+    "hex",
+  ).slice(0, 32);
 }
 
 /** The bytes that precede the body of a record. */

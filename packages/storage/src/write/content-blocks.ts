@@ -1,7 +1,12 @@
 // Rows of tables `resources` and `scopes` for what a segment's records refer to. The same content is
 // written again only now and then: rows with one id are equal, and the engine keeps one of them.
 
-import { AttributeColumns, type ByteDictionary, type ResourceTable, type ScopeTable } from "@clew/model";
+import {
+  AttributeColumns,
+  type ByteDictionary,
+  type ResourceTable,
+  type ScopeTable,
+} from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
 import { ATTRIBUTE_MAP_COLUMNS, writeAttributeMaps } from "./attribute-maps.ts";
 import { splitAttributes } from "./attribute-split.ts";
@@ -73,7 +78,12 @@ export function writeResourcesBlock(
   block.lowCardinality("service", service, count);
   block.strings("schema_url", gather(resources.schemaUrl, rows.index), count);
   block.strings("entity_refs", gather(resources.entityRefs, rows.index), count);
-  block.fixed("dropped_attributes", "UInt32", gather(resources.droppedAttributes, rows.index), count);
+  block.fixed(
+    "dropped_attributes",
+    "UInt32",
+    gather(resources.droppedAttributes, rows.index),
+    count,
+  );
   writeMaps(block, resources.attributes, resources.attributeOffsets, rows.index, strings);
   return block.end();
 }

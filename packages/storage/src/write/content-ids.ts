@@ -17,7 +17,11 @@ export interface ContentIds {
 /** What a sender that names no service is called, as OpenTelemetry's SDKs do. */
 export const UNKNOWN_SERVICE = "unknown_service";
 
-export function contentIds(resources: ResourceTable, scopes: ScopeTable, strings: ByteDictionary): ContentIds {
+export function contentIds(
+  resources: ResourceTable,
+  scopes: ScopeTable,
+  strings: ByteDictionary,
+): ContentIds {
   const resourceIds = new Uint32Array(resources.length * 2);
   const scopeIds = new Uint32Array(scopes.length * 2);
   const serviceNames = new Uint32Array(resources.length);

@@ -33,9 +33,19 @@ export function logFacts(batch: LogBatch, retention: Retention): LogFacts {
   };
 }
 
-export function writeLogsBlock(batch: LogBatch, ids: ContentIds, facts: LogFacts): Uint8Array<ArrayBuffer> {
+export function writeLogsBlock(
+  batch: LogBatch,
+  ids: ContentIds,
+  facts: LogFacts,
+): Uint8Array<ArrayBuffer> {
   const rows = batch.length;
-  const split = splitAttributes(batch.attributes, batch.attributeOffsets, rows, batch.strings, false);
+  const split = splitAttributes(
+    batch.attributes,
+    batch.attributeOffsets,
+    rows,
+    batch.strings,
+    false,
+  );
   const bodies = bodyColumns(batch);
   const service = batch.resource.slice(0, rows).map((index) => ids.serviceNames[index] as number);
   const block = new NativeBlock(batch.strings, rows * 384 + 4096);
@@ -56,7 +66,12 @@ export function writeLogsBlock(batch: LogBatch, ids: ContentIds, facts: LogFacts
   block.lowCardinality("event_name", batch.eventName, rows);
   block.fixed("body_type", BODY_TYPE, bodies.types, rows);
   block.strings("body", bodies.texts, rows);
-  block.fixed("resource_id", "UInt64", gatherWords(ids.resourceIds, batch.resource, rows), rows * 2);
+  block.fixed(
+    "resource_id",
+    "UInt64",
+    gatherWords(ids.resourceIds, batch.resource, rows),
+    rows * 2,
+  );
   block.fixed("scope_id", "UInt64", gatherWords(ids.scopeIds, batch.scope, rows), rows * 2);
   block.fixed("dropped_attributes", "UInt32", batch.droppedAttributes, rows);
   writeAttributeMaps(block, split, rows);

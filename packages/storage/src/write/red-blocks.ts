@@ -116,11 +116,31 @@ function writeBlock(
   block.lowCardinality("tenant", keys.column(TENANT), rows);
   block.lowCardinality("service", keys.column(SERVICE), rows);
   block.lowCardinality("name", keys.column(NAME), rows);
-  block.fixed("kind", KIND_TYPE, Uint8Array.from(kindStatus, (value) => value >> 8), rows);
-  block.fixed("status", STATUS_TYPE, Uint8Array.from(kindStatus, (value) => value & 255), rows);
+  block.fixed(
+    "kind",
+    KIND_TYPE,
+    Uint8Array.from(kindStatus, (value) => value >> 8),
+    rows,
+  );
+  block.fixed(
+    "status",
+    STATUS_TYPE,
+    Uint8Array.from(kindStatus, (value) => value & 255),
+    rows,
+  );
   block.seconds(timeColumn, keys.column(TIME), secondsPerStep, rows);
-  block.fixed("day", "Date", Uint16Array.from(kept, (value) => value >>> 16), rows);
-  block.fixed("keep_days", "UInt16", Uint16Array.from(kept, (value) => value & 65535), rows);
+  block.fixed(
+    "day",
+    "Date",
+    Uint16Array.from(kept, (value) => value >>> 16),
+    rows,
+  );
+  block.fixed(
+    "keep_days",
+    "UInt16",
+    Uint16Array.from(kept, (value) => value & 65535),
+    rows,
+  );
   block.wholeNumbers("spans", "UInt64", groups.spans, rows);
   block.fixed("weight", "Float64", groups.weight, rows);
   block.fixed("duration_sum", "Float64", groups.durationSum, rows);
@@ -134,4 +154,3 @@ function doubled(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   larger.set(values);
   return larger;
 }
-

@@ -50,7 +50,11 @@ function minuteOf(low: number, high: number): number {
   return Number(((BigInt(high) << 32n) | BigInt(low)) / 60_000_000_000n);
 }
 
-export function daysOf(times: Words, receivedSeconds: Words, rows: number): Uint16Array<ArrayBuffer> {
+export function daysOf(
+  times: Words,
+  receivedSeconds: Words,
+  rows: number,
+): Uint16Array<ArrayBuffer> {
   const days = new Uint16Array(rows);
   for (let row = 0; row < rows; row++) {
     const nano = (times[row * 2 + 1] as number) * 4294967296 + (times[row * 2] as number);

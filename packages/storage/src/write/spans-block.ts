@@ -22,8 +22,18 @@ export function writeSpansBlock(
   split: SplitAttributes,
 ): Uint8Array<ArrayBuffer> {
   const rows = batch.length;
-  const eventAttributes = jsonColumn(batch, batch.eventAttributes, batch.eventAttributeOffsets, batch.eventCount);
-  const linkAttributes = jsonColumn(batch, batch.linkAttributes, batch.linkAttributeOffsets, batch.linkCount);
+  const eventAttributes = jsonColumn(
+    batch,
+    batch.eventAttributes,
+    batch.eventAttributeOffsets,
+    batch.eventCount,
+  );
+  const linkAttributes = jsonColumn(
+    batch,
+    batch.linkAttributes,
+    batch.linkAttributeOffsets,
+    batch.linkCount,
+  );
   const block = new NativeBlock(batch.strings, rows * 384 + 4096);
   block.begin(37 + promotedAttributes.length, rows);
   block.lowCardinality("tenant", batch.tenant, rows);
@@ -43,7 +53,12 @@ export function writeSpansBlock(
   block.fixed("status", STATUS_TYPE, batch.status, rows);
   block.strings("status_message", batch.statusMessage, rows);
   block.fixed("adjusted_count", "Float32", batch.adjustedCount, rows);
-  block.fixed("resource_id", "UInt64", gatherWords(ids.resourceIds, batch.resource, rows), rows * 2);
+  block.fixed(
+    "resource_id",
+    "UInt64",
+    gatherWords(ids.resourceIds, batch.resource, rows),
+    rows * 2,
+  );
   block.fixed("scope_id", "UInt64", gatherWords(ids.scopeIds, batch.scope, rows), rows * 2);
   block.fixed("dropped_attributes", "UInt32", batch.droppedAttributes, rows);
   block.fixed("dropped_events", "UInt32", batch.droppedEvents, rows);
@@ -107,12 +122,20 @@ export function gatherWords(values: Words, indexes: Words, rows: number): Words 
 }
 
 /** One dictionary id an event or link: its attributes as typed JSON, '' when it has none. */
-function jsonColumn(batch: SpanBatch, attributes: AttributeColumns, offsets: Words, count: number): Words {
+function jsonColumn(
+  batch: SpanBatch,
+  attributes: AttributeColumns,
+  offsets: Words,
+  count: number,
+): Words {
   const ids = new Uint32Array(count);
   for (let row = 0; row < count; row++) {
     const from = offsets[row] as number;
     const to = offsets[row + 1] as number;
-    if (to > from) ids[row] = batch.strings.internText(renderAttributesJson(attributes, batch.strings, from, to));
+    if (to > from)
+      ids[row] = batch.strings.internText(
+        renderAttributesJson(attributes, batch.strings, from, to),
+      );
   }
   return ids;
 }

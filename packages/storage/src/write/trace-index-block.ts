@@ -81,7 +81,12 @@ export function writeTraceIndexBlock(batch: SpanBatch, facts: SpanFacts): Uint8A
     }
   }
   return writeBlock(batch, groups, {
-    starts, ends, spans, errors, rootService, rootName,
+    starts,
+    ends,
+    spans,
+    errors,
+    rootService,
+    rootName,
     minutes: minutes.flat(rows),
     services: services.flat(rows),
   });
@@ -111,7 +116,11 @@ function groupTraces(batch: SpanBatch, facts: SpanFacts, groups: GroupTable): Wo
   return groupOf;
 }
 
-function writeBlock(batch: SpanBatch, groups: GroupTable, columns: TraceColumns): Uint8Array<ArrayBuffer> {
+function writeBlock(
+  batch: SpanBatch,
+  groups: GroupTable,
+  columns: TraceColumns,
+): Uint8Array<ArrayBuffer> {
   const rows = groups.size;
   const kept = groups.column(KEPT);
   const ids = new Uint32Array(rows * 4);
@@ -123,8 +132,18 @@ function writeBlock(batch: SpanBatch, groups: GroupTable, columns: TraceColumns)
   block.begin(12, rows);
   block.lowCardinality("tenant", groups.column(TENANT), rows);
   block.fixed("trace_id", "FixedString(16)", new Uint8Array(ids.buffer), rows * 16);
-  block.fixed("day", "Date", Uint16Array.from(kept, (value) => value >>> 16), rows);
-  block.fixed("keep_days", "UInt16", Uint16Array.from(kept, (value) => value & 65535), rows);
+  block.fixed(
+    "day",
+    "Date",
+    Uint16Array.from(kept, (value) => value >>> 16),
+    rows,
+  );
+  block.fixed(
+    "keep_days",
+    "UInt16",
+    Uint16Array.from(kept, (value) => value & 65535),
+    rows,
+  );
   block.fixed("start", "DateTime64(9, 'UTC')", columns.starts, rows * 2);
   block.fixed("end", "DateTime64(9, 'UTC')", columns.ends, rows * 2);
   block.arrayHeader("minutes", "UInt32", minutes.offsets, rows);
@@ -158,7 +177,8 @@ function copy(into: Words, group: number, from: Words, row: number): void {
 
 function compare(a: Words, i: number, b: Words, j: number): number {
   return (
-    (a[i * 2 + 1] as number) - (b[j * 2 + 1] as number) || (a[i * 2] as number) - (b[j * 2] as number)
+    (a[i * 2 + 1] as number) - (b[j * 2 + 1] as number) ||
+    (a[i * 2] as number) - (b[j * 2] as number)
   );
 }
 
