@@ -146,6 +146,11 @@ export function search(query: URLSearchParams, range: Range): SearchResult {
   return { traces, ...(page < 3 ? { nextCursor: String(page + 1) } : {}) };
 }
 
+export function values(prefix: string): { value: string; type: "string"; count: number }[] {
+  const known = ["GET", "POST", "DELETE", "postgresql", "redis"];
+  return known.filter((value) => value.includes(prefix)).map((value, i) => ({ value, type: "string", count: 4000 / (i + 1) }));
+}
+
 export function logs(traceId: string, start: bigint): LogRecord[] {
   const texts = ["basket 4711 loaded, 4 items", "pool exhausted, waiting for a connection", "<script>alert(1)</script> is only text", "retry 1 of 3 after 503"];
   return texts.map((body, i) => ({

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join, normalize } from "node:path";
 import { encodeColumns } from "@clew/codec";
-import { heatmap, logs, openable, operations, type Range, redSeries, search, serviceMap, services, tracePrefix } from "./fake-api.ts";
+import { heatmap, logs, openable, operations, type Range, redSeries, search, serviceMap, services, tracePrefix, values } from "./fake-api.ts";
 import { fakeTrace } from "./fake-trace.ts";
 
 const dist = join(import.meta.dirname, "../dist");
@@ -47,7 +47,7 @@ function api(path: string, query: URLSearchParams, response: ServerResponse): vo
     const keys = ["http.request.method", "http.response.status_code", "db.system.name", "server.address", "url.path", "sku"];
     return send(response, 200, { keys: keys.filter((key) => key.includes(query.get("prefix") ?? "")).map((key) => ({ scope: "span", key, type: "string", count: 1200 })) });
   }
-  if (parts[0] === "attributes") return send(response, 200, { values: ["GET", "POST", "DELETE"].map((value, i) => ({ value, type: "string", count: 4000 / (i + 1) })) });
+  if (parts[0] === "attributes") return send(response, 200, { values: values(query.get("prefix") ?? "") });
   if (parts[0] === "traces") return trace(parts[1] as string, parts[2] === "logs", response);
   send(response, 404, { error: { code: "not_found", message: `no such endpoint: ${path}` } });
 }

@@ -127,9 +127,10 @@ export class CanvasRenderer implements Renderer {
     const tile = new OffscreenCanvas(8, 8);
     const context = tile.getContext("2d");
     if (context === null) return;
-    context.strokeStyle = palette.error;
-    context.globalAlpha = 0.55;
-    context.lineWidth = 1.6;
+    // Of the background's colour: seen on every series colour, in both themes, by every eye.
+    context.strokeStyle = palette.background;
+    context.globalAlpha = 0.6;
+    context.lineWidth = 2;
     for (const shift of [-8, 0, 8]) {
       context.moveTo(shift - 1, 9);
       context.lineTo(shift + 9, -1);

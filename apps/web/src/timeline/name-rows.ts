@@ -54,7 +54,12 @@ export class NameRows {
       // Position modulo pool size: scrolling by a row refills one element and moves the others.
       const slot = this.#pool[(first + i) % this.#pool.length] as RowElement;
       slot.element.hidden = i >= used;
-      if (i >= used) continue;
+      if (i >= used) {
+        slot.shows = "";
+        slot.element.removeAttribute("id");
+        slot.element.setAttribute("aria-selected", "false");
+        continue;
+      }
       slot.element.style.transform = `translateY(${top + i * rowHeight}px)`;
       this.#fill(slot, model, view, first + i, hovered);
     }

@@ -19,8 +19,9 @@ export function spanIdOf({ batch, layout }: TraceModel, row: number): string {
   return toHex(batch.parentIds, (layout.span[row + 1] as number) * 8, 8);
 }
 
-/** Row of the first span with the hex id, -1 when there is none. */
-export function rowOfSpanId({ batch, layout }: TraceModel, spanId: string): number {
+/** Row of the first span with the hex id, or of the placeholder for it; -1 when there is none. */
+export function rowOfSpanId(model: TraceModel, spanId: string): number {
+  const { batch, layout } = model;
   const ids = batch.spanIds;
   const wanted = Uint8Array.from({ length: 8 }, (_, i) => Number.parseInt(spanId.slice(i * 2, i * 2 + 2), 16));
   for (let span = 0; span < batch.length; span++) {
@@ -28,7 +29,8 @@ export function rowOfSpanId({ batch, layout }: TraceModel, spanId: string): numb
     for (let i = 0; same && i < 8; i++) same = ids[span * 8 + i] === wanted[i];
     if (same) return layout.rowOfSpan[span] as number;
   }
-  return -1;
+  if (layout.orphanCount === 0) return -1;
+  return layout.span.findIndex((span, row) => span < 0 && spanIdOf(model, row) === spanId);
 }
 
 /** The operation's name on one line. */

@@ -21,11 +21,13 @@ export interface ComboboxProps {
   readonly onText: (text: string) => void;
   /** The text is final: Enter, a suggestion taken, or the field left. */
   readonly onCommit: (text: string) => void;
+  /** Enter with no suggestion chosen: the form is meant. */
+  readonly onEnter?: () => void;
   readonly onFocus?: () => void;
   readonly inputRef?: Ref<HTMLInputElement>;
 }
 
-export function Combobox({ label, value, placeholder, suggestions, onText, onCommit, onFocus, inputRef }: ComboboxProps): ReactElement {
+export function Combobox({ label, value, placeholder, suggestions, onText, onCommit, onEnter, onFocus, inputRef }: ComboboxProps): ReactElement {
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const id = useId();
@@ -41,7 +43,11 @@ export function Combobox({ label, value, placeholder, suggestions, onText, onCom
       setOpen(true);
       const by = event.key === "ArrowDown" ? 1 : -1;
       if (shown.length > 0) setActive((active + by + shown.length) % shown.length);
-    } else if (event.key === "Enter") commit(shown[active]?.value ?? value);
+    } else if (event.key === "Enter") {
+      const chosen = shown[active];
+      commit(chosen?.value ?? value);
+      if (chosen === undefined) onEnter?.();
+    }
     else if (event.key === "Escape" && open) {
       setOpen(false);
       setActive(-1);

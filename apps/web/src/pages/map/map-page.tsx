@@ -22,6 +22,8 @@ const nodeWidth = 190;
 const nodeHeight = 46;
 /** More nodes than this are neither laid out in time nor read; the busiest stay. */
 const maxNodes = 250;
+/** From this share of failed calls on an edge or a node is drawn as failing. */
+const failingShare = 0.01;
 
 interface NodeData extends Record<string, unknown> {
   readonly node: ServiceNode;
@@ -100,7 +102,7 @@ function MapCanvas({ map, params }: { map: ServiceMap; params: RouteParams<"map"
 
 function MapNodeView({ data: { node, rate, errorRate } }: NodeProps<MapNode>): ReactElement {
   return (
-    <div className={cx(styles.node, node.type === "service" && styles.service, errorRate >= 0.05 && styles.failing)} title={oneLine(node.name, 300)}>
+    <div className={cx(styles.node, node.type === "service" && styles.service, errorRate >= failingShare && styles.failing)} title={oneLine(node.name, 300)}>
       <Handle type="target" position={Position.Left} className={styles.handle} isConnectable={false} />
       <Icon name={node.type} size={18} label={node.type} />
       <div className={styles.nodeText}>
@@ -136,17 +138,18 @@ function flowEdges({ edges }: ServiceMap): Edge[] {
   const busiest = Math.max(1e-9, ...edges.map((edge) => edge.ratePerSecond));
   return edges.map((edge) => {
     const errorRate = edge.count > 0 ? edge.errorCount / edge.count : 0;
-    const colour = errorRate > 0 ? "var(--error)" : "var(--border-strong)";
+    const failing = errorRate >= failingShare;
+    const colour = failing ? "var(--error)" : "var(--border-strong)";
     const share = Math.log1p(edge.ratePerSecond) / Math.log1p(busiest);
     return {
       id: JSON.stringify([edge.source, edge.target]),
       source: edge.source,
       target: edge.target,
       label: `${formatRate(edge.ratePerSecond)}${errorRate > 0 ? ` · ${formatShare(errorRate)} errors` : ""}`,
-      ...(errorRate > 0 ? { className: "failing" } : {}),
+      ...(failing ? { className: "failing" } : {}),
       labelBgPadding: [5, 3],
       labelBgBorderRadius: 4,
-      style: { stroke: colour, strokeWidth: 1 + 2 * share, ...(errorRate > 0 ? { strokeDasharray: "6 3" } : {}) },
+      style: { stroke: colour, strokeWidth: 1 + 2 * share, ...(failing ? { strokeDasharray: "6 3" } : {}) },
       markerEnd: { type: MarkerType.ArrowClosed, color: colour, width: 14, height: 14 },
     };
   });

@@ -203,6 +203,10 @@ function Composer({ onAdd }: { onAdd: (filter: AttributeFilter) => void }): Reac
         suggestions={keys.map((one) => ({ value: `${one.scope}:${one.key}`, note: one.type }))}
         onText={setKey}
         onCommit={() => {}}
+        onEnter={() => {
+          // A whole condition in one field, such as `http.route=/pay`, needs no more.
+          if (bare !== undefined && bare.operator !== "exists") add();
+        }}
         onFocus={() => setFocus("key")}
       />
       <select className={controls.input} aria-label="Operator" value={operator} onChange={(event) => setOperator(event.target.value as AttributeOperator)}>
@@ -222,6 +226,7 @@ function Composer({ onAdd }: { onAdd: (filter: AttributeFilter) => void }): Reac
           suggestions={values.map((one) => ({ value: one.value, note: formatCompact(one.count) }))}
           onText={setValue}
           onCommit={() => {}}
+          onEnter={add}
           onFocus={() => setFocus("value")}
         />
       )}
