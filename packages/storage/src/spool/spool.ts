@@ -4,6 +4,7 @@
 //   <id>/<source>.<table>.native   the segment's rows, ready to insert; made from the .wal at any time
 //   damaged/              segments, or copies of them, that could not be read or inserted, with a reason
 
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -35,7 +36,10 @@ export class Spool {
   readonly #sizes = new Map<string, number>();
   #usedBytes = 0;
   #lastMs = 0;
-  #count = 0;
+  // The engine ignores an insert under a token it has seen, and tokens are made of ids: the time alone
+  // could be that of a former process's segment, after a restart within a millisecond or with a clock
+  // that was set back.
+  readonly #process = randomBytes(6).toString("hex");
 
   private constructor(directory: string) {
     this.directory = directory;
@@ -52,11 +56,10 @@ export class Spool {
     return this.#usedBytes;
   }
 
-  /** An id greater than all before it, also after a restart. */
+  /** An id greater than all that this spool gave before, and unlike any that a former process gave. */
   nextId(nowMs: number): string {
-    this.#count = nowMs > this.#lastMs ? 0 : this.#count + 1;
-    this.#lastMs = Math.max(nowMs, this.#lastMs);
-    return `${String(this.#lastMs).padStart(15, "0")}-${String(this.#count).padStart(5, "0")}`;
+    this.#lastMs = Math.max(nowMs, this.#lastMs + 1);
+    return `${String(this.#lastMs).padStart(15, "0")}-${this.#process}`;
   }
 
   createWal(id: string): Promise<WalFile> {
@@ -80,7 +83,9 @@ export class Spool {
       this.account(id, (await stat(join(this.directory, entry.name))).size);
       ids.push(id);
     }
-    return ids.sort();
+    ids.sort();
+    this.#lastMs = Math.max(this.#lastMs, Number.parseInt(ids.at(-1) ?? "0", 10) || 0);
+    return ids;
   }
 
   /** The requests of a segment. Throws ClewError `malformed_payload` when the file is no log. */
@@ -136,10 +141,15 @@ export class Spool {
     await rm(join(this.directory, id), { recursive: true, force: true });
   }
 
-  /** Moves a segment out of the way, with a file that says why. Returns where it is now. */
+  /**
+   * Moves a segment out of the way, with a file that says why. Returns where its log is now; rows that
+   * never had a log are dropped.
+   */
   async setAside(id: string, reason: string): Promise<string> {
     const path = join(this.directory, DAMAGED, id + WAL_SUFFIX);
-    await rename(this.walPath(id), path);
+    await rename(this.walPath(id), path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
     await writeFile(join(this.directory, DAMAGED, `${id}.reason.txt`), `${reason}\n`);
     await this.dropBlocks(id);
     this.account(id, 0);

@@ -4,9 +4,18 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ClewError } from "@clew/base";
-import { type ParsedRecord, parseRecord } from "./wal-record.ts";
+import {
+  MARK_AT,
+  type ParsedRecord,
+  parseRecord,
+  RECORD_HEAD_BYTES,
+  RECORD_MARK,
+  recordEnd,
+} from "./wal-record.ts";
 
-export const WAL_MAGIC: Buffer = Buffer.from("CLEWWAL1");
+const MAGIC = Buffer.from("CLEWWAL1");
+/** A file starts with the magic and the mark of its records. */
+const HEAD_BYTES = 16;
 
 /** An open segment file; `bytes` of it are durable. */
 export class WalFile {
@@ -17,14 +26,14 @@ export class WalFile {
   private constructor(path: string, handle: FileHandle) {
     this.path = path;
     this.#handle = handle;
-    this.#durableBytes = WAL_MAGIC.length;
+    this.#durableBytes = HEAD_BYTES;
   }
 
   /** Creates the file; its name is durable when this resolves. */
   static async create(path: string): Promise<WalFile> {
     const handle = await open(path, "wx");
     try {
-      await handle.writev([WAL_MAGIC]);
+      await writeAll(handle, [MAGIC, RECORD_MARK], 0, HEAD_BYTES);
       await syncDirectory(dirname(path));
     } catch (error) {
       await handle.close();
@@ -99,7 +108,7 @@ async function writeAll(
 /** The records of a segment file and what of it could not be read. */
 export interface WalContents {
   readonly records: readonly ParsedRecord[];
-  /** Bytes of records whose checksum is wrong though whole records follow: damage, not a torn end. */
+  /** Bytes of records that were once whole and are not any more. */
   readonly damagedBytes: number;
   /** Bytes after the last whole record: a write that the crash cut off. It was never acknowledged. */
   readonly tornBytes: number;
@@ -110,32 +119,41 @@ export interface WalContents {
 /** Reads a segment file. Throws ClewError `malformed_payload` when it is no segment file at all. */
 export async function readWal(path: string): Promise<WalContents> {
   const file = await readFile(path);
-  if (file.length < WAL_MAGIC.length)
-    return { records: [], damagedBytes: 0, tornBytes: file.length, bytes: file.length };
-  if (!file.subarray(0, WAL_MAGIC.length).equals(WAL_MAGIC)) {
+  const bytes = file.length;
+  if (!file.subarray(0, MAGIC.length).equals(MAGIC.subarray(0, bytes))) {
     throw new ClewError("malformed_payload", `${path} is not a segment of the write-ahead log`);
   }
+  if (bytes < HEAD_BYTES) return { records: [], damagedBytes: 0, tornBytes: bytes, bytes };
+  const mark = file.subarray(MAGIC.length, HEAD_BYTES);
   const records: ParsedRecord[] = [];
   let damagedBytes = 0;
-  let offset = WAL_MAGIC.length;
-  while (offset < file.length) {
+  let offset = HEAD_BYTES;
+  while (offset < bytes) {
     const record = parseRecord(file, offset);
     if (record !== undefined) {
       records.push(record);
       offset = record.next;
       continue;
     }
-    const next = nextWholeRecord(file, offset);
+    const next = nextRecord(file, offset, mark);
     if (next === undefined) break;
     damagedBytes += next - offset;
     offset = next;
   }
-  return { records, damagedBytes, tornBytes: file.length - offset, bytes: file.length };
+  const rest = bytes - offset;
+  if (rest === 0 || isTorn(file, offset)) return { records, damagedBytes, tornBytes: rest, bytes };
+  return { records, damagedBytes: damagedBytes + rest, tornBytes: 0, bytes };
 }
 
-/** Where a whole record starts after the damaged one at `offset`, if its length can be believed. */
-function nextWholeRecord(file: Buffer, offset: number): number | undefined {
-  if (offset + 4 > file.length) return undefined;
-  const next = offset + 4 + file.readUInt32LE(offset);
-  return next < file.length && parseRecord(file, next) !== undefined ? next : undefined;
+/** Where the next record starts after the damaged one at `offset`. */
+function nextRecord(file: Buffer, offset: number, mark: Buffer): number | undefined {
+  const found = file.indexOf(mark, offset + MARK_AT + mark.length);
+  return found < 0 ? undefined : found - MARK_AT;
+}
+
+/** True when what is left of the file is the start of a record, or room that was never written. */
+function isTorn(file: Buffer, offset: number): boolean {
+  if (file.length - offset < RECORD_HEAD_BYTES) return true;
+  const end = recordEnd(file, offset);
+  return end === undefined ? file.subarray(offset).every((byte) => byte === 0) : end > file.length;
 }

@@ -1,13 +1,16 @@
 // A record of the write-ahead log: one export request as it was received (decompressed).
 //
-//   u32 length of what follows | 16 bytes checksum | u8 signal | u8 encoding | u8 tenant length | u8 0
-//   | u32 received, seconds since 1970 | tenant (UTF-8) | body
+//   u32 length of what follows the length | 8 bytes mark | 16 bytes checksum
+//   | u8 signal | u8 encoding | u8 tenant length | u8 check | u32 received, seconds since 1970
+//   | tenant (UTF-8) | body
 //
-// Numbers are little-endian. The checksum is the first half of the SHA-256 of everything after it. It
-// guards against torn writes and, being a fingerprint of tenant, signal and body, lets a request that a
-// sender repeats after a lost answer be recognised (recent-requests.ts).
+// Numbers are little-endian. The checksum is the first half of a SHA-256 over tenant, signal, encoding and
+// body. It guards against torn writes and, being a fingerprint of the request, lets one that a sender
+// repeats after a lost answer be recognised (recent-requests.ts). The check covers the other numbers. The
+// mark is random and never leaves the spool, so no sender can put into a body what looks like a record:
+// it is how reading finds the next record after a damaged one.
 
-import { hash } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 
 export type WalSignal = "traces" | "logs";
 export type WalEncoding = "protobuf" | "json";
@@ -22,9 +25,15 @@ export interface WalRequest {
   readonly body: Uint8Array;
 }
 
-export const RECORD_PREFIX_BYTES = 20;
-const CHECKSUM_BYTES = 16;
-const HEAD_BYTES = 8;
+/** Mark of the records that this process writes. */
+export const RECORD_MARK: Buffer = randomBytes(8);
+/** Bytes of a record before the tenant. */
+export const RECORD_HEAD_BYTES = 36;
+/** Where in a record its mark stands. */
+export const MARK_AT = 4;
+const CHECKSUM_AT = 12;
+const CHECK_AT = 31;
+const NUMBERS_AT = 28;
 
 /** What identifies a request: 32 hex digits over tenant, signal, encoding and body. */
 export type Fingerprint = string;
@@ -43,15 +52,27 @@ export function fingerprint(request: Omit<WalRequest, "receivedSeconds">): Finge
 /** The bytes that precede the body of a record. */
 export function recordHead(request: WalRequest, print: Fingerprint): Buffer {
   const tenant = Buffer.from(request.tenant);
-  const head = Buffer.alloc(RECORD_PREFIX_BYTES + HEAD_BYTES + tenant.length);
-  head.writeUInt32LE(CHECKSUM_BYTES + HEAD_BYTES + tenant.length + request.body.length, 0);
-  head.write(print, 4, "hex");
-  head.writeUInt8(request.signal === "traces" ? 1 : 2, 20);
-  head.writeUInt8(request.encoding === "protobuf" ? 1 : 2, 21);
-  head.writeUInt8(tenant.length, 22);
-  head.writeUInt32LE(request.receivedSeconds, 24);
-  head.set(tenant, 28);
+  const head = Buffer.alloc(RECORD_HEAD_BYTES + tenant.length);
+  head.writeUInt32LE(RECORD_HEAD_BYTES - 4 + tenant.length + request.body.length, 0);
+  head.set(RECORD_MARK, MARK_AT);
+  head.write(print, CHECKSUM_AT, "hex");
+  head.writeUInt8(request.signal === "traces" ? 1 : 2, NUMBERS_AT);
+  head.writeUInt8(request.encoding === "protobuf" ? 1 : 2, NUMBERS_AT + 1);
+  head.writeUInt8(tenant.length, NUMBERS_AT + 2);
+  head.writeUInt32LE(request.receivedSeconds, NUMBERS_AT + 4);
+  head.writeUInt8(checkOf(head, 0), CHECK_AT);
+  head.set(tenant, RECORD_HEAD_BYTES);
   return head;
+}
+
+/** One byte over the length and the numbers: any one changed byte changes it. */
+function checkOf(file: Buffer, offset: number): number {
+  let check = 0xa5;
+  for (let i = 0; i < 4; i++) check ^= file[offset + i] as number;
+  for (let i = NUMBERS_AT; i < RECORD_HEAD_BYTES; i++) {
+    if (i !== CHECK_AT) check ^= file[offset + i] as number;
+  }
+  return check;
 }
 
 export interface ParsedRecord {
@@ -63,19 +84,25 @@ export interface ParsedRecord {
 
 /** The record at `offset`, or undefined when what is there is torn or damaged. */
 export function parseRecord(file: Buffer, offset: number): ParsedRecord | undefined {
-  if (offset + RECORD_PREFIX_BYTES + HEAD_BYTES > file.length) return undefined;
-  const length = file.readUInt32LE(offset);
-  const next = offset + 4 + length;
-  const tenantLength = file.readUInt8(offset + 22);
-  const bodyAt = offset + RECORD_PREFIX_BYTES + HEAD_BYTES + tenantLength;
-  if (next > file.length || bodyAt > next) return undefined;
+  const next = recordEnd(file, offset);
+  if (next === undefined || next > file.length) return undefined;
+  const numbers = offset + NUMBERS_AT;
+  const bodyAt = offset + RECORD_HEAD_BYTES + file.readUInt8(numbers + 2);
+  if (bodyAt > next) return undefined;
   const request: WalRequest = {
-    signal: file.readUInt8(offset + 20) === 1 ? "traces" : "logs",
-    encoding: file.readUInt8(offset + 21) === 1 ? "protobuf" : "json",
-    tenant: file.toString("utf8", bodyAt - tenantLength, bodyAt),
-    receivedSeconds: file.readUInt32LE(offset + 24),
+    signal: file.readUInt8(numbers) === 1 ? "traces" : "logs",
+    encoding: file.readUInt8(numbers + 1) === 1 ? "protobuf" : "json",
+    tenant: file.toString("utf8", offset + RECORD_HEAD_BYTES, bodyAt),
+    receivedSeconds: file.readUInt32LE(numbers + 4),
     body: file.subarray(bodyAt, next),
   };
-  const stored = file.toString("hex", offset + 4, offset + 20);
+  const stored = file.toString("hex", offset + CHECKSUM_AT, offset + CHECKSUM_AT + 16);
   return fingerprint(request) === stored ? { request, fingerprint: stored, next } : undefined;
+}
+
+/** Where the record at `offset` says that it ends; undefined when its head is cut off or damaged. */
+export function recordEnd(file: Buffer, offset: number): number | undefined {
+  if (offset + RECORD_HEAD_BYTES > file.length) return undefined;
+  if (checkOf(file, offset) !== file.readUInt8(offset + CHECK_AT)) return undefined;
+  return offset + 4 + file.readUInt32LE(offset);
 }
