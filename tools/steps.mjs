@@ -31,6 +31,16 @@ function report(ok, name, sinceMs, note) {
   );
 }
 
+const SHOWN_LINES = 100;
+
+/** Prints what a failed step wrote; of very much only the end, where most tools have their summary. */
+function show(output) {
+  const lines = output.trimEnd().split("\n");
+  const hidden = lines.length - SHOWN_LINES;
+  if (hidden > 0) process.stdout.write(`... ${hidden} lines before\n`);
+  process.stdout.write(`${lines.slice(-SHOWN_LINES).join("\n")}\n`);
+}
+
 /** Runs a command and resolves to its exit code and everything that it wrote. */
 function run(command, args) {
   return new Promise((resolve) => {
@@ -54,7 +64,7 @@ export async function runChecks() {
     const startMs = Date.now();
     const { code, output } = await run(command, args);
     report(code === 0, name, startMs);
-    if (code !== 0) process.stdout.write(`${output.trimEnd()}\n`);
+    if (code !== 0) show(output);
     counts[code === 0 ? "passed" : "failed"]++;
   }
   return counts;
@@ -101,6 +111,6 @@ export async function runTests(name, project) {
     startMs,
     `${passed} passed, ${failed} failed, ${skipped.length} skipped`,
   );
-  if (failed > 0) process.stdout.write(`${output.trimEnd()}\n`);
+  if (failed > 0) show(output);
   return { passed, failed, skipped };
 }

@@ -21,7 +21,7 @@ const hostile = [
   "../../../etc/passwd",
   "a/b?c=d&e=f#g%2fh+i",
   "first line\nsecond line\ttab",
-  "nul\u0000bell\u0007escape\u001b[31m",
+  "a nul here \u0000 then bell \u0007 and escape \u001b[31m",
   "right-to-left \u202e mark, combining e\u0301, thread \u{1f9f5}",
   "=~!<>",
   " spaces around ",
@@ -92,7 +92,13 @@ describe.each(hostile)("%j", (text) => {
   test("is text in the web UI: nothing runs", async (context) => {
     if ("reason" in opened) return skipBecause(context, opened.reason);
     const { page, complaints } = await openPage(opened.browser, server.url);
-    const shown = text.replaceAll("\u0000", "").trim().split("\n")[0]?.slice(0, 12) ?? "";
+    // Browsers show control characters in their own ways; what comes before the first is enough.
+    const shown =
+      text
+        .trim()
+        .split(/[\n\u0000]/)[0]
+        ?.slice(0, 20)
+        .trim() ?? "";
     const addresses = [
       "/",
       `/services/${encodeURIComponent(text)}`,

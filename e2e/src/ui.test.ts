@@ -95,7 +95,7 @@ describe("before any span has come", () => {
     const { page, complaints } = watched;
     await page.goto(`/trace/${"4".repeat(32)}`);
     await page
-      .getByText(/no trace|not found/i)
+      .getByText(/trace is not here/i)
       .first()
       .waitFor();
     // The browser itself logs the 404 of the query.
