@@ -5,7 +5,7 @@
 
 import type { SpanBatch } from "@clew/model";
 
-const RANGE = 2 ** 56;
+const RANGE = 1n << 56n;
 
 /** Sets `adjustedCount` of the spans from row `from` on. */
 export function setAdjustedCounts(batch: SpanBatch, from: number): void {
@@ -29,7 +29,8 @@ export function adjustedCount(traceState: string): number {
     for (const entry of value.split(";")) {
       const [name, digits] = splitOnce(entry, ":");
       if (name === "th" && digits !== undefined && /^[0-9a-f]{1,14}$/.test(digits)) {
-        return RANGE / (RANGE - Number.parseInt(digits.padEnd(14, "0"), 16));
+        // Whole numbers, for a double rounds the largest thresholds up to certain rejection.
+        return 2 ** 56 / Number(RANGE - BigInt(`0x${digits.padEnd(14, "0")}`));
       }
     }
   }
