@@ -5,7 +5,7 @@ export { openTraceReader } from "./read/open-trace-reader.ts";
 export { migrate } from "./schema/migrations.ts";
 export { RecentRequests } from "./spool/recent-requests.ts";
 export { type NativeFile, type SealedSegment, Spool } from "./spool/spool.ts";
-export type { WalFile } from "./spool/wal-file.ts";
+export type { WalContents, WalFile } from "./spool/wal-file.ts";
 export { type Fingerprint, fingerprint, recordHead, type WalRequest } from "./spool/wal-record.ts";
 export type * from "./trace-reader.ts";
 export { SegmentEncoder, type SegmentEncoderOptions, type TableBlock } from "./write/segment-encoder.ts";

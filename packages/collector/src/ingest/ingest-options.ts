@@ -8,6 +8,10 @@ export interface IngestOptions {
   readonly sealAfterBytes: number;
   /** How often rows that no segment brings along are looked for. */
   readonly idleEveryMs: number;
+  /** Pause before a segment whose rows could not be made (a full disk) is tried again. */
+  readonly retryEveryMs: number;
+  /** How long a stop waits for the engine; what it has not taken by then waits for the next start. */
+  readonly stopWithinMs: number;
   /** Budget of the spool folder; beyond it senders are asked to retry. */
   readonly spoolMaxBytes: number;
   /** After a restart: of how many of the newest segments the requests are remembered, to know repeats. */
@@ -19,6 +23,8 @@ export const ingestDefaults: IngestOptions = {
   sealAfterRows: 150_000,
   sealAfterBytes: 96 * 1024 * 1024,
   idleEveryMs: 5_000,
+  retryEveryMs: 2_000,
+  stopWithinMs: 10_000,
   spoolMaxBytes: 4 * 1024 * 1024 * 1024,
   rememberSegments: 6,
 };

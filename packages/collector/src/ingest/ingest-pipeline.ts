@@ -15,6 +15,7 @@ import {
   type WalRequest,
 } from "@clew/storage";
 import type { ExportOutcome, ExportRequest, ExportSink } from "../receivers/export-sink.ts";
+import { Backlog } from "./backlog.ts";
 import { decodeRequest, type SegmentColumns } from "./decode-request.ts";
 import { type IngestOptions, ingestDefaults } from "./ingest-options.ts";
 import { type IngestStats, newIngestStats } from "./ingest-stats.ts";
@@ -56,6 +57,7 @@ export class IngestPipeline implements ExportSink {
   #timer: NodeJS.Timeout | undefined;
   readonly #idleTimer: NodeJS.Timeout;
   #closed = 0;
+  readonly #backlog: Backlog;
   #inserting = new Set<Promise<void>>();
   #encoding: Promise<void> = Promise.resolve();
   #stopping = false;
@@ -66,6 +68,12 @@ export class IngestPipeline implements ExportSink {
     this.#options = { ...ingestDefaults, ...dependencies.options };
     this.#encoder = new SegmentEncoder(dependencies);
     this.#recent = new RecentRequests(Date.now());
+    this.#backlog = new Backlog({
+      work: (id) => this.#replay(id),
+      engineFree: () => Promise.allSettled([...this.#inserting]),
+      onTrouble: dependencies.onTrouble,
+      pauseMs: this.#options.retryEveryMs,
+    });
     this.#idleTimer = setInterval(() => this.#insertDue(false), this.#options.idleEveryMs);
   }
 
@@ -118,7 +126,8 @@ export class IngestPipeline implements ExportSink {
     this.#seal();
     this.#insertDue(true);
     await this.#encoding;
-    await Promise.allSettled([...this.#inserting]);
+    const idle = this.#backlog.stop().then(() => Promise.allSettled([...this.#inserting]));
+    await atMost(this.#options.stopWithinMs, idle);
   }
 
   #refuseWhenFull(request: ExportRequest): void {
@@ -176,6 +185,7 @@ export class IngestPipeline implements ExportSink {
     clearTimeout(this.#timer);
     this.#current = undefined;
     this.#closed++;
+    this.#spool.account(segment.id, segment.bytes);
     this.#encoding = this.#encoding
       .then(() => this.#encodeAndInsert(segment))
       .catch((error: unknown) => {
@@ -190,7 +200,7 @@ export class IngestPipeline implements ExportSink {
       const { spans, logs } = segment.columns;
       if (spans.length + logs.length === 0) return await this.#spool.finish(segment.id);
       this.#spool.account(segment.id, walBytes);
-      if (this.#inserting.size >= MAX_INSERTING) return this.#insertFromLog(segment.id);
+      if (this.#inserting.size >= MAX_INSERTING) return this.#backlog.add(segment.id);
       const blocks = this.#encoder.encode(spans, logs, Date.now());
       const sealed = await this.#spool.writeBlocks(segment.id, walBytes, blocks);
       this.#track(this.#insert(sealed));
@@ -200,7 +210,8 @@ export class IngestPipeline implements ExportSink {
         `rows of segment ${segment.id} could not be written; trying again`,
         error,
       );
-      this.#insertFromLog(segment.id);
+      this.#encoder.forgetContent();
+      this.#backlog.add(segment.id);
     } finally {
       this.#closed--;
       clearColumns(segment.columns);
@@ -229,14 +240,7 @@ export class IngestPipeline implements ExportSink {
       });
   }
 
-  /** Later, when the engine has caught up: makes the rows of a segment from its log, and inserts them. */
-  #insertFromLog(id: string): void {
-    const before = [...this.#inserting];
-    this.#track(Promise.allSettled(before).then(() => this.#replay(id)));
-  }
-
   async #replay(id: string): Promise<void> {
-    if (this.#stopping) return; // the next start takes it up
     const columns = this.#freeColumns.pop() ?? newColumns();
     try {
       const sealed = await replaySegment(id, {
@@ -247,6 +251,9 @@ export class IngestPipeline implements ExportSink {
       });
       this.stats.replayedSegments++;
       if (sealed !== undefined) await this.#insert(sealed);
+    } catch (error) {
+      this.#encoder.forgetContent();
+      throw error;
     } finally {
       clearColumns(columns);
       if (this.#freeColumns.length < 2) this.#freeColumns.push(columns);
@@ -260,6 +267,7 @@ export class IngestPipeline implements ExportSink {
       return this.#spool.finish(sealed.id);
     }
     this.stats.damagedSegments++;
+    this.#encoder.forgetContent();
     const path = await this.#spool.setAside(sealed.id, outcome.reason);
     this.#dependencies.onTrouble(`segment set aside as ${path}: ${outcome.reason}`);
   }
@@ -280,6 +288,14 @@ export class IngestPipeline implements ExportSink {
       for (const print of await this.#spool.fingerprints(id))
         this.#recent.add(print, stored, Date.now());
     }
-    for (const id of ids) this.#insertFromLog(id);
+    for (const id of ids) this.#backlog.add(id);
   }
+}
+
+/** Resolves when `work` does, or after `ms` milliseconds. */
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const timer = Promise.withResolvers<void>();
+  const timeout = setTimeout(timer.resolve, ms);
+  await Promise.race([work, timer.promise]);
+  clearTimeout(timeout);
 }

@@ -1,7 +1,15 @@
 // Makes the rows of a segment again from its log: after a crash, after a full disk, or when the engine
 // was behind. What cannot be read is kept aside and never blocks the rest.
 
-import type { SealedSegment, SegmentEncoder, Spool, WalRequest } from "@clew/storage";
+import { ClewError } from "@clew/base";
+import type {
+  SealedSegment,
+  SegmentEncoder,
+  Spool,
+  TableBlock,
+  WalContents,
+  WalRequest,
+} from "@clew/storage";
 import { decodeRequest, type SegmentColumns } from "./decode-request.ts";
 
 export interface ReplayContext {
@@ -12,18 +20,26 @@ export interface ReplayContext {
   readonly onTrouble: (message: string, error?: unknown) => void;
 }
 
-/** Returns the segment ready to insert, or undefined when nothing of it was (or could be) stored. */
+/**
+ * Returns the segment ready to insert, or undefined when nothing of it was (or could be) stored. Rejects
+ * with what the file system says when the log cannot be read or the rows not written for now.
+ */
 export async function replaySegment(
   id: string,
   context: ReplayContext,
 ): Promise<SealedSegment | undefined> {
   const { spool, encoder, columns, onTrouble } = context;
-  const contents = await spool.read(id).catch(async (error: unknown) => {
+  const setAside = async (what: string, error: unknown): Promise<undefined> => {
     const path = await spool.setAside(id, (error as Error).message);
-    onTrouble(`segment ${id} is unreadable and was set aside as ${path}`, error);
-    return undefined;
-  });
-  if (contents === undefined) return undefined;
+    onTrouble(`segment ${id} ${what} and was set aside as ${path}`, error);
+  };
+  let contents: WalContents;
+  try {
+    contents = await spool.read(id);
+  } catch (error) {
+    if (!(error instanceof ClewError)) throw error;
+    return setAside("is no log", error);
+  }
   const broken = decodeAll(
     contents.records.map((record) => record.request),
     columns,
@@ -40,7 +56,13 @@ export async function replaySegment(
     await spool.finish(id);
     return undefined;
   }
-  return spool.writeBlocks(id, contents.bytes, encoder.encode(spans, logs, Date.now()));
+  let blocks: TableBlock[];
+  try {
+    blocks = encoder.encode(spans, logs, Date.now());
+  } catch (error) {
+    return setAside("cannot be turned into rows", error);
+  }
+  return spool.writeBlocks(id, contents.bytes, blocks);
 }
 
 /** Decodes every request; returns why the first undecodable one is, if any is. */

@@ -24,6 +24,10 @@ export class KnownContent {
   readonly #known = new Set<string>();
   #since = 0;
 
+  clear(): void {
+    this.#known.clear();
+  }
+
   /** True the first time a key is seen since the last renewal. */
   isNew(key: string, nowMs: number): boolean {
     if (nowMs - this.#since > RENEW_MS || this.#known.size > MAX_KNOWN) {

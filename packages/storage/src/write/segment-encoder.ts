@@ -52,6 +52,11 @@ export class SegmentEncoder {
     return blocks;
   }
 
+  /** To be called when encoded blocks are lost: the next ones say again what resources and scopes are. */
+  forgetContent(): void {
+    this.#known.clear();
+  }
+
   /**
    * What has become due without new spans: calls whose other half will not come, and the catalogue of
    * the last segments. `isLast`: the collector stops, so everything that waits is due.
