@@ -25,10 +25,13 @@ function firstLoadBudget(): Plugin {
       let bytes = 0;
       for (const name of files) {
         const file = bundle[name];
-        if (file !== undefined) bytes += gzipSync(file.type === "chunk" ? file.code : file.source).length;
+        if (file !== undefined)
+          bytes += gzipSync(file.type === "chunk" ? file.code : file.source).length;
       }
       const size = bytes / 1024;
-      this.info(`first load ${size.toFixed(1)} KiB gzip in ${files.size} files (limit ${firstLoadLimitKiB})`);
+      this.info(
+        `first load ${size.toFixed(1)} KiB gzip in ${files.size} files (limit ${firstLoadLimitKiB})`,
+      );
       if (size > firstLoadLimitKiB) this.error(`the first load is over ${firstLoadLimitKiB} KiB`);
     },
   };

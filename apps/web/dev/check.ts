@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { openBrowser, type Page } from "./browser.ts";
+import { say } from "./say.ts";
 
 const base = process.argv[2] ?? "http://127.0.0.1:5100";
 const trace = `${base}/trace/4bf92f3577b34da6000000000000aaaa`;
@@ -11,7 +12,8 @@ const page = await browser.newPage({ viewport: { width: 1440, height: 860 } });
 const problems: string[] = [];
 page.on("pageerror", (error) => problems.push(String(error.message)));
 page.on("console", (message) => {
-  if (message.type?.() === "error" && !message.text?.().includes("status of 40")) problems.push(String(message.text?.()));
+  if (message.type?.() === "error" && !message.text?.().includes("status of 40"))
+    problems.push(String(message.text?.()));
 });
 
 async function until(what: string, script: string): Promise<void> {
@@ -28,35 +30,49 @@ const count = 'document.querySelector("[class*=count]")?.textContent';
 
 async function step(name: string, act: (page: Page) => Promise<void>): Promise<void> {
   await act(page);
-  console.log(`ok  ${name}`);
+  say(`ok  ${name}`);
 }
 
 await step("a row of the services table opens its service", async () => {
   await page.goto(`${base}/`);
   await page.waitForSelector("tbody tr");
   await page.click("tbody tr:nth-child(3) td:nth-child(4)");
-  await until("service page", 'location.pathname === "/services/basket" && document.querySelector(".uplot")');
+  await until(
+    "service page",
+    'location.pathname === "/services/basket" && document.querySelector(".uplot")',
+  );
 });
 await step("a brush on the heat map searches its region", async () => {
   await page.waitForSelector("canvas[aria-label^='Latency heat map']");
   await page.waitForTimeout(300);
-  const box = await page.evaluate<{ x: number; y: number }>("document.querySelector(\"canvas[aria-label^='Latency heat map']\").getBoundingClientRect().toJSON()");
+  const box = await page.evaluate<{ x: number; y: number }>(
+    "document.querySelector(\"canvas[aria-label^='Latency heat map']\").getBoundingClientRect().toJSON()",
+  );
   await page.mouse.move(box.x + 300, box.y + 30);
   await page.mouse.down();
   await page.mouse.move(box.x + 420, box.y + 100);
   await page.mouse.up();
-  await until("search of the region", 'location.pathname === "/search" && /min=.*max=/.test(location.search) && location.search.includes("service=basket")');
+  await until(
+    "search of the region",
+    'location.pathname === "/search" && /min=.*max=/.test(location.search) && location.search.includes("service=basket")',
+  );
 });
 await step("an attribute condition is completed, added and removed", async () => {
   await page.goto(`${base}/search`);
   await page.waitForSelector("input[aria-label='Attribute key']");
   await page.fill("input[aria-label='Attribute key']", "db");
-  await until("suggestion", 'document.querySelector("[role=option]")?.textContent.includes("db.system.name")');
+  await until(
+    "suggestion",
+    'document.querySelector("[role=option]")?.textContent.includes("db.system.name")',
+  );
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
   await page.fill("input[aria-label='Attribute value']", "redis");
   await page.keyboard.press("Enter");
-  await until("condition in the address", 'decodeURIComponent(location.search).includes("attr=span:db.system.name=redis")');
+  await until(
+    "condition in the address",
+    'decodeURIComponent(location.search).includes("attr=span:db.system.name=redis")',
+  );
   await page.click("button[aria-label='Remove this condition']");
   await until("condition gone", '!location.search.includes("attr")');
 });
@@ -71,24 +87,36 @@ await step("a trace opens with a row for each span and placeholder", async () =>
   await until("rows", `${rowCount} === 75`);
 });
 await step("hostile names stay text", async () => {
-  assert.equal(await page.evaluate("document.querySelectorAll('#root img, #root b, #root script').length"), 0);
+  assert.equal(
+    await page.evaluate("document.querySelectorAll('#root img, #root b, #root script').length"),
+    0,
+  );
 });
 await step("keys select, collapse, expand and find errors", async () => {
   await page.keyboard.press("ArrowDown");
   await until("first row", `${selected}?.dataset.row === "0"`);
   await page.keyboard.press("ArrowLeft");
-  await until("collapsed", `${rowCount} < 75 && ${selected}?.getAttribute("aria-expanded") === "false"`);
+  await until(
+    "collapsed",
+    `${rowCount} < 75 && ${selected}?.getAttribute("aria-expanded") === "false"`,
+  );
   await page.keyboard.press("]");
   await until("expanded", `${rowCount} === 75`);
   await page.keyboard.press("e");
-  await until("next error", `${selected}?.textContent.includes("error") && ${selected}.dataset.row !== "0"`);
+  await until(
+    "next error",
+    `${selected}?.textContent.includes("error") && ${selected}.dataset.row !== "0"`,
+  );
 });
 await step("search counts, steps and clears", async () => {
   await page.keyboard.press("/");
   await page.keyboard.type("stock");
   await until("count", `/\\/ 19/.test(${count})`);
   await page.keyboard.press("Enter");
-  await until("a match selected", `/^\\d+ \\/ 19/.test(${count}) && location.search.includes("q=stock")`);
+  await until(
+    "a match selected",
+    `/^\\d+ \\/ 19/.test(${count}) && location.search.includes("q=stock")`,
+  );
   await page.keyboard.press("Escape");
   await until("cleared", `!location.search.includes("q=")`);
   await page.keyboard.press("Escape");
@@ -117,11 +145,20 @@ await step("the minimap's brush sets the window", async () => {
 });
 await step("the drawer shows events, links and logs of a shared address", async () => {
   await page.goto(`${trace}?span=00f067aa0baa0001&tab=logs`);
-  await until("logs of the span", 'document.querySelector("aside")?.textContent.includes("basket 4711 loaded")');
+  await until(
+    "logs of the span",
+    'document.querySelector("aside")?.textContent.includes("basket 4711 loaded")',
+  );
   await page.click("aside button:has-text('Whole trace')");
-  await until("script in a log is text", 'document.querySelector("aside")?.textContent.includes("<script>")');
+  await until(
+    "script in a log is text",
+    'document.querySelector("aside")?.textContent.includes("<script>")',
+  );
   await page.click("aside [role=tab]:has-text('Events')");
-  await until("events", 'document.querySelector("aside")?.textContent.includes("PoolExhaustedError")');
+  await until(
+    "events",
+    'document.querySelector("aside")?.textContent.includes("PoolExhaustedError")',
+  );
 });
 await step("a missing parent can be shown from the notice", async () => {
   await page.click("[class*=notice] button");

@@ -22,18 +22,86 @@ interface Call {
 }
 
 const calls: readonly Call[] = [
-  { service: "storefront", name: "GET /basket/{id}", kind: SpanKind.Server, attributes: { "http.request.method": "GET", "http.response.status_code": 200, "url.path": "/basket/4711" } },
-  { service: "basket", name: "load basket", kind: SpanKind.Internal, attributes: { "basket.items": 4 } },
-  { service: "basket", name: "SELECT basket_items", kind: SpanKind.Client, attributes: { "db.system.name": "postgresql", "db.query.text": "SELECT * FROM basket_items WHERE basket_id = $1", "server.address": "db-1.internal" } },
-  { service: "pricing", name: "POST /quotes", kind: SpanKind.Server, attributes: { "http.request.method": "POST", "http.response.status_code": 200 } },
-  { service: "pricing", name: "apply rules", kind: SpanKind.Internal, attributes: { "rules.count": 37, "rules.set": "autumn" } },
-  { service: "stock", name: "GET /stock/{sku}", kind: SpanKind.Server, attributes: { "http.request.method": "GET", "http.response.status_code": 200, sku: "lamp-22" } },
-  { service: "stock", name: "GET stock:lamp-22", kind: SpanKind.Client, attributes: { "db.system.name": "redis", "db.operation.name": "GET" } },
-  { service: "shipping", name: "estimate", kind: SpanKind.Server, attributes: { "rpc.system": "grpc", "rpc.method": "Estimate" } },
-  { service: "storefront", name: "POST pricing /quotes", kind: SpanKind.Client, attributes: { "http.request.method": "POST", "server.address": "pricing" } },
-  { service: "mailer", name: "receipts process", kind: SpanKind.Consumer, attributes: { "messaging.system": "kafka", "messaging.destination.name": "receipts" } },
-  { service: "payment", name: "POST /charges", kind: SpanKind.Server, attributes: { "http.request.method": "POST", "http.response.status_code": 201 } },
-  { service: "search-index", name: "suggest", kind: SpanKind.Server, attributes: { "rpc.system": "grpc" } },
+  {
+    service: "storefront",
+    name: "GET /basket/{id}",
+    kind: SpanKind.Server,
+    attributes: {
+      "http.request.method": "GET",
+      "http.response.status_code": 200,
+      "url.path": "/basket/4711",
+    },
+  },
+  {
+    service: "basket",
+    name: "load basket",
+    kind: SpanKind.Internal,
+    attributes: { "basket.items": 4 },
+  },
+  {
+    service: "basket",
+    name: "SELECT basket_items",
+    kind: SpanKind.Client,
+    attributes: {
+      "db.system.name": "postgresql",
+      "db.query.text": "SELECT * FROM basket_items WHERE basket_id = $1",
+      "server.address": "db-1.internal",
+    },
+  },
+  {
+    service: "pricing",
+    name: "POST /quotes",
+    kind: SpanKind.Server,
+    attributes: { "http.request.method": "POST", "http.response.status_code": 200 },
+  },
+  {
+    service: "pricing",
+    name: "apply rules",
+    kind: SpanKind.Internal,
+    attributes: { "rules.count": 37, "rules.set": "autumn" },
+  },
+  {
+    service: "stock",
+    name: "GET /stock/{sku}",
+    kind: SpanKind.Server,
+    attributes: { "http.request.method": "GET", "http.response.status_code": 200, sku: "lamp-22" },
+  },
+  {
+    service: "stock",
+    name: "GET stock:lamp-22",
+    kind: SpanKind.Client,
+    attributes: { "db.system.name": "redis", "db.operation.name": "GET" },
+  },
+  {
+    service: "shipping",
+    name: "estimate",
+    kind: SpanKind.Server,
+    attributes: { "rpc.system": "grpc", "rpc.method": "Estimate" },
+  },
+  {
+    service: "storefront",
+    name: "POST pricing /quotes",
+    kind: SpanKind.Client,
+    attributes: { "http.request.method": "POST", "server.address": "pricing" },
+  },
+  {
+    service: "mailer",
+    name: "receipts process",
+    kind: SpanKind.Consumer,
+    attributes: { "messaging.system": "kafka", "messaging.destination.name": "receipts" },
+  },
+  {
+    service: "payment",
+    name: "POST /charges",
+    kind: SpanKind.Server,
+    attributes: { "http.request.method": "POST", "http.response.status_code": 201 },
+  },
+  {
+    service: "search-index",
+    name: "suggest",
+    kind: SpanKind.Server,
+    attributes: { "rpc.system": "grpc" },
+  },
 ];
 
 const hostile = [
@@ -51,7 +119,12 @@ class Builder {
   constructor(seed: number) {
     this.#random = random(seed);
     const { strings, scopes } = this.batch;
-    scopes.add("scope", { droppedAttributes: 0, schemaUrl: 0, name: strings.internText("shop-instrumentation"), version: strings.internText("1.4.2") });
+    scopes.add("scope", {
+      droppedAttributes: 0,
+      schemaUrl: 0,
+      name: strings.internText("shop-instrumentation"),
+      version: strings.internText("1.4.2"),
+    });
   }
 
   next(): number {
@@ -62,17 +135,36 @@ class Builder {
     const { strings, resources } = this.batch;
     const known = resources.find(service);
     if (known >= 0) return known;
-    const put = (key: string, value: string): void => resources.attributes.push(strings.internText(key), ValueType.String, strings.internText(value), 0);
+    const put = (key: string, value: string): void =>
+      resources.attributes.push(
+        strings.internText(key),
+        ValueType.String,
+        strings.internText(value),
+        0,
+      );
     put("service.name", service);
     put("service.version", "2.18.0");
     put("deployment.environment.name", "staging");
     put("host.name", `${service.slice(0, 20)}-7c9d-x2`);
     put("telemetry.sdk.language", "nodejs");
-    return resources.add(service, { droppedAttributes: 0, schemaUrl: 0, entityRefs: 0, serviceName: strings.internText(service) });
+    return resources.add(service, {
+      droppedAttributes: 0,
+      schemaUrl: 0,
+      entityRefs: 0,
+      serviceName: strings.internText(service),
+    });
   }
 
   /** Adds a span; `parent` is a span id, 0 for none. Times are nanoseconds since 1970. Returns its id. */
-  span(call: Call, traceId: bigint, parent: number, start: bigint, end: bigint, failed: boolean, extra: Readonly<Record<string, string>> = {}): number {
+  span(
+    call: Call,
+    traceId: bigint,
+    parent: number,
+    start: bigint,
+    end: bigint,
+    failed: boolean,
+    extra: Readonly<Record<string, string>> = {},
+  ): number {
     const { batch } = this;
     const { strings } = batch;
     const row = batch.beginSpan();
@@ -87,8 +179,16 @@ class Builder {
     write(batch.start, row, start);
     write(batch.end, row, end);
     batch.status[row] = failed ? StatusCode.Error : StatusCode.Unset;
-    if (failed) batch.statusMessage[row] = strings.internText("upstream answered 503: connection pool exhausted");
-    for (const [key, value] of Object.entries({ ...call.attributes, ...extra, "thread.id": (id * 7) % 23 })) this.#attribute(key, value);
+    if (failed)
+      batch.statusMessage[row] = strings.internText(
+        "upstream answered 503: connection pool exhausted",
+      );
+    for (const [key, value] of Object.entries({
+      ...call.attributes,
+      ...extra,
+      "thread.id": (id * 7) % 23,
+    }))
+      this.#attribute(key, value);
     if (failed || this.next() < 0.06) this.#event(failed, start, end);
     batch.commitSpan(this.resource(call.service), 0);
     return id;
@@ -96,7 +196,8 @@ class Builder {
 
   #attribute(key: string, value: string | number, columns = this.batch.attributes): void {
     const { strings } = this.batch;
-    if (typeof value === "string") columns.push(strings.internText(key), ValueType.String, strings.internText(value), 0);
+    if (typeof value === "string")
+      columns.push(strings.internText(key), ValueType.String, strings.internText(value), 0);
     else columns.push(strings.internText(key), ValueType.Int, value, 0);
   }
 
@@ -108,8 +209,16 @@ class Builder {
     write(batch.eventTime, event, at);
     if (failed) {
       this.#attribute("exception.type", "PoolExhaustedError", batch.eventAttributes);
-      this.#attribute("exception.message", "no connection became free within 250 ms", batch.eventAttributes);
-      this.#attribute("exception.stacktrace", "PoolExhaustedError: no connection became free\n    at acquire (pool.js:88:11)\n    at query (client.js:41:20)\n    at loadBasket (basket.js:17:9)", batch.eventAttributes);
+      this.#attribute(
+        "exception.message",
+        "no connection became free within 250 ms",
+        batch.eventAttributes,
+      );
+      this.#attribute(
+        "exception.stacktrace",
+        "PoolExhaustedError: no connection became free\n    at acquire (pool.js:88:11)\n    at query (client.js:41:20)\n    at loadBasket (basket.js:17:9)",
+        batch.eventAttributes,
+      );
     } else this.#attribute("cache.key", "basket:4711", batch.eventAttributes);
     batch.commitEvent();
   }
@@ -141,7 +250,9 @@ export function fakeTrace(traceId: bigint, size: number, start: bigint, odd: boo
   const total = size > 5000 ? 12_000n * ms : 840n * ms;
   const root = builder.span(calls[0] as Call, traceId, 0, start, start + total, odd);
   // A pool of open spans to hang children under; children lie inside their parents.
-  const open: { id: number; start: bigint; end: bigint; depth: number }[] = [{ id: root, start, end: start + total, depth: 0 }];
+  const open: { id: number; start: bigint; end: bigint; depth: number }[] = [
+    { id: root, start, end: start + total, depth: 0 },
+  ];
   while (builder.batch.length < size) {
     const at = Math.floor(builder.next() ** (size > 5000 ? 1 : 1.4) * open.length);
     const parent = open[at] as (typeof open)[number];
@@ -149,25 +260,65 @@ export function fakeTrace(traceId: bigint, size: number, start: bigint, odd: boo
     const from = parent.start + (length * BigInt(Math.floor(builder.next() * 860))) / 1000n;
     const to = from + ((parent.end - from) * BigInt(Math.floor(80 + builder.next() * 880))) / 1000n;
     const call = calls[1 + Math.floor(builder.next() * (calls.length - 1))] as Call;
-    const id = builder.span(call, traceId, parent.id, from, to, builder.next() < (odd ? 0.05 : 0.01));
-    if (parent.depth < 14 && to - from > 20_000n) open.push({ id, start: from, end: to, depth: parent.depth + 1 });
+    const id = builder.span(
+      call,
+      traceId,
+      parent.id,
+      from,
+      to,
+      builder.next() < (odd ? 0.05 : 0.01),
+    );
+    if (parent.depth < 14 && to - from > 20_000n)
+      open.push({ id, start: from, end: to, depth: parent.depth + 1 });
     if (open.length > 400) open.splice(1 + Math.floor(builder.next() * 200), 40);
   }
   if (odd) addOddities(builder, traceId, root, start, ms);
   return builder.batch;
 }
 
-function addOddities(builder: Builder, traceId: bigint, root: number, start: bigint, ms: bigint): void {
+function addOddities(
+  builder: Builder,
+  traceId: bigint,
+  root: number,
+  start: bigint,
+  ms: bigint,
+): void {
   const [, , , pricing, , stock, , shipping, , mailer, payment] = calls as Call[];
   builder.span(shipping as Call, traceId, 900_000, start + 300n * ms, start + 420n * ms, false);
   builder.span(shipping as Call, traceId, 900_000, start + 430n * ms, start + 470n * ms, false);
   builder.span(stock as Call, traceId, root, start - 4n * ms, start + 40n * ms, false);
   builder.span(payment as Call, traceId, root, start + 600n * ms, start + 590n * ms, false);
-  const receipt = builder.span(mailer as Call, traceId, root, start + 800n * ms, start + 1260n * ms, false);
-  builder.span({ ...(pricing as Call), name: "render receipt", service: "mailer", kind: SpanKind.Internal }, traceId, receipt, start + 820n * ms, start + 1190n * ms, false);
-  const names = hostile.map((name, i) => ({ ...(stock as Call), name, service: i === 0 ? "<b>bold</b> service" : "stock" }));
+  const receipt = builder.span(
+    mailer as Call,
+    traceId,
+    root,
+    start + 800n * ms,
+    start + 1260n * ms,
+    false,
+  );
+  builder.span(
+    { ...(pricing as Call), name: "render receipt", service: "mailer", kind: SpanKind.Internal },
+    traceId,
+    receipt,
+    start + 820n * ms,
+    start + 1190n * ms,
+    false,
+  );
+  const names = hostile.map((name, i) => ({
+    ...(stock as Call),
+    name,
+    service: i === 0 ? "<b>bold</b> service" : "stock",
+  }));
   names.forEach((call, i) => {
     builder.link(0xaaaan, 7);
-    builder.span(call, traceId, root, start + BigInt(100 + i * 30) * ms, start + BigInt(150 + i * 40) * ms, false, { "hostile.value": call.name, [call.name.slice(0, 60)]: "a hostile key" });
+    builder.span(
+      call,
+      traceId,
+      root,
+      start + BigInt(100 + i * 30) * ms,
+      start + BigInt(150 + i * 40) * ms,
+      false,
+      { "hostile.value": call.name, [call.name.slice(0, 60)]: "a hostile key" },
+    );
   });
 }

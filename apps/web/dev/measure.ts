@@ -2,6 +2,7 @@
 // Time from navigation to the first drawn row, then frame times while panning, zooming and scrolling.
 
 import { openBrowser, type Page } from "./browser.ts";
+import { say } from "./say.ts";
 
 const base = process.argv[2] ?? "http://127.0.0.1:5100";
 const id = "4bf92f3577b34da6000000000000";
@@ -39,7 +40,11 @@ async function wheel(page: Page, options: string): Promise<void> {
 }
 
 const browser = await openBrowser();
-for (const [suffix, spans] of [["aaaa", "74"], ["bbbb", "10,000"], ["cccc", "100,000"]]) {
+for (const [suffix, spans] of [
+  ["aaaa", "74"],
+  ["bbbb", "10,000"],
+  ["cccc", "100,000"],
+]) {
   // Once to warm the fixture's own cache, then measured in a fresh page.
   for (const measured of [false, true]) {
     const page = await browser.newPage({ viewport: { width: 1440, height: 860 } });
@@ -54,14 +59,20 @@ for (const [suffix, spans] of [["aaaa", "74"], ["bbbb", "10,000"], ["cccc", "100
       const nav = performance.getEntriesByType("navigation")[0];
       return "html " + nav.responseEnd.toFixed(0) + ", dom ready " + nav.domContentLoadedEventEnd.toFixed(0) + ", " + entries.join(", ");
     })()`);
-    console.log(`${spans} spans: open ${opened.toFixed(0)} ms from navigation (${marks})`);
+    say(`${spans} spans: open ${opened.toFixed(0)} ms from navigation (${marks})`);
     await page.mouse.move(800, 500);
     for (let i = 0; i < 3; i++) await page.keyboard.press("w");
-    console.log(`  pan     ${await frames(page, async () => wheel(page, "shiftKey: true, deltaX: i % 120 < 60 ? 25 : -25"))}`);
-    console.log(`  zoom    ${await frames(page, async () => wheel(page, "ctrlKey: true, deltaY: i % 120 < 60 ? 20 : -20"))}`);
-    console.log(`  scroll  ${await frames(page, async () => {
-      for (let i = 0; i < 100; i++) await page.mouse.wheel(0, 180);
-    })}`);
+    say(
+      `  pan     ${await frames(page, async () => wheel(page, "shiftKey: true, deltaX: i % 120 < 60 ? 25 : -25"))}`,
+    );
+    say(
+      `  zoom    ${await frames(page, async () => wheel(page, "ctrlKey: true, deltaY: i % 120 < 60 ? 20 : -20"))}`,
+    );
+    say(
+      `  scroll  ${await frames(page, async () => {
+        for (let i = 0; i < 100; i++) await page.mouse.wheel(0, 180);
+      })}`,
+    );
     const search = await page.evaluate<number>(`(async () => {
       const input = document.querySelector('input[aria-label^="Find spans"]');
       const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
@@ -70,7 +81,7 @@ for (const [suffix, spans] of [["aaaa", "74"], ["bbbb", "10,000"], ["cccc", "100
       while (!/\\//.test(document.querySelector('[role="status"]')?.textContent ?? "") && !document.body.textContent.match(/– \\/|\\d \\/ /)) await new Promise(requestAnimationFrame);
       return performance.now() - start;
     })()`);
-    console.log(`  search  ${search.toFixed(0)} ms to the count`);
+    say(`  search  ${search.toFixed(0)} ms to the count`);
   }
 }
 await browser.close();

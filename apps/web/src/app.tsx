@@ -2,11 +2,11 @@
 
 import { Component, type ReactElement, type ReactNode } from "react";
 import { lazyPage } from "./lazy-page.tsx";
+import { ServicesPage } from "./pages/services/services-page.tsx";
 import { Link } from "./router/link.tsx";
 import { useRoute } from "./router/location.ts";
-import { Shell } from "./shell/shell.tsx";
 import styles from "./shell/shell.module.css";
-import { ServicesPage } from "./pages/services/services-page.tsx";
+import { Shell } from "./shell/shell.tsx";
 import { EmptyState, ErrorState } from "./ui/states.tsx";
 
 const ServicePage = lazyPage(() => import("./pages/service/service-page.tsx"));
@@ -46,7 +46,10 @@ function Page(): ReactElement {
 function NotFoundPage(): ReactElement {
   return (
     <div className={styles.missing}>
-      <EmptyState title="There is no page at this address" actions={<Link to="/">Go to services</Link>}>
+      <EmptyState
+        title="There is no page at this address"
+        actions={<Link to="/">Go to services</Link>}
+      >
         The link may be cut short, or a trace id in it is not 32 hex digits.
       </EmptyState>
     </div>
@@ -63,6 +66,11 @@ class PageBoundary extends Component<{ children: ReactNode }, { error: unknown; 
 
   override render(): ReactNode {
     if (!this.state.failed) return this.props.children;
-    return <ErrorState error={this.state.error} onRetry={() => this.setState({ error: undefined, failed: false })} />;
+    return (
+      <ErrorState
+        error={this.state.error}
+        onRetry={() => this.setState({ error: undefined, failed: false })}
+      />
+    );
   }
 }

@@ -5,7 +5,9 @@ import { type ComponentType, type ReactElement, useEffect, useState } from "reac
 import { Loading } from "./ui/states.tsx";
 
 /** A component that loads its page when it is first shown. A chunk that fails to load fails the page. */
-export function lazyPage<P extends object>(load: () => Promise<{ default: ComponentType<P> }>): ComponentType<P> {
+export function lazyPage<P extends object>(
+  load: () => Promise<{ default: ComponentType<P> }>,
+): ComponentType<P> {
   let Page: ComponentType<P> | undefined;
   return function LazyPage(props: P): ReactElement {
     const [failure, setFailure] = useState<{ error: unknown }>();

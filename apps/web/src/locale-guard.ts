@@ -2,7 +2,7 @@
 // asks Intl for it while it loads and would take the page down.
 
 try {
-  new Intl.NumberFormat(navigator.language);
+  Intl.NumberFormat(navigator.language);
 } catch {
   Object.defineProperty(navigator, "language", { value: "en-US" });
 }

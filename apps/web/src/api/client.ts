@@ -20,10 +20,17 @@ export function apiUrl(path: string, query: Readonly<Record<string, QueryValue>>
 }
 
 /** Fetches and checks the status. Throws ClewError; an abort passes through as it is. */
-export async function apiFetch(url: string, accept: string, signal?: AbortSignal): Promise<Response> {
+export async function apiFetch(
+  url: string,
+  accept: string,
+  signal?: AbortSignal,
+): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { headers: { accept }, ...(signal === undefined ? {} : { signal }) });
+    response = await fetch(url, {
+      headers: { accept },
+      ...(signal === undefined ? {} : { signal }),
+    });
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ClewError("unavailable", "The Clew server does not answer", {
@@ -40,21 +47,36 @@ export async function apiJson<T>(url: string, signal?: AbortSignal): Promise<T> 
   const response = await apiFetch(url, "application/json", signal);
   const type = response.headers.get("content-type") ?? "";
   if (!type.includes("json")) {
-    throw new ClewError("internal", `Expected JSON from ${url.split("?")[0]}, got ${type || "no content type"}`, {
-      hint: "A proxy in front of Clew may be answering in its place.",
-    });
+    throw new ClewError(
+      "internal",
+      `Expected JSON from ${url.split("?")[0]}, got ${type || "no content type"}`,
+      {
+        hint: "A proxy in front of Clew may be answering in its place.",
+      },
+    );
   }
   return (await response.json()) as T;
 }
 
 async function readError(response: Response): Promise<ClewError> {
   const body: unknown = await response.json().catch(() => undefined);
-  const told = (body as { error?: { code?: unknown; message?: unknown; hint?: unknown } } | undefined)?.error;
+  const told = (
+    body as { error?: { code?: unknown; message?: unknown; hint?: unknown } } | undefined
+  )?.error;
   if (told !== undefined && typeof told.code === "string" && typeof told.message === "string") {
-    return new ClewError(told.code as ErrorCode, told.message, typeof told.hint === "string" ? { hint: told.hint } : {});
+    return new ClewError(
+      told.code as ErrorCode,
+      told.message,
+      typeof told.hint === "string" ? { hint: told.hint } : {},
+    );
   }
-  const code: ErrorCode = response.status === 404 ? "not_found" : response.status >= 500 ? "unavailable" : "bad_request";
-  return new ClewError(code, `The server answered ${response.status} ${response.statusText}`.trim(), {
-    hint: "The answer was not one of Clew's own: a proxy may stand in between.",
-  });
+  const code: ErrorCode =
+    response.status === 404 ? "not_found" : response.status >= 500 ? "unavailable" : "bad_request";
+  return new ClewError(
+    code,
+    `The server answered ${response.status} ${response.statusText}`.trim(),
+    {
+      hint: "The answer was not one of Clew's own: a proxy may stand in between.",
+    },
+  );
 }

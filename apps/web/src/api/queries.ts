@@ -59,31 +59,76 @@ export function useServices(range: ResolvedRange): UseQueryResult<{ services: Se
   return useJson("/services", rangeQuery(range));
 }
 
-export function useOperations(service: string | undefined, range: ResolvedRange): UseQueryResult<{ operations: OperationSummary[] }> {
-  return useJson(`/services/${encodeURIComponent(service ?? "")}/operations`, rangeQuery(range), service !== undefined);
+export function useOperations(
+  service: string | undefined,
+  range: ResolvedRange,
+): UseQueryResult<{ operations: OperationSummary[] }> {
+  return useJson(
+    `/services/${encodeURIComponent(service ?? "")}/operations`,
+    rangeQuery(range),
+    service !== undefined,
+  );
 }
 
-export function useRed(range: ResolvedRange, filter: Partial<SpanFilter>, points: number): UseQueryResult<RedSeries> {
-  return useJson("/red", { ...rangeQuery(range), step: stepFor(range, points), ...filterQuery(filter) });
+export function useRed(
+  range: ResolvedRange,
+  filter: Partial<SpanFilter>,
+  points: number,
+): UseQueryResult<RedSeries> {
+  return useJson("/red", {
+    ...rangeQuery(range),
+    step: stepFor(range, points),
+    ...filterQuery(filter),
+  });
 }
 
-export function useHeatmap(range: ResolvedRange, filter: Partial<SpanFilter>, points: number): UseQueryResult<Heatmap> {
-  return useJson("/heatmap", { ...rangeQuery(range), step: stepFor(range, points), ...filterQuery(filter) });
+export function useHeatmap(
+  range: ResolvedRange,
+  filter: Partial<SpanFilter>,
+  points: number,
+): UseQueryResult<Heatmap> {
+  return useJson("/heatmap", {
+    ...rangeQuery(range),
+    step: stepFor(range, points),
+    ...filterQuery(filter),
+  });
 }
 
 export function useServiceMap(range: ResolvedRange): UseQueryResult<ServiceMap> {
   return useJson("/service-map", rangeQuery(range));
 }
 
-export function useTraceLogs(traceId: string, enabled: boolean): UseQueryResult<{ logs: LogRecord[] }> {
+export function useTraceLogs(
+  traceId: string,
+  enabled: boolean,
+): UseQueryResult<{ logs: LogRecord[] }> {
   return useJson(`/traces/${traceId}/logs`, {}, enabled);
 }
 
-export function useAttributeKeys(range: ResolvedRange, scope: AttributeScope, prefix: string, enabled: boolean): UseQueryResult<{ keys: AttributeKey[] }> {
-  return useJson("/attributes", { ...rangeQuery(range), scope, prefix, limit: 50 }, enabled);
+/** Attribute keys that begin with `prefix`. */
+export function useAttributeKeys(
+  range: ResolvedRange,
+  scope: AttributeScope,
+  prefix: string,
+  enabled: boolean,
+): readonly AttributeKey[] {
+  const query = { ...rangeQuery(range), scope, prefix, limit: 50 };
+  const { data } = useJson<{ keys?: AttributeKey[]; attributes?: AttributeKey[] }>(
+    "/attributes",
+    query,
+    enabled,
+  );
+  // The plan of the API says `keys`, its OpenAPI document `attributes`: either is understood.
+  return data?.keys ?? data?.attributes ?? [];
 }
 
-export function useAttributeValues(range: ResolvedRange, scope: AttributeScope, key: string, prefix: string, enabled: boolean): UseQueryResult<{ values: AttributeValue[] }> {
+export function useAttributeValues(
+  range: ResolvedRange,
+  scope: AttributeScope,
+  key: string,
+  prefix: string,
+  enabled: boolean,
+): UseQueryResult<{ values: AttributeValue[] }> {
   const path = `/attributes/${encodeURIComponent(key)}/values`;
   return useJson(path, { ...rangeQuery(range), scope, prefix, limit: 50 }, enabled && key !== "");
 }
@@ -98,7 +143,8 @@ export function useTraceSearch(
   const query = { ...rangeQuery(range), ...filterQuery(filter), sort, limit };
   return useInfiniteQuery({
     queryKey: [apiUrl("/traces", query), "pages"],
-    queryFn: ({ pageParam, signal }) => apiJson<SearchResult>(apiUrl("/traces", { ...query, cursor: pageParam }), signal),
+    queryFn: ({ pageParam, signal }) =>
+      apiJson<SearchResult>(apiUrl("/traces", { ...query, cursor: pageParam }), signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor,
     placeholderData: keepPreviousData,

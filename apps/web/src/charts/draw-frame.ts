@@ -17,7 +17,8 @@ export function drawFrame(
   scale: DurationScale,
 ): (ms: number) => number {
   const tokens = readTokens(["muted", "grid", "font"]);
-  const toX = (ms: number): number => area.left + ((ms - time.fromMs) / (time.toMs - time.fromMs)) * area.width;
+  const toX = (ms: number): number =>
+    area.left + ((ms - time.fromMs) / (time.toMs - time.fromMs)) * area.width;
   context.font = `11px ${tokens.font}`;
   context.textBaseline = "middle";
   context.textAlign = "right";
@@ -36,7 +37,8 @@ export function drawFrame(
     context.fillStyle = tokens.grid;
     context.fillRect(x, area.top, 1, area.height);
     context.fillStyle = tokens.muted;
-    if (x > area.left + 14 && x < area.left + area.width - 18) context.fillText(clockLabel(tick, step), x, area.top + area.height + 11);
+    if (x > area.left + 14 && x < area.left + area.width - 18)
+      context.fillText(clockLabel(tick, step), x, area.top + area.height + 11);
   }
   return toX;
 }

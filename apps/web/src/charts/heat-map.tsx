@@ -2,14 +2,14 @@
 // errors carry a mark. Dragging a region hands it to the caller.
 
 import type { Heatmap } from "@clew/model";
-import { type PointerEvent, type ReactElement, useState } from "react";
+import { type PointerEvent, type ReactElement, useRef, useState } from "react";
 import { formatDuration } from "../format/duration.ts";
 import { formatCompact } from "../format/number.ts";
 import { readTokens } from "../theme/theme.ts";
 import styles from "./charts.module.css";
 import { drawFrame } from "./draw-frame.ts";
 import { clockLabel, DurationScale, type PlotArea } from "./plot-scale.ts";
-import { type Surface, useCanvas } from "./use-canvas.ts";
+import { type Surface, useCanvasWidth, useDrawing } from "./use-canvas.ts";
 
 const height = 220;
 
@@ -60,14 +60,23 @@ function cellsOf(map: Heatmap): Cells {
   };
 }
 
-export function HeatMap({ map, onRegion }: { map: Heatmap; onRegion: (region: HeatRegion) => void }): ReactElement {
+export function HeatMap({
+  map,
+  onRegion,
+}: {
+  map: Heatmap;
+  onRegion: (region: HeatRegion) => void;
+}): ReactElement {
   const [drag, setDrag] = useState<Box>();
   const [pointer, setPointer] = useState<{ x: number; y: number }>();
   const cells = cellsOf(map);
-  const { ref, width } = useCanvas((surface) => drawMap(surface, map, cells, drag));
+  const ref = useRef<HTMLCanvasElement>(null);
+  const width = useCanvasWidth(ref);
+  useDrawing(ref, (surface) => drawMap(surface, map, cells, drag));
   const area = areaOf(width);
   const scale = scaleOf(map, cells, area);
-  const toMs = (x: number): number => cells.fromMs + ((x - area.left) / area.width) * (cells.toMs - cells.fromMs);
+  const toMs = (x: number): number =>
+    cells.fromMs + ((x - area.left) / area.width) * (cells.toMs - cells.fromMs);
   const at = (event: PointerEvent): { x: number; y: number } => {
     const box = event.currentTarget.getBoundingClientRect();
     return {
@@ -81,9 +90,17 @@ export function HeatMap({ map, onRegion }: { map: Heatmap; onRegion: (region: He
     const [x0, x1] = [Math.min(drag.x0, drag.x1), Math.max(drag.x0, drag.x1)];
     const [y0, y1] = [Math.min(drag.y0, drag.y1), Math.max(drag.y0, drag.y1)];
     if (x1 - x0 < 4 && y1 - y0 < 4) return;
-    onRegion({ fromMs: toMs(x0), toMs: toMs(x1), minNano: scale.toNano(y1), maxNano: scale.toNano(y0) });
+    onRegion({
+      fromMs: toMs(x0),
+      toMs: toMs(x1),
+      minNano: scale.toNano(y1),
+      maxNano: scale.toNano(y0),
+    });
   };
-  const hovered = pointer === undefined || drag !== undefined ? undefined : cellAt(map, toMs(pointer.x), scale.toNano(pointer.y), cells);
+  const hovered =
+    pointer === undefined || drag !== undefined
+      ? undefined
+      : cellAt(map, toMs(pointer.x), scale.toNano(pointer.y), cells);
   return (
     <div
       className={styles.plot}
@@ -102,7 +119,11 @@ export function HeatMap({ map, onRegion }: { map: Heatmap; onRegion: (region: He
       onPointerCancel={() => setDrag(undefined)}
       onPointerLeave={() => setPointer(undefined)}
     >
-      <canvas ref={ref} role="img" aria-label="Latency heat map; drag a region to search for its traces" />
+      <canvas
+        ref={ref}
+        role="img"
+        aria-label="Latency heat map; drag a region to search for its traces"
+      />
       {hovered !== undefined && pointer !== undefined && (
         <div className={styles.tooltip} style={tooltipPlace(pointer, width)}>
           <strong>
@@ -119,9 +140,14 @@ export function HeatMap({ map, onRegion }: { map: Heatmap; onRegion: (region: He
 }
 
 /** Beside the pointer, on the side that has room. */
-export function tooltipPlace(pointer: { x: number; y: number }, width: number): React.CSSProperties {
+export function tooltipPlace(
+  pointer: { x: number; y: number },
+  width: number,
+): React.CSSProperties {
   const vertical = { top: Math.max(0, pointer.y - 52) };
-  return pointer.x > width / 2 ? { right: width - pointer.x + 12, ...vertical } : { left: pointer.x + 12, ...vertical };
+  return pointer.x > width / 2
+    ? { right: width - pointer.x + 12, ...vertical }
+    : { left: pointer.x + 12, ...vertical };
 }
 
 function areaOf(width: number): PlotArea {
@@ -129,10 +155,19 @@ function areaOf(width: number): PlotArea {
 }
 
 function scaleOf(map: Heatmap, cells: Cells, area: PlotArea): DurationScale {
-  return new DurationScale(map.bucketNano[cells.firstBucket] ?? 1e6, map.bucketNano[cells.lastBucket + 1] ?? 1e9, area);
+  return new DurationScale(
+    map.bucketNano[cells.firstBucket] ?? 1e6,
+    map.bucketNano[cells.lastBucket + 1] ?? 1e9,
+    area,
+  );
 }
 
-function cellAt(map: Heatmap, ms: number, nano: number, cells: Cells): { low: number; high: number; count: number; errors: number; ms: number } | undefined {
+function cellAt(
+  map: Heatmap,
+  ms: number,
+  nano: number,
+  cells: Cells,
+): { low: number; high: number; count: number; errors: number; ms: number } | undefined {
   const column = Math.floor(((ms - cells.fromMs) * 1e6) / map.stepNano);
   const bucket = map.bucketNano.findLastIndex((low) => low <= nano);
   const count = map.counts[column]?.[bucket] ?? 0;
@@ -146,7 +181,12 @@ function cellAt(map: Heatmap, ms: number, nano: number, cells: Cells): { low: nu
   };
 }
 
-function drawMap({ context, width }: Surface, map: Heatmap, cells: Cells, drag: Box | undefined): void {
+function drawMap(
+  { context, width }: Surface,
+  map: Heatmap,
+  cells: Cells,
+  drag: Box | undefined,
+): void {
   const area = areaOf(width);
   const scale = scaleOf(map, cells, area);
   const tokens = readTokens(["heat-0", "heat-1", "error", "brush", "accent", "surface"]);
@@ -173,14 +213,21 @@ function drawMap({ context, width }: Surface, map: Heatmap, cells: Cells, drag: 
   if (drag === undefined) return;
   context.fillStyle = tokens.brush;
   context.strokeStyle = tokens.accent;
-  const box = [Math.min(drag.x0, drag.x1), Math.min(drag.y0, drag.y1), Math.abs(drag.x1 - drag.x0), Math.abs(drag.y1 - drag.y0)] as const;
+  const box = [
+    Math.min(drag.x0, drag.x1),
+    Math.min(drag.y0, drag.y1),
+    Math.abs(drag.x1 - drag.x0),
+    Math.abs(drag.y1 - drag.y0),
+  ] as const;
   context.fillRect(...box);
   context.strokeRect(...box);
 }
 
 /** Mixes two `#rrggbb` colours by a share 0..1. */
 function colourRamp(from: string, to: string): (share: number) => string {
-  const parts = (colour: string): number[] => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
+  const parts = (colour: string): number[] =>
+    [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
   const [a, b] = [parts(from), parts(to)];
-  return (share) => `rgb(${a.map((low, i) => Math.round(low + ((b[i] as number) - low) * Math.min(1, share))).join(" ")})`;
+  return (share) =>
+    `rgb(${a.map((low, i) => Math.round(low + ((b[i] as number) - low) * Math.min(1, share))).join(" ")})`;
 }

@@ -32,21 +32,45 @@ export class DurationScale {
   /** Powers of ten inside the scale. */
   ticks(): number[] {
     const result: number[] = [];
-    for (let tick = 10 ** Math.ceil(Math.log10(this.low)); tick <= this.high; tick *= 10) result.push(tick);
+    for (let tick = 10 ** Math.ceil(Math.log10(this.low)); tick <= this.high; tick *= 10)
+      result.push(tick);
     return result;
   }
 }
 
 /** Round clock times inside the range (milliseconds since 1970), about one every `minPixels`. */
-export function timeTicks(fromMs: number, toMs: number, width: number, minPixels: number): number[] {
+export function timeTicks(
+  fromMs: number,
+  toMs: number,
+  width: number,
+  minPixels: number,
+): number[] {
   const wanted = ((toMs - fromMs) / Math.max(1, width)) * minPixels;
   const minute = 60_000;
-  const steps = [1000, 5000, 15_000, 30_000, minute, 2 * minute, 5 * minute, 10 * minute, 15 * minute, 30 * minute, 60 * minute, 180 * minute, 360 * minute, 720 * minute, 1440 * minute];
-  const step = steps.find((one) => one >= wanted) ?? Math.ceil(wanted / (1440 * minute)) * 1440 * minute;
+  const steps = [
+    1000,
+    5000,
+    15_000,
+    30_000,
+    minute,
+    2 * minute,
+    5 * minute,
+    10 * minute,
+    15 * minute,
+    30 * minute,
+    60 * minute,
+    180 * minute,
+    360 * minute,
+    720 * minute,
+    1440 * minute,
+  ];
+  const step =
+    steps.find((one) => one >= wanted) ?? Math.ceil(wanted / (1440 * minute)) * 1440 * minute;
   // Local midnight is the origin, so that steps of hours fall on local hours.
   const offset = new Date(fromMs).getTimezoneOffset() * minute;
   const result: number[] = [];
-  for (let at = Math.ceil((fromMs - offset) / step) * step + offset; at <= toMs; at += step) result.push(at);
+  for (let at = Math.ceil((fromMs - offset) / step) * step + offset; at <= toMs; at += step)
+    result.push(at);
   return result;
 }
 

@@ -2,7 +2,7 @@
 // opens the nearest trace.
 
 import type { TraceSummary } from "@clew/model";
-import { type MouseEvent, type ReactElement, useMemo, useState } from "react";
+import { type MouseEvent, type ReactElement, useMemo, useRef, useState } from "react";
 import { formatDuration } from "../format/duration.ts";
 import { oneLine } from "../format/text.ts";
 import type { ResolvedRange } from "../router/time-range.ts";
@@ -11,7 +11,7 @@ import styles from "./charts.module.css";
 import { drawFrame, type TimeExtent } from "./draw-frame.ts";
 import { tooltipPlace } from "./heat-map.tsx";
 import { DurationScale, type PlotArea } from "./plot-scale.ts";
-import { type Surface, useCanvas } from "./use-canvas.ts";
+import { type Surface, useCanvasWidth, useDrawing } from "./use-canvas.ts";
 
 const height = 168;
 // How close to a point the pointer must be, pixels.
@@ -49,13 +49,16 @@ export interface ScatterProps {
 export function Scatter({ traces, range, onOpen }: ScatterProps): ReactElement {
   const points = useMemo(() => pointsOf(traces), [traces]);
   const [pointer, setPointer] = useState<{ x: number; y: number }>();
-  const time: TimeExtent = { fromMs: Number(range.startNano / 1_000_000n), toMs: Number(range.endNano / 1_000_000n) };
-  const [width, setWidth] = useState(0);
+  const time: TimeExtent = {
+    fromMs: Number(range.startNano / 1_000_000n),
+    toMs: Number(range.endNano / 1_000_000n),
+  };
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const width = useCanvasWidth(canvas);
   const area: PlotArea = { left: 62, top: 8, width: Math.max(1, width - 76), height: height - 32 };
   const scale = new DurationScale(points.low, points.high, area);
   const nearest = pointer === undefined ? -1 : nearestPoint(points, pointer, area, time, scale);
-  const canvas = useCanvas((surface) => drawPoints(surface, points, area, time, scale, nearest));
-  if (canvas.width !== width) setWidth(canvas.width);
+  useDrawing(canvas, (surface) => drawPoints(surface, points, area, time, scale, nearest));
   const trace = traces[nearest];
   return (
     <div
@@ -70,14 +73,20 @@ export function Scatter({ traces, range, onOpen }: ScatterProps): ReactElement {
         if (trace !== undefined) onOpen(trace, event);
       }}
     >
-      <canvas ref={canvas.ref} role="img" aria-label="Duration of the found traces over time; the list below holds the same traces" />
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label="Duration of the found traces over time; the list below holds the same traces"
+      />
       {trace !== undefined && pointer !== undefined && (
         <div className={styles.tooltip} style={tooltipPlace(pointer, width)}>
           <strong>
-            {oneLine(trace.rootService ?? trace.matched.service, 40)} {oneLine(trace.rootName ?? trace.matched.name, 60)}
+            {oneLine(trace.rootService ?? trace.matched.service, 40)}{" "}
+            {oneLine(trace.rootName ?? trace.matched.name, 60)}
           </strong>
           <span>
-            {formatDuration(trace.durationNano)} · {trace.spanCount} spans{trace.errorCount > 0 && ` · ${trace.errorCount} errors`}
+            {formatDuration(trace.durationNano)} · {trace.spanCount} spans
+            {trace.errorCount > 0 && ` · ${trace.errorCount} errors`}
           </span>
         </div>
       )}
@@ -89,11 +98,20 @@ function toX(ms: number, area: PlotArea, time: TimeExtent): number {
   return area.left + ((ms - time.fromMs) / (time.toMs - time.fromMs)) * area.width;
 }
 
-function nearestPoint(points: Points, pointer: { x: number; y: number }, area: PlotArea, time: TimeExtent, scale: DurationScale): number {
+function nearestPoint(
+  points: Points,
+  pointer: { x: number; y: number },
+  area: PlotArea,
+  time: TimeExtent,
+  scale: DurationScale,
+): number {
   let best = -1;
   let bestDistance = reach;
   for (let i = 0; i < points.ms.length; i++) {
-    const distance = Math.hypot(toX(points.ms[i] as number, area, time) - pointer.x, scale.toPixel(points.nano[i] as number) - pointer.y);
+    const distance = Math.hypot(
+      toX(points.ms[i] as number, area, time) - pointer.x,
+      scale.toPixel(points.nano[i] as number) - pointer.y,
+    );
     if (distance >= bestDistance) continue;
     best = i;
     bestDistance = distance;
@@ -101,7 +119,14 @@ function nearestPoint(points: Points, pointer: { x: number; y: number }, area: P
   return best;
 }
 
-function drawPoints({ context, width }: Surface, points: Points, area: PlotArea, time: TimeExtent, scale: DurationScale, nearest: number): void {
+function drawPoints(
+  { context, width }: Surface,
+  points: Points,
+  area: PlotArea,
+  time: TimeExtent,
+  scale: DurationScale,
+  nearest: number,
+): void {
   context.clearRect(0, 0, width, height);
   drawFrame(context, area, time, scale);
   const tokens = readTokens(["accent", "error", "text", "surface"]);

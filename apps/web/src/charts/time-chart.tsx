@@ -26,7 +26,13 @@ export interface TimeChartProps {
 
 const height = 170;
 
-export default function TimeChart({ times, series, format, onRange, label }: TimeChartProps): ReactElement {
+export default function TimeChart({
+  times,
+  series,
+  format,
+  onRange,
+  label,
+}: TimeChartProps): ReactElement {
   const host = useRef<HTMLDivElement>(null);
   const theme = useThemeVersion();
   const range = useRef(onRange);
@@ -35,8 +41,14 @@ export default function TimeChart({ times, series, format, onRange, label }: Tim
   });
   useEffect(() => {
     const element = host.current as HTMLDivElement;
-    const options = chartOptions(series, format, element.clientWidth, (from, to) => range.current?.(from, to));
-    const chart = new uPlot(options, [times as number[], ...series.map((one) => one.values as number[])], element);
+    const options = chartOptions(series, format, element.clientWidth, (from, to) =>
+      range.current?.(from, to),
+    );
+    const chart = new uPlot(
+      options,
+      [times as number[], ...series.map((one) => one.values as number[])],
+      element,
+    );
     const resized = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height }));
     resized.observe(element);
     return () => {
@@ -44,7 +56,15 @@ export default function TimeChart({ times, series, format, onRange, label }: Tim
       chart.destroy();
     };
   }, [times, series, format, theme]);
-  return <div ref={host} className={styles.chart} style={{ height: height + 26 }} role="img" aria-label={label} />;
+  return (
+    <div
+      ref={host}
+      className={styles.chart}
+      style={{ height: height + 26 }}
+      role="img"
+      aria-label={label}
+    />
+  );
 }
 
 function chartOptions(
@@ -53,13 +73,31 @@ function chartOptions(
   width: number,
   onRange: (fromMs: number, toMs: number) => void,
 ): uPlot.Options {
-  const tokens = readTokens(["muted", "grid", "font", "accent", "error", "series-0", "series-1", "series-2"]);
-  const axis = { stroke: tokens.muted, font: `11px ${tokens.font}`, grid: { stroke: tokens.grid, width: 1 }, ticks: { show: false } };
+  const tokens = readTokens([
+    "muted",
+    "grid",
+    "font",
+    "accent",
+    "error",
+    "series-0",
+    "series-1",
+    "series-2",
+  ]);
+  const axis = {
+    stroke: tokens.muted,
+    font: `11px ${tokens.font}`,
+    grid: { stroke: tokens.grid, width: 1 },
+    ticks: { show: false },
+  };
   return {
     width,
     height,
     padding: [10, 14, 0, 0],
-    cursor: { sync: { key: "red" }, points: { size: 6 }, drag: { x: true, y: false, setScale: false } },
+    cursor: {
+      sync: { key: "red" },
+      points: { size: 6 },
+      drag: { x: true, y: false, setScale: false },
+    },
     legend: { show: true, live: true },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
@@ -68,15 +106,19 @@ function chartOptions(
     ],
     series: [
       { value: "{HH}:{mm}:{ss}" },
-      ...series.map((one): uPlot.Series => ({
-        label: one.label,
-        stroke: tokens[one.token],
-        width: 1.5,
-        points: { show: false },
-        ...(one.dash === undefined ? {} : { dash: [...one.dash] }),
-        ...(one.fill === true ? { fill: `color-mix(in srgb, ${tokens[one.token]} 14%, transparent)` } : {}),
-        value: (_, value) => (value == null ? "–" : format(value)),
-      })),
+      ...series.map(
+        (one): uPlot.Series => ({
+          label: one.label,
+          stroke: tokens[one.token],
+          width: 1.5,
+          points: { show: false },
+          ...(one.dash === undefined ? {} : { dash: [...one.dash] }),
+          ...(one.fill === true
+            ? { fill: `color-mix(in srgb, ${tokens[one.token]} 14%, transparent)` }
+            : {}),
+          value: (_, value) => (value == null ? "–" : format(value)),
+        }),
+      ),
     ],
     hooks: {
       setSelect: [

@@ -1,6 +1,6 @@
 // A canvas that is redrawn, sharp, whenever its size, its theme or what it shows changes.
 
-import { type RefObject, useEffect, useEffectEvent, useRef, useState } from "react";
+import { type RefObject, useEffect, useEffectEvent, useState } from "react";
 import { useThemeVersion } from "../theme/theme.ts";
 
 export interface Surface {
@@ -10,18 +10,25 @@ export interface Surface {
   readonly height: number;
 }
 
-/** Draws on the returned canvas after every render; also gives its width, 0 before the first layout. */
-export function useCanvas(draw: (surface: Surface) => void): { readonly ref: RefObject<HTMLCanvasElement | null>; readonly width: number } {
-  const ref = useRef<HTMLCanvasElement>(null);
+/** Width of a canvas in CSS pixels, 0 before the first layout. */
+export function useCanvasWidth(ref: RefObject<HTMLCanvasElement | null>): number {
   const [width, setWidth] = useState(0);
-  useThemeVersion();
   useEffect(() => {
     const canvas = ref.current;
     if (canvas === null) return;
     const resized = new ResizeObserver(() => setWidth(canvas.clientWidth));
     resized.observe(canvas);
     return () => resized.disconnect();
-  }, []);
+  }, [ref]);
+  return width;
+}
+
+/** Draws on a canvas after every render and whenever the theme changes. */
+export function useDrawing(
+  ref: RefObject<HTMLCanvasElement | null>,
+  draw: (surface: Surface) => void,
+): void {
+  useThemeVersion();
   const paint = useEffectEvent(() => {
     const canvas = ref.current;
     const context = canvas?.getContext("2d");
@@ -36,5 +43,4 @@ export function useCanvas(draw: (surface: Surface) => void): { readonly ref: Ref
     const frame = requestAnimationFrame(() => paint());
     return () => cancelAnimationFrame(frame);
   });
-  return { ref, width };
 }

@@ -34,7 +34,9 @@ function formatLong(nano: number): string {
   for (const [big, bigUnit, small, smallUnit] of pairs) {
     if (seconds < big) continue;
     const rest = Math.floor((seconds % big) / small);
-    return rest === 0 ? `${Math.floor(seconds / big)}${bigUnit}` : `${Math.floor(seconds / big)}${bigUnit} ${rest}${smallUnit}`;
+    return rest === 0
+      ? `${Math.floor(seconds / big)}${bigUnit}`
+      : `${Math.floor(seconds / big)}${bigUnit} ${rest}${smallUnit}`;
   }
   return `${seconds}s`;
 }
@@ -63,7 +65,8 @@ export function parseDuration(source: string): number | undefined {
 export function printDuration(nano: number): string {
   for (const [size, unit] of units) {
     const value = nano / size;
-    if (value >= 1 && Number(value.toFixed(3)) * size === nano) return `${Number(value.toFixed(3))}${unit === "µs" ? "us" : unit}`;
+    if (value >= 1 && Number(value.toFixed(3)) * size === nano)
+      return `${Number(value.toFixed(3))}${unit === "µs" ? "us" : unit}`;
   }
   return `${nano}ns`;
 }

@@ -6,9 +6,20 @@ import { formatIsoNano } from "./time.ts";
 
 describe("durations", () => {
   it.each([
-    [0, "0"], [7, "7 ns"], [999, "999 ns"], [1500, "1.5 µs"], [999_950, "1 ms"], [12_345_678, "12.3 ms"],
-    [250e6, "250 ms"], [1.5e9, "1.5 s"], [59.99e9, "60 s"], [125e9, "2m 5s"], [3600e9, "1h"], [90_000e9, "1d 1h"],
-    [-2e6, "−2 ms"], [Number.NaN, "–"],
+    [0, "0"],
+    [7, "7 ns"],
+    [999, "999 ns"],
+    [1500, "1.5 µs"],
+    [999_950, "1 ms"],
+    [12_345_678, "12.3 ms"],
+    [250e6, "250 ms"],
+    [1.5e9, "1.5 s"],
+    [59.99e9, "60 s"],
+    [125e9, "2m 5s"],
+    [3600e9, "1h"],
+    [90_000e9, "1d 1h"],
+    [-2e6, "−2 ms"],
+    [Number.NaN, "–"],
   ])("%d ns reads as %s", (nano, shown) => {
     expect(formatDuration(nano)).toBe(shown);
   });
@@ -18,7 +29,8 @@ describe("durations", () => {
     expect(parseDuration("1.5s")).toBe(1.5e9);
     expect(parseDuration("10 µs")).toBe(10_000);
     expect(parseDuration("10us")).toBe(10_000);
-    for (const bad of ["", "fast", "-1s", "1e400s", "1 fortnight"]) expect(parseDuration(bad)).toBeUndefined();
+    for (const bad of ["", "fast", "-1s", "1e400s", "1 fortnight"])
+      expect(parseDuration(bad)).toBeUndefined();
   });
 
   it("survive printing for a URL", () => {

@@ -36,10 +36,34 @@ export const listBindings: readonly Binding<ListCommand>[] = [
 ];
 
 export const traceCommands = [
-  "zoomIn", "zoomOut", "panLeft", "panRight", "panLeftFar", "panRightFar", "showAll", "focus",
-  "previousRow", "nextRow", "pageUp", "pageDown", "collapse", "expand", "firstRow", "lastRow",
-  "collapseAll", "expandAll", "collapseLevel", "expandLevel", "previousSibling", "nextSibling",
-  "nextError", "previousError", "search", "copyLink", "toggleDrawer", "clear",
+  "zoomIn",
+  "zoomOut",
+  "panLeft",
+  "panRight",
+  "panLeftFar",
+  "panRightFar",
+  "showAll",
+  "focus",
+  "previousRow",
+  "nextRow",
+  "pageUp",
+  "pageDown",
+  "collapse",
+  "expand",
+  "firstRow",
+  "lastRow",
+  "collapseAll",
+  "expandAll",
+  "collapseLevel",
+  "expandLevel",
+  "previousSibling",
+  "nextSibling",
+  "nextError",
+  "previousError",
+  "search",
+  "copyLink",
+  "toggleDrawer",
+  "clear",
 ] as const;
 export type TraceCommand = (typeof traceCommands)[number];
 
@@ -48,34 +72,71 @@ export const traceBindings: readonly Binding<TraceCommand>[] = [
   { command: "zoomOut", presses: [{ code: "KeyS" }], label: "Zoom out" },
   { command: "panLeft", presses: [{ code: "KeyA" }], label: "Pan left" },
   { command: "panRight", presses: [{ code: "KeyD" }], label: "Pan right" },
-  { command: "panLeftFar", presses: [{ code: "KeyA", shift: true }], label: "Pan left by a window" },
-  { command: "panRightFar", presses: [{ code: "KeyD", shift: true }], label: "Pan right by a window" },
+  {
+    command: "panLeftFar",
+    presses: [{ code: "KeyA", shift: true }],
+    label: "Pan left by a window",
+  },
+  {
+    command: "panRightFar",
+    presses: [{ code: "KeyD", shift: true }],
+    label: "Pan right by a window",
+  },
   { command: "showAll", presses: [{ key: "0" }], label: "Show the whole trace" },
-  { command: "focus", presses: [{ key: "f" }], label: "Zoom to the selected span; again to fit it" },
+  {
+    command: "focus",
+    presses: [{ key: "f" }],
+    label: "Zoom to the selected span; again to fit it",
+  },
   { command: "previousRow", presses: [{ key: "ArrowUp" }], label: "Previous span" },
   { command: "nextRow", presses: [{ key: "ArrowDown" }], label: "Next span" },
   { command: "pageUp", presses: [{ key: "PageUp" }], label: "A screenful up" },
   { command: "pageDown", presses: [{ key: "PageDown" }], label: "A screenful down" },
   { command: "collapse", presses: [{ key: "ArrowLeft" }], label: "Collapse, or go to the parent" },
-  { command: "expand", presses: [{ key: "ArrowRight" }], label: "Expand, or go to the first child" },
+  {
+    command: "expand",
+    presses: [{ key: "ArrowRight" }],
+    label: "Expand, or go to the first child",
+  },
   { command: "firstRow", presses: [{ key: "Home" }], label: "First span" },
   { command: "lastRow", presses: [{ key: "End" }], label: "Last span" },
   { command: "collapseAll", presses: [{ key: "[" }], label: "Collapse all" },
   { command: "expandAll", presses: [{ key: "]" }], label: "Expand all" },
-  { command: "collapseLevel", presses: [{ code: "BracketLeft", shift: true }], label: "Collapse one level", shown: ["Shift", "["] },
-  { command: "expandLevel", presses: [{ code: "BracketRight", shift: true }], label: "Expand one level", shown: ["Shift", "]"] },
+  {
+    command: "collapseLevel",
+    presses: [{ code: "BracketLeft", shift: true }],
+    label: "Collapse one level",
+    shown: ["Shift", "["],
+  },
+  {
+    command: "expandLevel",
+    presses: [{ code: "BracketRight", shift: true }],
+    label: "Expand one level",
+    shown: ["Shift", "]"],
+  },
   { command: "previousSibling", presses: [{ key: "," }], label: "Previous sibling" },
   { command: "nextSibling", presses: [{ key: "." }], label: "Next sibling" },
   { command: "nextError", presses: [{ key: "e" }], label: "Next error" },
   { command: "previousError", presses: [{ key: "e", shift: true }], label: "Previous error" },
-  { command: "search", presses: [{ key: "/" }], label: "Search in the trace; Enter and Shift+Enter step through matches" },
+  {
+    command: "search",
+    presses: [{ key: "/" }],
+    label: "Search in the trace; Enter and Shift+Enter step through matches",
+  },
   { command: "copyLink", presses: [{ key: "y" }], label: "Copy a link to this view" },
   { command: "toggleDrawer", presses: [{ key: "q" }], label: "Show or hide the details" },
-  { command: "clear", presses: [{ key: "Escape" }], label: "Clear, step by step: search, selection, zoom" },
+  {
+    command: "clear",
+    presses: [{ key: "Escape" }],
+    label: "Clear, step by step: search, selection, zoom",
+  },
 ];
 
 /** What the mouse does in a trace, for the help dialog. */
-export const traceGestures: readonly { readonly keys: readonly string[]; readonly label: string }[] = [
+export const traceGestures: readonly {
+  readonly keys: readonly string[];
+  readonly label: string;
+}[] = [
   { keys: ["Wheel"], label: "Scroll rows" },
   { keys: ["Ctrl/⌘", "Wheel"], label: "Zoom at the pointer" },
   { keys: ["Shift", "Wheel"], label: "Pan" },

@@ -1,9 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { type Binding, globalBindings, globalCommands, listBindings, traceBindings, traceCommands } from "./bindings.ts";
+import {
+  type Binding,
+  globalBindings,
+  globalCommands,
+  listBindings,
+  traceBindings,
+  traceCommands,
+} from "./bindings.ts";
 import { commandFor, type KeyStroke, pressKeys } from "./match.ts";
 
 function stroke(key: string, code: string, modifiers: Partial<KeyStroke> = {}): KeyStroke {
-  return { key, code, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...modifiers };
+  return {
+    key,
+    code,
+    shiftKey: false,
+    ctrlKey: false,
+    metaKey: false,
+    altKey: false,
+    ...modifiers,
+  };
 }
 
 function printed(bindings: readonly Binding<string>[]): string[] {
@@ -13,11 +28,34 @@ function printed(bindings: readonly Binding<string>[]): string[] {
 describe("keys of a trace", () => {
   it("are exactly these", () => {
     expect(printed(traceBindings)).toEqual([
-      "W zoomIn", "S zoomOut", "A panLeft", "D panRight", "Shift+A panLeftFar", "Shift+D panRightFar", "0 showAll",
-      "F focus", "↑ previousRow", "↓ nextRow", "PgUp pageUp", "PgDn pageDown", "← collapse", "→ expand",
-      "Home firstRow", "End lastRow", "[ collapseAll", "] expandAll", "Shift+[ collapseLevel",
-      "Shift+] expandLevel", ", previousSibling", ". nextSibling", "E nextError", "Shift+E previousError",
-      "/ search", "Y copyLink", "Q toggleDrawer", "Esc clear",
+      "W zoomIn",
+      "S zoomOut",
+      "A panLeft",
+      "D panRight",
+      "Shift+A panLeftFar",
+      "Shift+D panRightFar",
+      "0 showAll",
+      "F focus",
+      "↑ previousRow",
+      "↓ nextRow",
+      "PgUp pageUp",
+      "PgDn pageDown",
+      "← collapse",
+      "→ expand",
+      "Home firstRow",
+      "End lastRow",
+      "[ collapseAll",
+      "] expandAll",
+      "Shift+[ collapseLevel",
+      "Shift+] expandLevel",
+      ", previousSibling",
+      ". nextSibling",
+      "E nextError",
+      "Shift+E previousError",
+      "/ search",
+      "Y copyLink",
+      "Q toggleDrawer",
+      "Esc clear",
     ]);
     expect(printed(globalBindings)).toEqual(["? help", "1 goServices", "2 goSearch", "3 goMap"]);
   });
@@ -28,8 +66,13 @@ describe("keys of a trace", () => {
   });
 
   it("never mean two things on one page", () => {
-    for (const page of [[...globalBindings, ...traceBindings], [...globalBindings, ...listBindings]]) {
-      const presses = (page as Binding<string>[]).flatMap((b) => b.presses.map((p) => pressKeys(p).join("+")));
+    for (const page of [
+      [...globalBindings, ...traceBindings],
+      [...globalBindings, ...listBindings],
+    ]) {
+      const presses = (page as Binding<string>[]).flatMap((b) =>
+        b.presses.map((p) => pressKeys(p).join("+")),
+      );
       expect(new Set(presses).size).toBe(presses.length);
     }
   });
@@ -47,9 +90,13 @@ describe("strokes", () => {
   });
 
   it("tell Shift apart for letters and do not care for signs", () => {
-    expect(commandFor(stroke("E", "KeyE", { shiftKey: true }), traceBindings)).toBe("previousError");
+    expect(commandFor(stroke("E", "KeyE", { shiftKey: true }), traceBindings)).toBe(
+      "previousError",
+    );
     expect(commandFor(stroke("/", "Digit7", { shiftKey: true }), traceBindings)).toBe("search");
-    expect(commandFor(stroke("{", "BracketLeft", { shiftKey: true }), traceBindings)).toBe("collapseLevel");
+    expect(commandFor(stroke("{", "BracketLeft", { shiftKey: true }), traceBindings)).toBe(
+      "collapseLevel",
+    );
   });
 
   it("with Ctrl, Meta or Alt belong to the browser", () => {

@@ -14,15 +14,20 @@ export interface KeyStroke {
 }
 
 /** The command of the first binding that the stroke presses, or undefined. */
-export function commandFor<C extends string>(stroke: KeyStroke, bindings: readonly Binding<C>[]): C | undefined {
+export function commandFor<C extends string>(
+  stroke: KeyStroke,
+  bindings: readonly Binding<C>[],
+): C | undefined {
   return bindings.find(({ presses }) => presses.some((press) => isPress(stroke, press)))?.command;
 }
 
 function isPress(stroke: KeyStroke, press: KeyPress): boolean {
   if (stroke.altKey || (stroke.ctrlKey || stroke.metaKey) !== (press.ctrl ?? false)) return false;
-  if (press.code !== undefined) return stroke.code === press.code && stroke.shiftKey === (press.shift ?? false);
+  if (press.code !== undefined)
+    return stroke.code === press.code && stroke.shiftKey === (press.shift ?? false);
   const key = press.key as string;
-  if (/^[a-z]$/.test(key)) return letterOf(stroke) === key && stroke.shiftKey === (press.shift ?? false);
+  if (/^[a-z]$/.test(key))
+    return letterOf(stroke) === key && stroke.shiftKey === (press.shift ?? false);
   // Signs such as `?` need Shift on one layout and not on another, so only the sign counts.
   return stroke.key === key && (key.length === 1 || !stroke.shiftKey);
 }
@@ -36,7 +41,13 @@ function letterOf(stroke: KeyStroke): string {
 /** The keys of a press as the help shows them. */
 export function pressKeys(press: KeyPress): readonly string[] {
   const names: Readonly<Record<string, string>> = {
-    ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", PageUp: "PgUp", PageDown: "PgDn",
+    ArrowUp: "↑",
+    ArrowDown: "↓",
+    ArrowLeft: "←",
+    ArrowRight: "→",
+    Escape: "Esc",
+    PageUp: "PgUp",
+    PageDown: "PgDn",
   };
   const key = press.key ?? (press.code as string).replace(/^Key/, "");
   const shown = names[key] ?? (key.length === 1 ? key.toUpperCase() : key);
@@ -47,6 +58,7 @@ export function pressKeys(press: KeyPress): readonly string[] {
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable) return true;
-  if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "range"].includes(target.type);
+  if (target instanceof HTMLInputElement)
+    return !["checkbox", "radio", "button", "range"].includes(target.type);
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }

@@ -16,7 +16,10 @@ const signs: Readonly<Record<AttributeOperator, string>> = {
 };
 
 /** Operators with the sign a person reads, in the order a menu shows them. */
-export const attributeOperators: readonly { readonly operator: AttributeOperator; readonly label: string }[] = [
+export const attributeOperators: readonly {
+  readonly operator: AttributeOperator;
+  readonly label: string;
+}[] = [
   { operator: "=", label: "=" },
   { operator: "!=", label: "≠" },
   { operator: ">", label: ">" },
@@ -55,6 +58,7 @@ export function printAttributeFilter(filter: AttributeFilter): string {
 
 /** An attribute filter as a URL parameter. */
 export const attributeFilter: ParamCodec<AttributeFilter> = {
-  parse: ([value]) => (value === undefined || value.length > 4000 ? undefined : parseAttributeFilter(value)),
+  parse: ([value]) =>
+    value === undefined || value.length > 4000 ? undefined : parseAttributeFilter(value),
   print: (value) => [printAttributeFilter(value)],
 };

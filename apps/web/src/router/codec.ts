@@ -17,7 +17,8 @@ export type ParamValues<S> = {
 /** A text of at most `maxLength` characters; empty counts as absent. */
 export function text(maxLength = 1000): ParamCodec<string> {
   return {
-    parse: ([value]) => (value !== undefined && value !== "" && value.length <= maxLength ? value : undefined),
+    parse: ([value]) =>
+      value !== undefined && value !== "" && value.length <= maxLength ? value : undefined,
     print: (value) => (value === "" ? [] : [value]),
   };
 }
@@ -49,7 +50,8 @@ export function list<T>(item: ParamCodec<T>, maxItems = 50): ParamCodec<readonly
 export function hex(length: number): ParamCodec<string> {
   const pattern = new RegExp(`^[0-9a-fA-F]{${length}}$`);
   return {
-    parse: ([value]) => (value !== undefined && pattern.test(value) ? value.toLowerCase() : undefined),
+    parse: ([value]) =>
+      value !== undefined && pattern.test(value) ? value.toLowerCase() : undefined,
     print: (value) => [value],
   };
 }
@@ -72,7 +74,10 @@ export const viewWindow: ParamCodec<ViewWindow> = {
 };
 
 /** Reads every parameter of `shape` from a query string. */
-export function parseParams<S extends ParamShape>(shape: S, search: URLSearchParams): ParamValues<S> {
+export function parseParams<S extends ParamShape>(
+  shape: S,
+  search: URLSearchParams,
+): ParamValues<S> {
   const values: Record<string, unknown> = {};
   for (const [name, codec] of Object.entries(shape)) {
     const parsed: unknown = codec.parse(search.getAll(name));
@@ -90,6 +95,10 @@ export function printParams<S extends ParamShape>(shape: S, values: ParamValues<
     for (const printed of codec.print(value)) search.append(name, printed);
   }
   // Colons, slashes and commas are legal in a query and make a shared link readable.
-  const printed = search.toString().replaceAll("%3A", ":").replaceAll("%2F", "/").replaceAll("%2C", ",");
+  const printed = search
+    .toString()
+    .replaceAll("%3A", ":")
+    .replaceAll("%2F", "/")
+    .replaceAll("%2C", ",");
   return printed === "" ? "" : `?${printed}`;
 }

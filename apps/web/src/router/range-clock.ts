@@ -55,7 +55,10 @@ export function useRefreshSeconds(): number {
 }
 
 /** `from` and `to` of the current page, as they stand in its address. */
-export function useRangeParams(): { readonly from: string | undefined; readonly to: string | undefined } {
+export function useRangeParams(): {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+} {
   const route = useRoute();
   const params = route.name === "unknown" ? undefined : route.params;
   const from = params?.from;
@@ -63,10 +66,15 @@ export function useRangeParams(): { readonly from: string | undefined; readonly 
   return useMemo(() => ({ from, to }), [from, to]);
 }
 
+/** What "now" means on this page, milliseconds since 1970. */
+export function useNowMs(): number {
+  return useSyncExternalStore(subscribe, () => now);
+}
+
 /** The range of the current page with both ends fixed. */
 export function useRange(): ResolvedRange {
   const { from, to } = useRangeParams();
-  const at = useSyncExternalStore(subscribe, () => now);
+  const at = useNowMs();
   return useMemo(() => resolveRange(from, to, at), [from, to, at]);
 }
 

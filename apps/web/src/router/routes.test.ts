@@ -40,25 +40,48 @@ describe("addresses", () => {
   });
 
   it("carry the selected span and the window of a trace", () => {
-    const address = printRoute("trace", traceId, { span: "b7ad6b7169203331", view: { start: 1000, end: 25_000 } });
+    const address = printRoute("trace", traceId, {
+      span: "b7ad6b7169203331",
+      view: { start: 1000, end: 25_000 },
+    });
     expect(address).toBe(`/trace/${traceId}?span=b7ad6b7169203331&view=1000-25000`);
     expect(reparse(address)).toMatchObject({ params: { view: { start: 1000, end: 25_000 } } });
   });
 
   it("drop a parameter that cannot be read and keep the others", () => {
-    const route = parseRoute("/search", "?min=soon&kind=robot&service=cart&sort=slowest&from=yesterday&attr==x&attr=a=1");
+    const route = parseRoute(
+      "/search",
+      "?min=soon&kind=robot&service=cart&sort=slowest&from=yesterday&attr==x&attr=a=1",
+    );
     expect(route).toMatchObject({
-      params: { service: "cart", sort: "slowest", attr: [{ scope: "any", key: "a", operator: "=", value: "1" }] },
+      params: {
+        service: "cart",
+        sort: "slowest",
+        attr: [{ scope: "any", key: "a", operator: "=", value: "1" }],
+      },
     });
-    expect(Object.keys((route as { params: object }).params).sort()).toEqual(["attr", "service", "sort"]);
+    expect(Object.keys((route as { params: object }).params).sort()).toEqual([
+      "attr",
+      "service",
+      "sort",
+    ]);
   });
 
   it("refuse a window that runs backwards and a span id that is not hex", () => {
-    expect(parseRoute(`/trace/${traceId}`, "?view=9-3&span=zz")).toMatchObject({ name: "trace", params: {} });
+    expect(parseRoute(`/trace/${traceId}`, "?view=9-3&span=zz")).toMatchObject({
+      name: "trace",
+      params: {},
+    });
   });
 
   it("are unknown when no page lives there", () => {
-    for (const path of ["/nowhere", "/trace/xyz", "/services/a/b", "/services/%E0%A4%A", "/trace"]) {
+    for (const path of [
+      "/nowhere",
+      "/trace/xyz",
+      "/services/a/b",
+      "/services/%E0%A4%A",
+      "/trace",
+    ]) {
       expect(parseRoute(path, "")).toEqual({ name: "unknown" });
     }
   });
@@ -84,7 +107,8 @@ describe("attribute filters", () => {
   });
 
   it("need a key", () => {
-    for (const source of ["", "=b", "span:", ">=3"]) expect(parseAttributeFilter(source)).toBeUndefined();
+    for (const source of ["", "=b", "span:", ">=3"])
+      expect(parseAttributeFilter(source)).toBeUndefined();
   });
 });
 
@@ -101,7 +125,10 @@ describe("time ranges", () => {
   });
 
   it("fall back to the last hour when they run backwards or cannot be read", () => {
-    const hour = { startNano: BigInt(now - 3_600_000) * 1_000_000n, endNano: BigInt(now) * 1_000_000n };
+    const hour = {
+      startNano: BigInt(now - 3_600_000) * 1_000_000n,
+      endNano: BigInt(now) * 1_000_000n,
+    };
     expect(resolveRange("now", "now-1h", now)).toEqual(hour);
     expect(resolveRange("soon", undefined, now)).toEqual(hour);
   });

@@ -21,7 +21,18 @@ const range = { from: instant, to: instant };
 
 /** Columns by which the services table and the operations table sort; a leading `-` means descending. */
 export const redSortKeys = [
-  "name", "-name", "rate", "-rate", "errors", "-errors", "p50", "-p50", "p95", "-p95", "p99", "-p99",
+  "name",
+  "-name",
+  "rate",
+  "-rate",
+  "errors",
+  "-errors",
+  "p50",
+  "-p50",
+  "p95",
+  "-p95",
+  "p99",
+  "-p99",
 ] as const;
 export type RedSortKey = (typeof redSortKeys)[number];
 
@@ -60,7 +71,13 @@ export type RouteParams<N extends RouteName> = ParamValues<(typeof shapes)[N]>;
 export type PathArgument<N extends RouteName> = N extends "service" | "trace" ? string : undefined;
 
 export type Route =
-  | { readonly [N in RouteName]: { readonly name: N; readonly argument: PathArgument<N>; readonly params: RouteParams<N> } }[RouteName]
+  | {
+      readonly [N in RouteName]: {
+        readonly name: N;
+        readonly argument: PathArgument<N>;
+        readonly params: RouteParams<N>;
+      };
+    }[RouteName]
   | { readonly name: "unknown" };
 
 const traceIdCodec = hex(32);
@@ -97,7 +114,7 @@ function matchPath(pattern: string, path: string): string | undefined | false {
 export function printRoute<N extends RouteName>(
   name: N,
   argument: PathArgument<N>,
-  params: RouteParams<N> = {} as RouteParams<N>,
+  params: RouteParams<N> = {},
 ): string {
   const pattern: string = paths[name];
   const colon = pattern.indexOf(":");

@@ -50,15 +50,22 @@ export function resolveInstant(instant: string, nowMs: number): bigint | undefin
 /** An end of the range as its text in the URL; texts that mean no instant are dropped. */
 export const instant: ParamCodec<string> = {
   parse: ([value]) =>
-    value !== undefined && value.length <= 40 && resolveInstant(value, 0) !== undefined ? value : undefined,
+    value !== undefined && value.length <= 40 && resolveInstant(value, 0) !== undefined
+      ? value
+      : undefined,
   print: (value) => [value],
 };
 
 /** Fixes both ends; a range that is empty or runs backwards becomes the default one. */
-export function resolveRange(from: string | undefined, to: string | undefined, nowMs: number): ResolvedRange {
+export function resolveRange(
+  from: string | undefined,
+  to: string | undefined,
+  nowMs: number,
+): ResolvedRange {
   const startNano = resolveInstant(from ?? defaultFrom, nowMs);
   const endNano = resolveInstant(to ?? defaultTo, nowMs);
-  if (startNano !== undefined && endNano !== undefined && startNano < endNano) return { startNano, endNano };
+  if (startNano !== undefined && endNano !== undefined && startNano < endNano)
+    return { startNano, endNano };
   return {
     startNano: resolveInstant(defaultFrom, nowMs) as bigint,
     endNano: resolveInstant(defaultTo, nowMs) as bigint,
@@ -71,7 +78,11 @@ export function isLive(to: string | undefined): boolean {
 }
 
 /** Short words for the range: a preset's label, or both ends in local time. */
-export function describeRange(from: string | undefined, to: string | undefined, nowMs: number): string {
+export function describeRange(
+  from: string | undefined,
+  to: string | undefined,
+  nowMs: number,
+): string {
   if (isLive(to) && (to ?? defaultTo) === "now") {
     const preset = timeRangePresets.find((entry) => entry.from === (from ?? defaultFrom));
     if (preset !== undefined) return preset.label;
@@ -96,6 +107,8 @@ function shortInstant(nano: bigint): string {
 /** Step that gives about `points` columns over the range: a round number of seconds, in nanoseconds. */
 export function stepFor(range: ResolvedRange, points: number): number {
   const seconds = Number((range.endNano - range.startNano) / 1_000_000_000n) / points;
-  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
+  const steps = [
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400,
+  ];
   return (steps.find((step) => step >= seconds) ?? 604_800) * 1e9;
 }

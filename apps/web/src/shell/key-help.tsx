@@ -1,13 +1,25 @@
 // The list of keys, printed from the bindings themselves.
 
 import type { ReactElement } from "react";
-import { type Binding, globalBindings, listBindings, traceBindings, traceGestures } from "../keyboard/bindings.ts";
+import {
+  type Binding,
+  globalBindings,
+  listBindings,
+  traceBindings,
+  traceGestures,
+} from "../keyboard/bindings.ts";
 import { pressKeys } from "../keyboard/match.ts";
 import { Keys } from "../ui/controls.tsx";
 import { Dialog } from "../ui/overlay.tsx";
 import styles from "./shell.module.css";
 
-function Group({ title, rows }: { title: string; rows: readonly { keys: readonly string[]; label: string }[] }): ReactElement {
+function Group({
+  title,
+  rows,
+}: {
+  title: string;
+  rows: readonly { keys: readonly string[]; label: string }[];
+}): ReactElement {
   return (
     <section className={styles.helpGroup}>
       <h3>{title}</h3>
@@ -21,8 +33,13 @@ function Group({ title, rows }: { title: string; rows: readonly { keys: readonly
   );
 }
 
-function rowsOf(bindings: readonly Binding<string>[]): { keys: readonly string[]; label: string }[] {
-  return bindings.map(({ presses, shown, label }) => ({ keys: shown ?? pressKeys(presses[0] ?? {}), label }));
+function rowsOf(
+  bindings: readonly Binding<string>[],
+): { keys: readonly string[]; label: string }[] {
+  return bindings.map(({ presses, shown, label }) => ({
+    keys: shown ?? pressKeys(presses[0] ?? {}),
+    label,
+  }));
 }
 
 export function KeyHelp({ onClose }: { onClose: () => void }): ReactElement {

@@ -14,7 +14,11 @@ import { KeyHelp } from "./key-help.tsx";
 import styles from "./shell.module.css";
 import { RefreshControl, TimeRangePicker } from "./time-range-picker.tsx";
 
-const entries: readonly { readonly name: "services" | "search" | "map"; readonly label: string; readonly covers: readonly RouteName[] }[] = [
+const entries: readonly {
+  readonly name: "services" | "search" | "map";
+  readonly label: string;
+  readonly covers: readonly RouteName[];
+}[] = [
   { name: "services", label: "Services", covers: ["services", "service"] },
   { name: "search", label: "Search", covers: ["search", "trace"] },
   { name: "map", label: "Map", covers: ["map"] },
@@ -46,7 +50,9 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
             <Link
               key={name}
               to={printRoute(name, undefined, range)}
-              aria-current={route.name !== "unknown" && covers.includes(route.name) ? "page" : undefined}
+              aria-current={
+                route.name !== "unknown" && covers.includes(route.name) ? "page" : undefined
+              }
             >
               {label}
             </Link>
@@ -103,7 +109,9 @@ function TraceIdBox(): ReactElement {
   );
 }
 
-const nextTheme: Readonly<Record<ThemeChoice, { icon: IconName; label: string; next: ThemeChoice }>> = {
+const nextTheme: Readonly<
+  Record<ThemeChoice, { icon: IconName; label: string; next: ThemeChoice }>
+> = {
   system: { icon: "screen", label: "Theme: as the system", next: "light" },
   light: { icon: "sun", label: "Theme: light", next: "dark" },
   dark: { icon: "moon", label: "Theme: dark", next: "system" },
@@ -112,5 +120,11 @@ const nextTheme: Readonly<Record<ThemeChoice, { icon: IconName; label: string; n
 function ThemeButton(): ReactElement {
   useThemeVersion();
   const { icon, label, next } = nextTheme[themeChoice()];
-  return <IconButton icon={icon} label={`${label} (click for ${next})`} onClick={() => chooseTheme(next)} />;
+  return (
+    <IconButton
+      icon={icon}
+      label={`${label} (click for ${next})`}
+      onClick={() => chooseTheme(next)}
+    />
+  );
 }

@@ -2,7 +2,15 @@
 
 import { type ReactElement, useCallback, useState } from "react";
 import { currentRoute, navigate } from "../router/location.ts";
-import { refreshChoices, refreshNow, setRefreshSeconds, useRange, useRangeParams, useRefreshSeconds } from "../router/range-clock.ts";
+import {
+  refreshChoices,
+  refreshNow,
+  setRefreshSeconds,
+  useNowMs,
+  useRange,
+  useRangeParams,
+  useRefreshSeconds,
+} from "../router/range-clock.ts";
 import { printRoute } from "../router/routes.ts";
 import { defaultFrom, describeRange, isLive, timeRangePresets } from "../router/time-range.ts";
 import { Button, Input } from "../ui/controls.tsx";
@@ -16,13 +24,14 @@ export function setRange(from: string | undefined, to: string | undefined): void
   const route = currentRoute();
   if (route.name === "unknown") return;
   const { name, argument, params } = route;
-  navigate(printRoute(name, argument as never, { ...params, from, to } as never));
+  navigate(printRoute(name, argument as never, { ...params, from, to }));
 }
 
 export function TimeRangePicker(): ReactElement {
   const [open, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
   const { from, to } = useRangeParams();
+  const nowMs = useNowMs();
   const current = from ?? defaultFrom;
   const choose = (nextFrom: string, nextTo?: string): void => {
     refreshNow();
@@ -37,7 +46,7 @@ export function TimeRangePicker(): ReactElement {
       trigger={
         <Button aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)}>
           <Icon name="clock" size={14} />
-          {describeRange(from, to, Date.now())}
+          {describeRange(from, to, nowMs)}
           <Icon name="chevronDown" size={12} />
         </Button>
       }
@@ -47,7 +56,13 @@ export function TimeRangePicker(): ReactElement {
           {timeRangePresets.map((preset) => {
             const on = isLive(to) && preset.from === current;
             return (
-              <Button key={preset.from} look="quiet" on={on} className={styles.preset} onClick={() => choose(preset.from)}>
+              <Button
+                key={preset.from}
+                look="quiet"
+                on={on}
+                className={styles.preset}
+                onClick={() => choose(preset.from)}
+              >
                 {preset.label}
                 {on && <Icon name="check" size={14} label="chosen" />}
               </Button>
@@ -82,11 +97,22 @@ function AbsoluteRange({ onApply }: { onApply: (from: string, to: string) => voi
     >
       <label>
         From
-        <Input type="datetime-local" step={1} value={from} onChange={(event) => setFrom(event.target.value)} />
+        <Input
+          type="datetime-local"
+          step={1}
+          value={from}
+          onChange={(event) => setFrom(event.target.value)}
+        />
       </label>
       <label>
         To
-        <Input type="datetime-local" step={1} value={to} onChange={(event) => setTo(event.target.value)} aria-invalid={!valid} />
+        <Input
+          type="datetime-local"
+          step={1}
+          value={to}
+          onChange={(event) => setTo(event.target.value)}
+          aria-invalid={!valid}
+        />
       </label>
       <Button type="submit" look="primary" disabled={!valid}>
         Apply
@@ -110,7 +136,12 @@ export function RefreshControl(): ReactElement {
       label="Automatic refresh"
       trigger={
         <div className={styles.group}>
-          <Button onClick={refreshNow} disabled={!live} title={live ? "Refresh" : "The range has a fixed end"} aria-label="Refresh">
+          <Button
+            onClick={refreshNow}
+            disabled={!live}
+            title={live ? "Refresh" : "The range has a fixed end"}
+            aria-label="Refresh"
+          >
             <Icon name="refresh" size={14} />
           </Button>
           <Button
@@ -146,4 +177,3 @@ export function RefreshControl(): ReactElement {
     </Popover>
   );
 }
-

@@ -53,7 +53,9 @@ export function useThemeVersion(): number {
 }
 
 /** Reads tokens by name without the leading dashes; values as CSS has them. */
-export function readTokens<const N extends string>(names: readonly N[]): Readonly<Record<N, string>> {
+export function readTokens<const N extends string>(
+  names: readonly N[],
+): Readonly<Record<N, string>> {
   const style = getComputedStyle(document.documentElement);
   const tokens = {} as Record<N, string>;
   for (const name of names) tokens[name] = style.getPropertyValue(`--${name}`).trim();
@@ -66,7 +68,9 @@ export const seriesCount = 20;
 /** Series colours in order, as CSS has them. */
 export function readSeries(): readonly string[] {
   const style = getComputedStyle(document.documentElement);
-  return Array.from({ length: seriesCount }, (_, i) => style.getPropertyValue(`--series-${i}`).trim());
+  return Array.from({ length: seriesCount }, (_, i) =>
+    style.getPropertyValue(`--series-${i}`).trim(),
+  );
 }
 
 /** The series colour of `index` for use in a style attribute. */

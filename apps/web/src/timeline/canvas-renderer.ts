@@ -1,6 +1,6 @@
 // The Renderer on a 2D canvas.
 
-import { type Bars, BarStyle, type Palette, type Renderer, type TextAlign } from "./renderer.ts";
+import { BarStyle, type Bars, type Palette, type Renderer, type TextAlign } from "./renderer.ts";
 
 const radius = 2.5;
 
@@ -62,7 +62,9 @@ export class CanvasRenderer implements Renderer {
         this.#outline(palette.muted, [3, 3]);
         continue;
       }
-      context.fillStyle = palette.series[(bars.colour[i] as number) % palette.series.length] as string;
+      context.fillStyle = palette.series[
+        (bars.colour[i] as number) % palette.series.length
+      ] as string;
       context.fill();
       if ((style & BarStyle.Error) === 0) continue;
       if (this.#hatch !== undefined && width > 3) {
@@ -74,7 +76,14 @@ export class CanvasRenderer implements Renderer {
     context.globalAlpha = 1;
   }
 
-  markers(xs: Float32Array, count: number, y: number, size: number, fill: string, edge: string): void {
+  markers(
+    xs: Float32Array,
+    count: number,
+    y: number,
+    size: number,
+    fill: string,
+    edge: string,
+  ): void {
     const context = this.#context;
     context.beginPath();
     for (let i = 0; i < count; i++) {
@@ -92,7 +101,14 @@ export class CanvasRenderer implements Renderer {
     context.stroke();
   }
 
-  text(text: string, x: number, y: number, colour: string, align: TextAlign = "left", bold = false): void {
+  text(
+    text: string,
+    x: number,
+    y: number,
+    colour: string,
+    align: TextAlign = "left",
+    bold = false,
+  ): void {
     const context = this.#context;
     const font = this.#palette?.font ?? "11px sans-serif";
     context.font = bold ? `600 ${font}` : font;

@@ -5,7 +5,7 @@ import { formatDuration } from "../format/duration.ts";
 import { RowFlag } from "../trace/trace-layout.ts";
 import type { TraceModel } from "../trace/trace-model.ts";
 import type { TraceView } from "../trace/trace-view.ts";
-import { Bars, BarStyle, type Palette, type Renderer } from "./renderer.ts";
+import { BarStyle, Bars, type Palette, type Renderer } from "./renderer.ts";
 import { type TimeScale, ticks } from "./time-scale.ts";
 
 /** The rows on screen. */
@@ -38,14 +38,30 @@ export function drawRows(
   const last = Math.min(view.rows.length, band.first + band.count);
   for (let at = band.first; at < last; at++) {
     const row = view.rows[at];
-    const colour = row === view.selected ? palette.selected : row === band.hovered ? palette.hover : undefined;
+    const colour =
+      row === view.selected ? palette.selected : row === band.hovered ? palette.hover : undefined;
     if (colour === undefined) continue;
-    renderer.rect(0, band.top + (at - band.first) * band.rowHeight, scale.width, band.rowHeight, colour);
+    renderer.rect(
+      0,
+      band.top + (at - band.first) * band.rowHeight,
+      scale.width,
+      band.rowHeight,
+      colour,
+    );
   }
   drawGrid(renderer, palette, scale, 0, height);
   const bars = new Bars(band.count);
   for (let at = band.first; at < last; at++) {
-    pushBar(renderer, palette, bars, model, view, scale, view.rows[at] as number, band.top + (at - band.first) * band.rowHeight);
+    pushBar(
+      renderer,
+      palette,
+      bars,
+      model,
+      view,
+      scale,
+      view.rows[at] as number,
+      band.top + (at - band.first) * band.rowHeight,
+    );
   }
   renderer.bars(bars, barHeight);
   for (let at = band.first; at < last; at++) {
@@ -76,7 +92,14 @@ function pushBar(
     const reach = Math.min(scale.toPixel(layout.subtreeEnd[row] as number), scale.width);
     if (reach > from + width) {
       const left = Math.max(0, from + width);
-      renderer.rect(left, y + barHeight / 2 - 1, Math.max(0, reach - left), 2, palette.series[colour % palette.series.length] as string, 0.55);
+      renderer.rect(
+        left,
+        y + barHeight / 2 - 1,
+        Math.max(0, reach - left),
+        2,
+        palette.series[colour % palette.series.length] as string,
+        0.55,
+      );
     }
   }
   if (from > scale.width || from + width < 0) return;
@@ -91,7 +114,14 @@ function pushBar(
 
 const marks = new Float32Array(256);
 
-function drawEvents(renderer: Renderer, palette: Palette, model: TraceModel, scale: TimeScale, row: number, y: number): void {
+function drawEvents(
+  renderer: Renderer,
+  palette: Palette,
+  model: TraceModel,
+  scale: TimeScale,
+  row: number,
+  y: number,
+): void {
   const { batch, layout } = model;
   const span = layout.span[row] as number;
   if (span < 0) return;
@@ -143,22 +173,39 @@ function drawLabel(
 }
 
 /** Vertical lines at round times. */
-export function drawGrid(renderer: Renderer, palette: Palette, scale: TimeScale, top: number, height: number): void {
-  for (const tick of ticks(scale, tickDistance)) renderer.verticalLine(scale.toPixel(tick), top, height, palette.grid);
+export function drawGrid(
+  renderer: Renderer,
+  palette: Palette,
+  scale: TimeScale,
+  top: number,
+  height: number,
+): void {
+  for (const tick of ticks(scale, tickDistance))
+    renderer.verticalLine(scale.toPixel(tick), top, height, palette.grid);
 }
 
 /** Times at the grid lines, and the time under the pointer. */
-export function drawAxis(renderer: Renderer, palette: Palette, scale: TimeScale, height: number, pointerX: number | undefined): void {
+export function drawAxis(
+  renderer: Renderer,
+  palette: Palette,
+  scale: TimeScale,
+  height: number,
+  pointerX: number | undefined,
+): void {
   const middle = height / 2;
   const pointer = pointerX === undefined ? undefined : formatDuration(scale.toNano(pointerX));
   const half = pointer === undefined ? 0 : renderer.textWidth(pointer) / 2 + 6;
-  const centre = pointerX === undefined ? 0 : Math.min(Math.max(pointerX, half), scale.width - half);
+  const centre =
+    pointerX === undefined ? 0 : Math.min(Math.max(pointerX, half), scale.width - half);
   for (const tick of ticks(scale, tickDistance)) {
     const x = scale.toPixel(tick);
     const label = formatDuration(tick);
     if (x + renderer.textWidth(label) + 8 > scale.width) continue;
     renderer.verticalLine(x, height - 8, 8, palette.border);
-    const covered = pointer !== undefined && x + renderer.textWidth(label) + 8 > centre - half && x < centre + half;
+    const covered =
+      pointer !== undefined &&
+      x + renderer.textWidth(label) + 8 > centre - half &&
+      x < centre + half;
     if (!covered) renderer.text(label, x + 5, middle, palette.muted);
   }
   if (pointer === undefined) return;

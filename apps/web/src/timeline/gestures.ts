@@ -33,44 +33,68 @@ export function listenForGestures(element: HTMLElement, target: GestureTarget): 
     const box = element.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
-  element.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    last = at(event);
-    pressed = { ...last, pan: event.shiftKey, moved: false };
-    element.setPointerCapture(event.pointerId);
-  }, options);
-  element.addEventListener("pointermove", (event) => {
-    const now = at(event);
-    if (pressed === undefined) return target.hover(now.x, now.y, event);
-    if (!pressed.moved && Math.hypot(now.x - pressed.x, now.y - pressed.y) < clickSlack) return;
-    pressed.moved = true;
-    if (pressed.pan) target.drag(now.x - last.x, now.y - last.y);
-    else target.brush(pressed.x, now.x, false);
-    last = now;
-  }, options);
-  element.addEventListener("pointerup", (event) => {
-    const now = at(event);
-    const press = pressed;
-    pressed = undefined;
-    if (press === undefined) return;
-    if (!press.moved) return target.click(now.x, now.y);
-    if (!press.pan) target.brush(press.x, now.x, true);
-  }, options);
-  element.addEventListener("pointercancel", () => {
-    pressed = undefined;
-    target.cancelBrush();
-  }, options);
+  element.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0) return;
+      last = at(event);
+      pressed = { ...last, pan: event.shiftKey, moved: false };
+      element.setPointerCapture(event.pointerId);
+    },
+    options,
+  );
+  element.addEventListener(
+    "pointermove",
+    (event) => {
+      const now = at(event);
+      if (pressed === undefined) return target.hover(now.x, now.y, event);
+      if (!pressed.moved && Math.hypot(now.x - pressed.x, now.y - pressed.y) < clickSlack) return;
+      pressed.moved = true;
+      if (pressed.pan) target.drag(now.x - last.x, now.y - last.y);
+      else target.brush(pressed.x, now.x, false);
+      last = now;
+    },
+    options,
+  );
+  element.addEventListener(
+    "pointerup",
+    (event) => {
+      const now = at(event);
+      const press = pressed;
+      pressed = undefined;
+      if (press === undefined) return;
+      if (!press.moved) return target.click(now.x, now.y);
+      if (!press.pan) target.brush(press.x, now.x, true);
+    },
+    options,
+  );
+  element.addEventListener(
+    "pointercancel",
+    () => {
+      pressed = undefined;
+      target.cancelBrush();
+    },
+    options,
+  );
   element.addEventListener("pointerleave", () => target.leave(), options);
-  element.addEventListener("dblclick", (event) => {
-    const { x, y } = at(event);
-    target.doubleClick(x, y);
-  }, options);
-  window.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || pressed?.moved !== true) return;
-    event.stopImmediatePropagation();
-    pressed = undefined;
-    target.cancelBrush();
-  }, { signal: abort.signal, capture: true });
+  element.addEventListener(
+    "dblclick",
+    (event) => {
+      const { x, y } = at(event);
+      target.doubleClick(x, y);
+    },
+    options,
+  );
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || pressed?.moved !== true) return;
+      event.stopImmediatePropagation();
+      pressed = undefined;
+      target.cancelBrush();
+    },
+    { signal: abort.signal, capture: true },
+  );
   listenForWheel(element, at, target, abort.signal);
   return () => abort.abort();
 }
@@ -85,16 +109,21 @@ function listenForWheel(
 ): void {
   let meaning: WheelMeaning = "scroll";
   let lastTime = Number.NEGATIVE_INFINITY;
-  element.addEventListener("wheel", (event) => {
-    if (event.timeStamp - lastTime > wheelRestMs) meaning = meaningOf(event);
-    lastTime = event.timeStamp;
-    // Pinching reports as Ctrl+wheel, which the browser would take as page zoom.
-    if (meaning === "scroll" && !event.ctrlKey) return;
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? 16 : 1;
-    if (meaning === "zoom") target.zoom(at(event).x, event.deltaY * lines);
-    else if (meaning === "pan") target.pan((event.deltaX === 0 ? event.deltaY : event.deltaX) * lines);
-  }, { signal, passive: false });
+  element.addEventListener(
+    "wheel",
+    (event) => {
+      if (event.timeStamp - lastTime > wheelRestMs) meaning = meaningOf(event);
+      lastTime = event.timeStamp;
+      // Pinching reports as Ctrl+wheel, which the browser would take as page zoom.
+      if (meaning === "scroll" && !event.ctrlKey) return;
+      event.preventDefault();
+      const lines = event.deltaMode === 1 ? 16 : 1;
+      if (meaning === "zoom") target.zoom(at(event).x, event.deltaY * lines);
+      else if (meaning === "pan")
+        target.pan((event.deltaX === 0 ? event.deltaY : event.deltaX) * lines);
+    },
+    { signal, passive: false },
+  );
 }
 
 function meaningOf(event: WheelEvent): WheelMeaning {

@@ -8,7 +8,7 @@ import type { TraceView } from "../trace/trace-view.ts";
 import { FrameLoop } from "./frame-loop.ts";
 import { readPalette } from "./palette.ts";
 import type { Palette } from "./renderer.ts";
-import { TimeScale, ticks, type TimeWindow } from "./time-scale.ts";
+import { TimeScale, type TimeWindow, ticks } from "./time-scale.ts";
 
 const axisHeight = 16;
 const edgeSlack = 5;
@@ -72,35 +72,49 @@ export class Minimap {
   }
 
   #scale(): TimeScale | undefined {
-    return this.#view === undefined ? undefined : new TimeScale(this.#view.whole, this.#canvas.clientWidth);
+    return this.#view === undefined
+      ? undefined
+      : new TimeScale(this.#view.whole, this.#canvas.clientWidth);
   }
 
   #listen(): void {
     const canvas = this.#canvas;
     const options = { signal: this.#abort.signal };
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      canvas.setPointerCapture(event.pointerId);
-      this.#drag = this.#dragAt(event.offsetX);
-    }, options);
-    canvas.addEventListener("pointermove", (event) => {
-      if (this.#drag === undefined) canvas.style.cursor = this.#cursorAt(event.offsetX);
-      else this.#dragTo(this.#drag, event.offsetX);
-    }, options);
+    canvas.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (event.button !== 0) return;
+        canvas.setPointerCapture(event.pointerId);
+        this.#drag = this.#dragAt(event.offsetX);
+      },
+      options,
+    );
+    canvas.addEventListener(
+      "pointermove",
+      (event) => {
+        if (this.#drag === undefined) canvas.style.cursor = this.#cursorAt(event.offsetX);
+        else this.#dragTo(this.#drag, event.offsetX);
+      },
+      options,
+    );
     const end = (): void => {
       this.#drag = undefined;
     };
     canvas.addEventListener("pointerup", end, options);
     canvas.addEventListener("pointercancel", end, options);
     canvas.addEventListener("dblclick", () => this.#view?.showAll(), options);
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const scale = this.#scale();
-      if (scale === undefined) return;
-      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-        this.#view?.pan((event.deltaX === 0 ? event.deltaY : event.deltaX) / scale.width);
-      } else this.#view?.zoom(1.0022 ** event.deltaY, scale.toNano(event.offsetX));
-    }, { signal: this.#abort.signal, passive: false });
+    canvas.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        const scale = this.#scale();
+        if (scale === undefined) return;
+        if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+          this.#view?.pan((event.deltaX === 0 ? event.deltaY : event.deltaX) / scale.width);
+        } else this.#view?.zoom(1.0022 ** event.deltaY, scale.toNano(event.offsetX));
+      },
+      { signal: this.#abort.signal, passive: false },
+    );
   }
 
   #dragAt(x: number): Drag | undefined {
@@ -129,7 +143,12 @@ export class Minimap {
       view.setWindow({ start: drag.window.start + by, end: drag.window.end + by });
       return;
     }
-    const fixed = drag.kind === "brush" ? scale.toNano(drag.from) : drag.kind === "start" ? drag.window.end : drag.window.start;
+    const fixed =
+      drag.kind === "brush"
+        ? scale.toNano(drag.from)
+        : drag.kind === "start"
+          ? drag.window.end
+          : drag.window.start;
     if (Math.abs(scale.toPixel(fixed) - scale.toPixel(nano)) < 3) return;
     view.setWindow({ start: Math.min(fixed, nano), end: Math.max(fixed, nano) });
   }
@@ -173,9 +192,18 @@ export class Minimap {
 }
 
 /** The trace as a picture: rows squeezed to lines of pixels, errors on top. */
-function paintTrace(view: TraceView, scale: TimeScale, height: number, ratio: number, palette: Palette): OffscreenCanvas {
+function paintTrace(
+  view: TraceView,
+  scale: TimeScale,
+  height: number,
+  ratio: number,
+  palette: Palette,
+): OffscreenCanvas {
   const { layout } = view;
-  const picture = new OffscreenCanvas(Math.max(1, Math.round(scale.width * ratio)), Math.max(1, Math.round(height * ratio)));
+  const picture = new OffscreenCanvas(
+    Math.max(1, Math.round(scale.width * ratio)),
+    Math.max(1, Math.round(height * ratio)),
+  );
   const context = picture.getContext("2d") as OffscreenCanvasRenderingContext2D;
   context.scale(ratio, ratio);
   context.fillStyle = palette.background;
@@ -185,15 +213,23 @@ function paintTrace(view: TraceView, scale: TimeScale, height: number, ratio: nu
   const line = Math.min(4, room / Math.max(1, layout.rowCount));
   const thickness = Math.max(1, line * 0.75);
   const lines = chooseRows(layout, Math.max(1, Math.floor(room)), barsPerLine);
-  const y = (row: number): number => axisHeight + 3 + (line < 1 ? (row / layout.rowCount) * room : row * line);
+  const y = (row: number): number =>
+    axisHeight + 3 + (line < 1 ? (row / layout.rowCount) * room : row * line);
   const paint = (row: number): void => {
     const matched = view.matches === undefined || view.matches.byRow[row] === 1;
     context.globalAlpha = matched ? 1 : 0.15;
-    context.fillRect(scale.toPixel(layout.start[row] as number), y(row), Math.max(1, scale.lengthOf(layout.duration[row] as number)), thickness);
+    context.fillRect(
+      scale.toPixel(layout.start[row] as number),
+      y(row),
+      Math.max(1, scale.lengthOf(layout.duration[row] as number)),
+      thickness,
+    );
   };
   for (const row of lines) {
     if ((layout.flags[row] as number) & RowFlag.Placeholder) continue;
-    context.fillStyle = palette.series[(layout.service[row] as number) % palette.series.length] as string;
+    context.fillStyle = palette.series[
+      (layout.service[row] as number) % palette.series.length
+    ] as string;
     paint(row);
   }
   context.fillStyle = palette.error;
@@ -211,7 +247,12 @@ function paintTrace(view: TraceView, scale: TimeScale, height: number, ratio: nu
   return picture;
 }
 
-function paintAxis(context: OffscreenCanvasRenderingContext2D, scale: TimeScale, height: number, palette: Palette): void {
+function paintAxis(
+  context: OffscreenCanvasRenderingContext2D,
+  scale: TimeScale,
+  height: number,
+  palette: Palette,
+): void {
   context.font = palette.font;
   context.textBaseline = "middle";
   for (const tick of ticks(scale, 110)) {
@@ -242,7 +283,8 @@ function longest(duration: Float64Array, from: number, to: number, count: number
   const best: number[] = [];
   for (let row = from; row < to; row++) {
     const length = duration[row] as number;
-    if (best.length === count && length <= (duration[best[count - 1] as number] as number)) continue;
+    if (best.length === count && length <= (duration[best[count - 1] as number] as number))
+      continue;
     let at = best.length;
     while (at > 0 && (duration[best[at - 1] as number] as number) < length) at--;
     best.splice(at, 0, row);

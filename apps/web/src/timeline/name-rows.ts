@@ -4,8 +4,16 @@
 import { formatDuration } from "../format/duration.ts";
 import { formatCompact } from "../format/number.ts";
 import { seriesVar } from "../theme/theme.ts";
-import { isFailed, isOdd, kindOf, nameOf, serviceOf, type TraceModel, warningsOf } from "../trace/trace-model.ts";
 import { RowFlag } from "../trace/trace-layout.ts";
+import {
+  isFailed,
+  isOdd,
+  kindOf,
+  nameOf,
+  serviceOf,
+  type TraceModel,
+  warningsOf,
+} from "../trace/trace-model.ts";
 import type { TraceView } from "../trace/trace-view.ts";
 import { type IconName, iconPaths } from "../ui/icon-paths.ts";
 import styles from "./timeline.module.css";
@@ -46,7 +54,14 @@ export class NameRows {
   }
 
   /** Shows the rows at positions `first`..`first + count` of the view, the first at `top` pixels. */
-  update(model: TraceModel, view: TraceView, first: number, count: number, top: number, hovered: number): void {
+  update(
+    model: TraceModel,
+    view: TraceView,
+    first: number,
+    count: number,
+    top: number,
+    hovered: number,
+  ): void {
     this.element.setAttribute("aria-rowcount", String(view.rows.length));
     while (this.#pool.length < count) this.#pool.push(this.#createRow());
     const used = Math.min(count, view.rows.length - first);
@@ -73,7 +88,13 @@ export class NameRows {
     for (const slot of this.#pool) slot.shows = "";
   }
 
-  #fill(slot: RowElement, model: TraceModel, view: TraceView, position: number, hovered: number): void {
+  #fill(
+    slot: RowElement,
+    model: TraceModel,
+    view: TraceView,
+    position: number,
+    hovered: number,
+  ): void {
     const row = view.rows[position] as number;
     const dim = view.matches !== undefined && view.matches.byRow[row] !== 1;
     const collapsed = view.collapsed[row] === 1;
@@ -93,7 +114,13 @@ export class NameRows {
     this.#fillText(slot, model, row, collapsed);
   }
 
-  #fillTree(slot: RowElement, model: TraceModel, view: TraceView, row: number, collapsed: boolean): void {
+  #fillTree(
+    slot: RowElement,
+    model: TraceModel,
+    view: TraceView,
+    row: number,
+    collapsed: boolean,
+  ): void {
     const depth = model.layout.depth[row] as number;
     const parent = view.hasChildren(row);
     slot.element.setAttribute("aria-level", String(depth + 1));
@@ -113,7 +140,10 @@ export class NameRows {
     const name = nameOf(model, row);
     const parent = layout.parent[row] as number;
     // A service is named where the trace enters it; below, its colour says so.
-    const entered = parent < 0 || layout.service[parent] !== layout.service[row] || (layout.span[parent] as number) < 0;
+    const entered =
+      parent < 0 ||
+      layout.service[parent] !== layout.service[row] ||
+      (layout.span[parent] as number) < 0;
     const failed = isFailed(model, row);
     const hiddenErrors = collapsed ? (layout.errorsBelow[row] as number) : 0;
     slot.element.classList.toggle(styles.placeholder as string, placeholder);
@@ -163,14 +193,28 @@ export class NameRows {
     row.kind.classList.add(styles.kind as string);
     row.odd.classList.add(styles.odd as string);
     row.error.classList.add(styles.error as string);
-    cell.append(row.guides, caret, row.dot, row.depth, row.service, row.name, row.badge, row.kind, row.odd, row.error);
+    cell.append(
+      row.guides,
+      caret,
+      row.dot,
+      row.depth,
+      row.service,
+      row.name,
+      row.badge,
+      row.kind,
+      row.odd,
+      row.error,
+    );
     element.append(cell, timing);
     this.element.append(element);
     return row;
   }
 }
 
-function create<K extends keyof HTMLElementTagNameMap>(tag: K, className: string | undefined): HTMLElementTagNameMap[K] {
+function create<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string | undefined,
+): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   element.className = className ?? "";
   return element;

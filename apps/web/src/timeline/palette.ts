@@ -5,7 +5,19 @@ import type { Palette } from "./renderer.ts";
 
 /** Reads the tokens of the theme that is on screen now. */
 export function readPalette(): Palette {
-  const tokens = readTokens(["surface", "text", "muted", "grid", "border-strong", "hover", "selected", "accent", "error", "brush", "font"]);
+  const tokens = readTokens([
+    "surface",
+    "text",
+    "muted",
+    "grid",
+    "border-strong",
+    "hover",
+    "selected",
+    "accent",
+    "error",
+    "brush",
+    "font",
+  ]);
   return {
     series: readSeries(),
     background: tokens.surface,

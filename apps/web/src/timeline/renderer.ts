@@ -65,7 +65,14 @@ export interface Renderer {
   verticalLine(x: number, y: number, height: number, colour: string): void;
   bars(bars: Bars, height: number): void;
   /** Diamonds of `radius` at (xs[i], y). */
-  markers(xs: Float32Array, count: number, y: number, radius: number, fill: string, edge: string): void;
+  markers(
+    xs: Float32Array,
+    count: number,
+    y: number,
+    radius: number,
+    fill: string,
+    edge: string,
+  ): void;
   text(text: string, x: number, y: number, colour: string, align?: TextAlign, bold?: boolean): void;
   textWidth(text: string): number;
 }

@@ -2,7 +2,14 @@
 
 import { formatDuration } from "../format/duration.ts";
 import { middleCut } from "../format/text.ts";
-import { isFailed, kindOf, nameOf, serviceOf, type TraceModel, warningsOf } from "../trace/trace-model.ts";
+import {
+  isFailed,
+  kindOf,
+  nameOf,
+  serviceOf,
+  type TraceModel,
+  warningsOf,
+} from "../trace/trace-model.ts";
 import styles from "./timeline.module.css";
 
 export class SpanTooltip {
@@ -27,9 +34,16 @@ export class SpanTooltip {
     const kind = kindOf(model, row);
     const start = layout.start[row] as number;
     const duration = layout.duration[row] as number;
-    const share = layout.durationNano > 0 ? ` · ${((duration / layout.durationNano) * 100).toFixed(1)}% of the trace` : "";
+    const share =
+      layout.durationNano > 0
+        ? ` · ${((duration / layout.durationNano) * 100).toFixed(1)}% of the trace`
+        : "";
     this.#name.textContent = middleCut(nameOf(model, row), 90);
-    this.#facts.textContent = [serviceOf(model, row), kind === "unspecified" ? "" : kind, isFailed(model, row) ? "error" : ""]
+    this.#facts.textContent = [
+      serviceOf(model, row),
+      kind === "unspecified" ? "" : kind,
+      isFailed(model, row) ? "error" : "",
+    ]
       .filter((fact) => fact !== "")
       .join(" · ");
     this.#time.textContent = `${formatDuration(duration)} from ${formatDuration(start)}${share}`;

@@ -33,10 +33,16 @@ describe("ticks", () => {
     expect(ticks(scale, 100)).toEqual([200, 300, 400, 500, 600, 700, 800, 900, 1000, 1100]);
   });
 
-  it.each([[3, 5], [70, 100], [12e6, 20e6], [25e9, 30e9], [40e9, 60e9], [100e9, 120e9], [4000e9, 7200e9], [100_000e9, 172_800e9]])(
-    "of at least %d ns are %d apart",
-    (wanted, step) => {
-      expect(niceStep(wanted)).toBe(step);
-    },
-  );
+  it.each([
+    [3, 5],
+    [70, 100],
+    [12e6, 20e6],
+    [25e9, 30e9],
+    [40e9, 60e9],
+    [100e9, 120e9],
+    [4000e9, 7200e9],
+    [100_000e9, 172_800e9],
+  ])("of at least %d ns are %d apart", (wanted, step) => {
+    expect(niceStep(wanted)).toBe(step);
+  });
 });

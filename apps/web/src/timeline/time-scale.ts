@@ -45,7 +45,12 @@ export function clampWindow(window: TimeWindow, total: number): TimeWindow {
 }
 
 /** Scales the window by `factor` (below 1 zooms in) with `anchor` staying at its pixel. */
-export function zoomWindow(window: TimeWindow, factor: number, anchor: number, total: number): TimeWindow {
+export function zoomWindow(
+  window: TimeWindow,
+  factor: number,
+  anchor: number,
+  total: number,
+): TimeWindow {
   const length = window.end - window.start;
   const wanted = Math.max(minWindow, length * factor);
   const share = (anchor - window.start) / length;
@@ -64,14 +69,18 @@ export function ticks(scale: TimeScale, minPixels: number): number[] {
   const { start, end } = scale.window;
   const step = niceStep(((end - start) / Math.max(1, scale.width)) * minPixels);
   const result: number[] = [];
-  for (let i = Math.ceil(start / step); i * step <= end && result.length < 100; i++) result.push(i * step);
+  for (let i = Math.ceil(start / step); i * step <= end && result.length < 100; i++)
+    result.push(i * step);
   return result;
 }
 
 /** The smallest round duration that is at least `nano`: 1, 2 or 5 of a unit; 15 or 30 of minutes. */
 export function niceStep(nano: number): number {
-  const long = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400].map((s) => s * 1e9);
-  if (nano > 50e9) return long.find((step) => step >= nano) ?? Math.ceil(nano / 86_400e9) * 86_400e9;
+  const long = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400].map(
+    (s) => s * 1e9,
+  );
+  if (nano > 50e9)
+    return long.find((step) => step >= nano) ?? Math.ceil(nano / 86_400e9) * 86_400e9;
   if (nano > 30e9) return 60e9;
   if (nano > 20e9) return 30e9;
   const power = 10 ** Math.floor(Math.log10(Math.max(1, nano)));

@@ -18,7 +18,11 @@ export interface SplitterTarget {
 }
 
 /** Builds the elements inside `host`. */
-export function buildTimelineDom(host: HTMLElement, names: HTMLElement, target: SplitterTarget): TimelineDom {
+export function buildTimelineDom(
+  host: HTMLElement,
+  names: HTMLElement,
+  target: SplitterTarget,
+): TimelineDom {
   const div = (className: string | undefined): HTMLDivElement => {
     const element = document.createElement("div");
     element.className = className ?? "";

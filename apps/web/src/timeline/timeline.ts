@@ -5,19 +5,19 @@
 import { formatDuration } from "../format/duration.ts";
 import { onThemeChange } from "../theme/theme.ts";
 import type { TraceModel } from "../trace/trace-model.ts";
-import { positionOf } from "../trace/visible-rows.ts";
 import type { TraceView, ViewChange } from "../trace/trace-view.ts";
-import { drawAxis, drawRows, type RowBand } from "./draw-rows.ts";
+import { positionOf } from "../trace/visible-rows.ts";
 import { CanvasRenderer } from "./canvas-renderer.ts";
+import { drawAxis, drawRows, type RowBand } from "./draw-rows.ts";
 import { FrameLoop } from "./frame-loop.ts";
 import { type GestureTarget, listenForGestures } from "./gestures.ts";
 import { NameRows, rowHeight } from "./name-rows.ts";
 import { readPalette } from "./palette.ts";
 import type { Palette } from "./renderer.ts";
 import { SpanTooltip } from "./span-tooltip.ts";
-import { buildTimelineDom, type TimelineDom } from "./timeline-dom.ts";
 import { TimeScale, type TimeWindow } from "./time-scale.ts";
 import styles from "./timeline.module.css";
+import { buildTimelineDom, type TimelineDom } from "./timeline-dom.ts";
 
 const headHeight = 28;
 
@@ -193,7 +193,8 @@ export class Timeline {
     if (this.#model === undefined || scale === undefined || row < 0) return this.#tooltip.hide();
     const { start, duration } = this.#model.layout;
     const from = scale.toPixel(start[row] as number);
-    const over = x >= from - 3 && x <= from + Math.max(2, scale.lengthOf(duration[row] as number)) + 3;
+    const over =
+      x >= from - 3 && x <= from + Math.max(2, scale.lengthOf(duration[row] as number)) + 3;
     this.#dom.plot.classList.toggle(styles.onBar as string, over);
     if (over) this.#tooltip.show(this.#model, row, event.clientX, event.clientY);
     else this.#tooltip.hide();
@@ -204,7 +205,10 @@ export class Timeline {
     const scale = this.#scale();
     if (!done || scale === undefined) return this.#setBrush({ from, to });
     this.#setBrush(undefined);
-    const [left, right] = [Math.max(0, Math.min(from, to)), Math.min(scale.width, Math.max(from, to))];
+    const [left, right] = [
+      Math.max(0, Math.min(from, to)),
+      Math.min(scale.width, Math.max(from, to)),
+    ];
     this.#view?.setWindow({ start: scale.toNano(left), end: scale.toNano(right) });
   }
 
@@ -214,7 +218,9 @@ export class Timeline {
   }
 
   #resizeNames(width: number): void {
-    this.#nameWidth = Math.round(Math.min(Math.max(width, 140), this.#dom.scroller.clientWidth - 200));
+    this.#nameWidth = Math.round(
+      Math.min(Math.max(width, 140), this.#dom.scroller.clientWidth - 200),
+    );
     this.#onNameWidth(this.#nameWidth);
     this.#frames.request();
   }
@@ -232,8 +238,10 @@ export class Timeline {
     const top = positionOf(view.rows, view.selected) * rowHeight;
     const { scroller } = this.#dom;
     const height = this.#bodyHeight;
-    if (top < scroller.scrollTop || top > scroller.scrollTop + height) scroller.scrollTop = top - height / 2;
-    else if (top + rowHeight * 2 > scroller.scrollTop + height) scroller.scrollTop = top + rowHeight * 2 - height;
+    if (top < scroller.scrollTop || top > scroller.scrollTop + height)
+      scroller.scrollTop = top - height / 2;
+    else if (top + rowHeight * 2 > scroller.scrollTop + height)
+      scroller.scrollTop = top + rowHeight * 2 - height;
     const start = this.#model.layout.start[view.selected] as number;
     const end = start + (this.#model.layout.duration[view.selected] as number);
     const { window } = view;
@@ -266,7 +274,13 @@ export class Timeline {
     drawRows(this.#plot, this.#palette, model, view, scale, band, height);
     this.#drawOverlay(scale, height);
     this.#axis.begin(scale.width, headHeight - 1, this.#palette);
-    drawAxis(this.#axis, this.#palette, scale, headHeight, this.#brush === undefined ? this.#pointerX : undefined);
+    drawAxis(
+      this.#axis,
+      this.#palette,
+      scale,
+      headHeight,
+      this.#brush === undefined ? this.#pointerX : undefined,
+    );
   }
 
   #drawOverlay(scale: TimeScale, height: number): void {
@@ -283,4 +297,3 @@ export class Timeline {
     }
   }
 }
-

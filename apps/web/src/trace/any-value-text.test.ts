@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import { anyValueText } from "./any-value-text.ts";
 
 const bytes = (...values: (number | string)[]): Uint8Array =>
-  Uint8Array.from(values.flatMap((value) => (typeof value === "string" ? [...new TextEncoder().encode(value)] : [value])));
+  Uint8Array.from(
+    values.flatMap((value) =>
+      typeof value === "string" ? [...new TextEncoder().encode(value)] : [value],
+    ),
+  );
 
 describe("arrays and maps of attributes", () => {
   it("read as JSON", () => {

@@ -10,7 +10,15 @@ import { parseSearch } from "./search-query.ts";
 describe("a batch on its way from the API through the worker", () => {
   it("reads the same after its columns were moved to another thread", () => {
     const sent = sampleBatch([
-      { id: 1, start: 0, end: 10, name: "root", service: "web", resource: { region: "north" }, attributes: { n: -5n, x: 0.5, ok: true, s: "text" } },
+      {
+        id: 1,
+        start: 0,
+        end: 10,
+        name: "root",
+        service: "web",
+        resource: { region: "north" },
+        attributes: { n: -5n, x: 0.5, ok: true, s: "text" },
+      },
       { id: 2, parent: 1, start: 1, end: 2, name: "child", service: "db", events: ["retry"] },
     ]);
     const { columns, transfers } = takeColumns(decodeColumns(encodeColumns(sent)));

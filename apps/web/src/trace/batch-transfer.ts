@@ -5,7 +5,9 @@
 import { SpanBatch } from "@clew/model";
 
 /** Typed arrays and counts of a batch: by table, then by column. */
-export type BatchColumns = Readonly<Record<string, Readonly<Record<string, ArrayBufferView | number>>>>;
+export type BatchColumns = Readonly<
+  Record<string, Readonly<Record<string, ArrayBufferView | number>>>
+>;
 
 type Fields = Record<string, unknown>;
 

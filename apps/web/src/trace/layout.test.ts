@@ -138,7 +138,12 @@ describe("traces that are not what they should be", () => {
   });
 
   it("may be a chain of 100,000 spans", () => {
-    const spans = Array.from({ length: 100_000 }, (_, i) => ({ id: i + 1, parent: i, start: i, end: 200_000 }));
+    const spans = Array.from({ length: 100_000 }, (_, i) => ({
+      id: i + 1,
+      parent: i,
+      start: i,
+      end: 200_000,
+    }));
     const trace = layout(spans);
     expect(trace.maxDepth).toBe(99_999);
     expect(trace.size[0]).toBe(100_000);

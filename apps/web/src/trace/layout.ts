@@ -1,7 +1,7 @@
 // Lays a trace out as rows. Pure and iterative: no recursion over depth, no object a span, and parents
 // that form a circle end the walk instead of hanging it. Runs in a worker.
 
-import { StatusCode, type SpanBatch } from "@clew/model";
+import { type SpanBatch, StatusCode } from "@clew/model";
 import { linkSpans } from "./span-links.ts";
 import { RowFlag, type TraceLayout, warningFlags } from "./trace-layout.ts";
 
@@ -44,7 +44,8 @@ function nodeTimes(batch: SpanBatch, parent: Int32Array, nodeCount: number): Nod
   const end = new Float64Array(nodeCount);
   start.fill(Number.POSITIVE_INFINITY, spanCount);
   for (let i = 0; i < spanCount; i++) {
-    start[i] = ((starts[i * 2 + 1] as number) - high) * 4294967296 + ((starts[i * 2] as number) - low);
+    start[i] =
+      ((starts[i * 2 + 1] as number) - high) * 4294967296 + ((starts[i * 2] as number) - low);
     end[i] = ((ends[i * 2 + 1] as number) - high) * 4294967296 + ((ends[i * 2] as number) - low);
     const above = parent[i] as number;
     if (above < spanCount) continue;
@@ -198,7 +199,8 @@ function fillRows(
     let flag = walk.cycle[row] === 1 ? RowFlag.Cycle : 0;
     if (batch.status[node] === StatusCode.Error) flag |= RowFlag.Error;
     if (above >= spanCount) flag |= RowFlag.Orphan;
-    else if (above >= 0 && (times.start[node] as number) < (times.start[above] as number)) flag |= RowFlag.Skewed;
+    else if (above >= 0 && (times.start[node] as number) < (times.start[above] as number))
+      flag |= RowFlag.Skewed;
     if (length < 0) flag |= RowFlag.Negative;
     if (duplicate[node] === 1) flag |= RowFlag.Duplicate;
     flags[row] = flag;
@@ -209,8 +211,20 @@ function fillRows(
   const parents = walk.parentRow;
   const totals = subtreeTotals(parents, start, duration, flags);
   return {
-    durationNano: lastEnd, maxDepth, errorCount, orphanCount, warningCount,
-    span, rowOfSpan, parent: parents, depth: walk.depth, ...totals, start, duration, flags, service,
+    durationNano: lastEnd,
+    maxDepth,
+    errorCount,
+    orphanCount,
+    warningCount,
+    span,
+    rowOfSpan,
+    parent: parents,
+    depth: walk.depth,
+    ...totals,
+    start,
+    duration,
+    flags,
+    service,
   };
 }
 
@@ -226,12 +240,17 @@ function subtreeTotals(
   const errorsBelow = new Uint32Array(count);
   const subtreeEnd = new Float64Array(count);
   for (let row = count - 1; row >= 0; row--) {
-    subtreeEnd[row] = Math.max(subtreeEnd[row] as number, (start[row] as number) + (duration[row] as number));
+    subtreeEnd[row] = Math.max(
+      subtreeEnd[row] as number,
+      (start[row] as number) + (duration[row] as number),
+    );
     const above = parent[row] as number;
     if (above < 0) continue;
     size[above] = (size[above] as number) + (size[row] as number);
     errorsBelow[above] =
-      (errorsBelow[above] as number) + (errorsBelow[row] as number) + ((flags[row] as number) & RowFlag.Error);
+      (errorsBelow[above] as number) +
+      (errorsBelow[row] as number) +
+      ((flags[row] as number) & RowFlag.Error);
     subtreeEnd[above] = Math.max(subtreeEnd[above] as number, subtreeEnd[row] as number);
   }
   return { size, errorsBelow, subtreeEnd };

@@ -8,7 +8,10 @@ import type { TraceModel } from "./trace-model.ts";
 
 let worker: Worker | undefined;
 let lastId = 0;
-const waiting = new Map<number, { resolve: (answer: TraceAnswer) => void; reject: (error: unknown) => void }>();
+const waiting = new Map<
+  number,
+  { resolve: (answer: TraceAnswer) => void; reject: (error: unknown) => void }
+>();
 
 function startWorker(): Worker {
   const started = new Worker(new URL("./trace.worker.ts", import.meta.url), { type: "module" });

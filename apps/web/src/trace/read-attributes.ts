@@ -10,7 +10,12 @@ export interface AttributeText {
 }
 
 /** Attributes `from`..`to` of a table, in the sender's order. */
-export function readAttributes(batch: SpanBatch, columns: AttributeColumns, from: number, to: number): readonly AttributeText[] {
+export function readAttributes(
+  batch: SpanBatch,
+  columns: AttributeColumns,
+  from: number,
+  to: number,
+): readonly AttributeText[] {
   const result: AttributeText[] = [];
   for (let row = from; row < to; row++) {
     const key = batch.strings.text(columns.keys[row] as number);
@@ -19,7 +24,11 @@ export function readAttributes(batch: SpanBatch, columns: AttributeColumns, from
   return result;
 }
 
-function readValue(batch: SpanBatch, columns: AttributeColumns, row: number): Omit<AttributeText, "key"> {
+function readValue(
+  batch: SpanBatch,
+  columns: AttributeColumns,
+  row: number,
+): Omit<AttributeText, "key"> {
   const id = columns.slots[row * 2] as number;
   switch (columns.types[row]) {
     case ValueType.String:

@@ -39,7 +39,8 @@ export function sampleBatch(spans: readonly SampleSpan[]): SpanBatch {
     batch.name[row] = strings.internText(sample.name ?? `span ${sample.id}`);
     batch.kind[row] = sample.kind ?? 0;
     batch.status[row] = sample.error === true ? StatusCode.Error : StatusCode.Unset;
-    for (const [key, value] of Object.entries(sample.attributes ?? {})) pushAttribute(batch, key, value);
+    for (const [key, value] of Object.entries(sample.attributes ?? {}))
+      pushAttribute(batch, key, value);
     for (const name of sample.events ?? []) {
       batch.eventName[batch.beginEvent()] = strings.internText(name);
       batch.commitEvent();
@@ -56,16 +57,29 @@ function resourceOf(batch: SpanBatch, sample: SampleSpan): number {
   if (known >= 0) return known;
   for (const [name, value] of Object.entries(sample.resource ?? {})) {
     batch.resources.attributes.push(
-      batch.strings.internText(name), ValueType.String, batch.strings.internText(value), 0,
+      batch.strings.internText(name),
+      ValueType.String,
+      batch.strings.internText(value),
+      0,
     );
   }
   const serviceName = batch.strings.internText(service);
-  return batch.resources.add(key, { droppedAttributes: 0, schemaUrl: 0, entityRefs: 0, serviceName });
+  return batch.resources.add(key, {
+    droppedAttributes: 0,
+    schemaUrl: 0,
+    entityRefs: 0,
+    serviceName,
+  });
 }
 
-function pushAttribute(batch: SpanBatch, key: string, value: string | number | bigint | boolean): void {
+function pushAttribute(
+  batch: SpanBatch,
+  key: string,
+  value: string | number | bigint | boolean,
+): void {
   const id = batch.strings.internText(key);
-  if (typeof value === "string") batch.attributes.push(id, ValueType.String, batch.strings.internText(value), 0);
+  if (typeof value === "string")
+    batch.attributes.push(id, ValueType.String, batch.strings.internText(value), 0);
   else if (typeof value === "boolean") batch.attributes.push(id, ValueType.Bool, value ? 1 : 0, 0);
   else if (typeof value === "bigint") {
     const bits = BigInt.asUintN(64, value);

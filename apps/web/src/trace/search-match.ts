@@ -1,14 +1,23 @@
 // Finds the spans of a trace that a search means. Each distinct string of the batch is compared once;
 // spans are then tested by string number, so 100,000 spans take milliseconds.
 
-import { type AttributeColumns, type SpanBatch, spanKindNames, statusCodeNames, ValueType } from "@clew/model";
+import {
+  type AttributeColumns,
+  type SpanBatch,
+  spanKindNames,
+  statusCodeNames,
+  ValueType,
+} from "@clew/model";
 import type { SearchTerm } from "./search-query.ts";
 
 const NO = 1;
 const YES = 2;
 
 /** 1 for every span of the batch that satisfies all terms; undefined when there are no terms. */
-export function matchSpans(batch: SpanBatch, terms: readonly SearchTerm[]): Uint8Array<ArrayBuffer> | undefined {
+export function matchSpans(
+  batch: SpanBatch,
+  terms: readonly SearchTerm[],
+): Uint8Array<ArrayBuffer> | undefined {
   if (terms.length === 0) return undefined;
   const result = new Uint8Array(batch.length).fill(1);
   for (const term of terms) {
@@ -70,7 +79,11 @@ function wordTest(batch: SpanBatch, word: string): Test {
     (statuses[batch.status[span] as number] ?? false) ||
     resource(batch.resource[span] as number) ||
     scope(batch.scope[span] as number) ||
-    anyRow(batch.attributes, batch.attributeOffsets[span] as number, batch.attributeOffsets[span + 1] as number) ||
+    anyRow(
+      batch.attributes,
+      batch.attributeOffsets[span] as number,
+      batch.attributeOffsets[span + 1] as number,
+    ) ||
     eventMatches(batch, span, has, anyRow);
 }
 
@@ -80,10 +93,15 @@ function eventMatches(
   has: Test,
   anyRow: (columns: AttributeColumns, from: number, to: number) => boolean,
 ): boolean {
-  for (let at = batch.eventOffsets[span] as number; at < (batch.eventOffsets[span + 1] as number); at++) {
+  for (
+    let at = batch.eventOffsets[span] as number;
+    at < (batch.eventOffsets[span + 1] as number);
+    at++
+  ) {
     if (has(batch.eventName[at] as number)) return true;
     const offsets = batch.eventAttributeOffsets;
-    if (anyRow(batch.eventAttributes, offsets[at] as number, offsets[at + 1] as number)) return true;
+    if (anyRow(batch.eventAttributes, offsets[at] as number, offsets[at + 1] as number))
+      return true;
   }
   return false;
 }
@@ -115,7 +133,8 @@ function keyTest(batch: SpanBatch, key: string, value: string): Test {
   const contains = stringTest(batch, (text) => text.includes(value));
   if (key === "name") return (span) => contains(batch.name[span] as number);
   if (key === "service") {
-    return (span) => contains(batch.resources.serviceName[batch.resource[span] as number] as number);
+    return (span) =>
+      contains(batch.resources.serviceName[batch.resource[span] as number] as number);
   }
   if (key === "kind") return (span) => spanKindNames[batch.kind[span] as number] === value;
   if (key === "status") return (span) => statusCodeNames[batch.status[span] as number] === value;
@@ -125,15 +144,23 @@ function keyTest(batch: SpanBatch, key: string, value: string): Test {
   const anyRow = (columns: AttributeColumns, from: number, to: number): boolean => {
     for (let at = from; at < to; at++) {
       if (!isKey(columns.keys[at] as number)) continue;
-      if (value === "" || valueMatches(columns, at, contains, value, numeric, isBoolWord)) return true;
+      if (value === "" || valueMatches(columns, at, contains, value, numeric, isBoolWord))
+        return true;
     }
     return false;
   };
   const resource = remembered(batch.resources.length, (index) => {
     const offsets = batch.resources.attributeOffsets;
-    return anyRow(batch.resources.attributes, offsets[index] as number, offsets[index + 1] as number);
+    return anyRow(
+      batch.resources.attributes,
+      offsets[index] as number,
+      offsets[index + 1] as number,
+    );
   });
   return (span) =>
-    anyRow(batch.attributes, batch.attributeOffsets[span] as number, batch.attributeOffsets[span + 1] as number) ||
-    resource(batch.resource[span] as number);
+    anyRow(
+      batch.attributes,
+      batch.attributeOffsets[span] as number,
+      batch.attributeOffsets[span + 1] as number,
+    ) || resource(batch.resource[span] as number);
 }

@@ -4,16 +4,41 @@ import { matchSpans } from "./search-match.ts";
 import { parseSearch } from "./search-query.ts";
 
 const batch = sampleBatch([
-  { id: 1, start: 0, end: 9, name: "GET /cart", service: "web", kind: 2, resource: { region: "north" },
-    attributes: { "http.response.status_code": 200n, cached: true, share: 0.25 } },
-  { id: 2, start: 1, end: 5, name: "SELECT items", service: "cart", error: true,
-    attributes: { "db.system": "postgresql", "http.response.status_code": 500n }, events: ["exception"] },
-  { id: 3, start: 2, end: 3, name: "GET /items", service: "cart", attributes: { note: "two words" } },
+  {
+    id: 1,
+    start: 0,
+    end: 9,
+    name: "GET /cart",
+    service: "web",
+    kind: 2,
+    resource: { region: "north" },
+    attributes: { "http.response.status_code": 200n, cached: true, share: 0.25 },
+  },
+  {
+    id: 2,
+    start: 1,
+    end: 5,
+    name: "SELECT items",
+    service: "cart",
+    error: true,
+    attributes: { "db.system": "postgresql", "http.response.status_code": 500n },
+    events: ["exception"],
+  },
+  {
+    id: 3,
+    start: 2,
+    end: 3,
+    name: "GET /items",
+    service: "cart",
+    attributes: { note: "two words" },
+  },
 ]);
 
 function found(search: string): number[] | undefined {
   const matches = matchSpans(batch, parseSearch(search));
-  return matches && [...matches.keys()].filter((span) => matches[span] === 1).map((span) => span + 1);
+  return (
+    matches && [...matches.keys()].filter((span) => matches[span] === 1).map((span) => span + 1)
+  );
 }
 
 describe("search in a trace", () => {

@@ -56,7 +56,11 @@ class IdMap {
 }
 
 /** Links the spans whose ids stand in `spanIds` and `parentIds`, 8 bytes a span. */
-export function linkSpans(spanIds: Uint8Array, parentIds: Uint8Array, spanCount: number): SpanLinks {
+export function linkSpans(
+  spanIds: Uint8Array,
+  parentIds: Uint8Array,
+  spanCount: number,
+): SpanLinks {
   const ids = new DataView(spanIds.buffer, spanIds.byteOffset, spanCount * 8);
   const parents = new DataView(parentIds.buffer, parentIds.byteOffset, spanCount * 8);
   // Every span may bring an id of its own and that of a missing parent.

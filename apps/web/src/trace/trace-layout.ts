@@ -20,7 +20,8 @@ export const RowFlag = {
 } as const;
 
 /** Flags that deserve a warning sign beside the name. */
-export const warningFlags: number = RowFlag.Skewed | RowFlag.Negative | RowFlag.Duplicate | RowFlag.Cycle;
+export const warningFlags: number =
+  RowFlag.Skewed | RowFlag.Negative | RowFlag.Duplicate | RowFlag.Cycle;
 
 export interface TraceLayout {
   /** Rows: spans and placeholders. */
@@ -65,7 +66,16 @@ export interface TraceLayout {
 /** Buffers to move, not copy, when a layout is posted between threads. */
 export function layoutTransfers(layout: TraceLayout): ArrayBuffer[] {
   return [
-    layout.span, layout.rowOfSpan, layout.parent, layout.depth, layout.size, layout.errorsBelow,
-    layout.start, layout.duration, layout.subtreeEnd, layout.flags, layout.service,
+    layout.span,
+    layout.rowOfSpan,
+    layout.parent,
+    layout.depth,
+    layout.size,
+    layout.errorsBelow,
+    layout.start,
+    layout.duration,
+    layout.subtreeEnd,
+    layout.flags,
+    layout.service,
   ].map((column) => column.buffer);
 }

@@ -1,7 +1,7 @@
 // An open trace on the main thread: its columns, its layout, and the few texts of a row that are asked
 // for when the row is on screen.
 
-import { type SpanBatch, spanKindNames, type SpanKindName, toHex } from "@clew/model";
+import { type SpanBatch, type SpanKindName, spanKindNames, toHex } from "@clew/model";
 import { oneLine } from "../format/text.ts";
 import { RowFlag, type TraceLayout, warningFlags } from "./trace-layout.ts";
 
@@ -23,7 +23,9 @@ export function spanIdOf({ batch, layout }: TraceModel, row: number): string {
 export function rowOfSpanId(model: TraceModel, spanId: string): number {
   const { batch, layout } = model;
   const ids = batch.spanIds;
-  const wanted = Uint8Array.from({ length: 8 }, (_, i) => Number.parseInt(spanId.slice(i * 2, i * 2 + 2), 16));
+  const wanted = Uint8Array.from({ length: 8 }, (_, i) =>
+    Number.parseInt(spanId.slice(i * 2, i * 2 + 2), 16),
+  );
   for (let span = 0; span < batch.length; span++) {
     let same = true;
     for (let i = 0; same && i < 8; i++) same = ids[span * 8 + i] === wanted[i];
@@ -56,12 +58,16 @@ export function kindOf({ batch, layout }: TraceModel, row: number): SpanKindName
 export function warningsOf({ layout }: TraceModel, row: number): readonly string[] {
   const flags = layout.flags[row] as number;
   const warnings: string[] = [];
-  if (flags & RowFlag.Skewed) warnings.push("Starts before its parent: the clocks of the two hosts differ.");
+  if (flags & RowFlag.Skewed)
+    warnings.push("Starts before its parent: the clocks of the two hosts differ.");
   if (flags & RowFlag.Negative) warnings.push("Ends before it starts: drawn with no duration.");
   if (flags & RowFlag.Duplicate) warnings.push("Another span of this trace has the same id.");
   if (flags & RowFlag.Cycle) warnings.push("Its parents lead back to itself: shown as a root.");
   if (flags & RowFlag.Orphan) warnings.push("Its parent span has not been received.");
-  if (flags & RowFlag.Placeholder) warnings.push("Other spans name this one as their parent, but it has not been received. It may still arrive.");
+  if (flags & RowFlag.Placeholder)
+    warnings.push(
+      "Other spans name this one as their parent, but it has not been received. It may still arrive.",
+    );
   return warnings;
 }
 

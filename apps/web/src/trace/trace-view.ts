@@ -34,6 +34,7 @@ export class TraceView {
   selected = -1;
   matches: Matches | undefined;
   #focused: TimeWindow | undefined;
+  readonly #versions = new Map<ViewChange, number>();
   readonly #listeners = new Set<(change: ViewChange) => void>();
 
   constructor(layout: TraceLayout) {
@@ -56,6 +57,11 @@ export class TraceView {
   subscribe(listener: (change: ViewChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** How often `change` has happened. */
+  version(change: ViewChange): number {
+    return this.#versions.get(change) ?? 0;
   }
 
   setWindow(window: TimeWindow): void {
@@ -89,7 +95,8 @@ export class TraceView {
       { start: start - length * 0.25, end: start + length * 1.25 },
       this.layout.durationNano,
     );
-    const again = this.#focused?.start === this.window.start && this.#focused.end === this.window.end;
+    const again =
+      this.#focused?.start === this.window.start && this.#focused.end === this.window.end;
     this.setWindow(again ? fit : roomy);
     this.#focused = again ? undefined : this.window;
   }
@@ -107,7 +114,8 @@ export class TraceView {
   /** Moves the selection by `by` rows on screen. */
   move(by: number): void {
     if (this.rows.length === 0) return;
-    const position = this.selected < 0 ? (by > 0 ? -1 : this.rows.length) : positionOf(this.rows, this.selected);
+    const position =
+      this.selected < 0 ? (by > 0 ? -1 : this.rows.length) : positionOf(this.rows, this.selected);
     const next = Math.min(this.rows.length - 1, Math.max(0, position + by));
     this.select(this.rows[next] as number);
   }
@@ -233,6 +241,7 @@ export class TraceView {
   }
 
   #notify(change: ViewChange): void {
+    this.#versions.set(change, this.version(change) + 1);
     for (const listener of this.#listeners) listener(change);
   }
 }

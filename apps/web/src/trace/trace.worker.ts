@@ -8,11 +8,20 @@ import { type BatchColumns, takeColumns } from "./batch-transfer.ts";
 import { layoutTrace } from "./layout.ts";
 import { layoutTransfers, type TraceLayout } from "./trace-layout.ts";
 
-export type TraceRequest = { readonly id: number; readonly url: string } | { readonly id: number; readonly abort: true };
+export type TraceRequest =
+  | { readonly id: number; readonly url: string }
+  | { readonly id: number; readonly abort: true };
 
 export type TraceAnswer =
   | { readonly id: number; readonly columns: BatchColumns; readonly layout: TraceLayout }
-  | { readonly id: number; readonly error: { readonly code: string; readonly message: string; readonly hint?: string | undefined } };
+  | {
+      readonly id: number;
+      readonly error: {
+        readonly code: string;
+        readonly message: string;
+        readonly hint?: string | undefined;
+      };
+    };
 
 // `lib.dom` types the page's global scope; a worker's postMessage differs in its arguments.
 const scope = self as unknown as {

@@ -27,7 +27,17 @@ export interface ComboboxProps {
   readonly inputRef?: Ref<HTMLInputElement>;
 }
 
-export function Combobox({ label, value, placeholder, suggestions, onText, onCommit, onEnter, onFocus, inputRef }: ComboboxProps): ReactElement {
+export function Combobox({
+  label,
+  value,
+  placeholder,
+  suggestions,
+  onText,
+  onCommit,
+  onEnter,
+  onFocus,
+  inputRef,
+}: ComboboxProps): ReactElement {
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const id = useId();
@@ -47,8 +57,7 @@ export function Combobox({ label, value, placeholder, suggestions, onText, onCom
       const chosen = shown[active];
       commit(chosen?.value ?? value);
       if (chosen === undefined) onEnter?.();
-    }
-    else if (event.key === "Escape" && open) {
+    } else if (event.key === "Escape" && open) {
       setOpen(false);
       setActive(-1);
     } else return;

@@ -1,6 +1,14 @@
 // Small controls: buttons, inputs, key caps, service chips, copy.
 
-import { type ButtonHTMLAttributes, type InputHTMLAttributes, type ReactElement, type ReactNode, type Ref, useEffect, useState } from "react";
+import {
+  type ButtonHTMLAttributes,
+  type InputHTMLAttributes,
+  type ReactElement,
+  type ReactNode,
+  type Ref,
+  useEffect,
+  useState,
+} from "react";
 import { oneLine } from "../format/text.ts";
 import { seriesVar } from "../theme/theme.ts";
 import styles from "./controls.module.css";
@@ -15,20 +23,47 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 
 export function Button({ look = "normal", on, className, ...rest }: ButtonProps): ReactElement {
   const looks = { normal: undefined, primary: styles.primary, quiet: styles.quiet };
-  return <button type="button" className={cx(styles.button, looks[look], on && styles.on, className)} {...rest} />;
+  return (
+    <button
+      type="button"
+      className={cx(styles.button, looks[look], on && styles.on, className)}
+      {...rest}
+    />
+  );
 }
 
 /** A button that shows only an icon; `label` is its name and its tooltip. */
-export function IconButton({ icon, label, size, ...rest }: ButtonProps & { icon: IconName; label: string; size?: number }): ReactElement {
+export function IconButton({
+  icon,
+  label,
+  size,
+  ...rest
+}: ButtonProps & { icon: IconName; label: string; size?: number }): ReactElement {
   return (
-    <Button look="quiet" title={label} aria-label={label} {...rest} className={cx(styles.square, rest.className)}>
+    <Button
+      look="quiet"
+      title={label}
+      aria-label={label}
+      {...rest}
+      className={cx(styles.square, rest.className)}
+    >
       <Icon name={icon} {...(size === undefined ? {} : { size })} />
     </Button>
   );
 }
 
-export function Input({ className, ...rest }: InputHTMLAttributes<HTMLInputElement> & { ref?: Ref<HTMLInputElement> }): ReactElement {
-  return <input autoComplete="off" spellCheck={false} {...rest} className={cx(styles.input, className)} />;
+export function Input({
+  className,
+  ...rest
+}: InputHTMLAttributes<HTMLInputElement> & { ref?: Ref<HTMLInputElement> }): ReactElement {
+  return (
+    <input
+      autoComplete="off"
+      spellCheck={false}
+      {...rest}
+      className={cx(styles.input, className)}
+    />
+  );
 }
 
 export function Keys({ keys }: { keys: readonly string[] }): ReactElement {
@@ -45,10 +80,20 @@ export function Keys({ keys }: { keys: readonly string[] }): ReactElement {
 }
 
 /** A service's name with its colour, where it has one in this context. */
-export function ServiceChip({ name, colour, title }: { name: string; colour?: number; title?: string }): ReactElement {
+export function ServiceChip({
+  name,
+  colour,
+  title,
+}: {
+  name: string;
+  colour?: number;
+  title?: string;
+}): ReactElement {
   return (
     <span className={styles.chip} title={title ?? oneLine(name, 500)}>
-      {colour !== undefined && <i className={styles.dot} style={{ background: seriesVar(colour) }} />}
+      {colour !== undefined && (
+        <i className={styles.dot} style={{ background: seriesVar(colour) }} />
+      )}
       <bdi className={styles.chipText}>{oneLine(name, 120)}</bdi>
     </span>
   );
@@ -65,7 +110,15 @@ export async function copyText(text: string): Promise<boolean> {
 }
 
 /** A button that copies `text` and says so for a moment. */
-export function CopyButton({ text, label = "Copy", children }: { text: string; label?: string; children?: ReactNode }): ReactElement {
+export function CopyButton({
+  text,
+  label = "Copy",
+  children,
+}: {
+  text: string;
+  label?: string;
+  children?: ReactNode;
+}): ReactElement {
   const [state, setState] = useState<"idle" | "done" | "failed">("idle");
   useEffect(() => {
     if (state === "idle") return;

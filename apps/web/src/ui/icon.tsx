@@ -6,7 +6,15 @@ import { type IconName, iconPaths } from "./icon-paths.ts";
 export type { IconName };
 
 /** An icon. Decorative unless `label` gives it a name for assistive technology. */
-export function Icon({ name, size = 16, label }: { name: IconName; size?: number; label?: string }): ReactElement {
+export function Icon({
+  name,
+  size = 16,
+  label,
+}: {
+  name: IconName;
+  size?: number;
+  label?: string;
+}): ReactElement {
   return (
     <svg
       width={size}
@@ -28,7 +36,14 @@ export function Icon({ name, size = 16, label }: { name: IconName; size?: number
 /** The ball of thread that gave Clew its name. */
 export function Logo({ size = 22 }: { size?: number }): ReactElement {
   return (
-    <svg width={size} height={size} viewBox="0 0 32 32" fill="none" strokeLinecap="round" aria-hidden>
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 32 32"
+      fill="none"
+      strokeLinecap="round"
+      aria-hidden
+    >
       <circle cx="14.5" cy="14.5" r="11" fill="var(--accent)" />
       <g stroke="var(--surface)" strokeWidth="1.9">
         <path d="M4.8 11.5c5.7.5 12.2 3.5 15.2 12.3" />

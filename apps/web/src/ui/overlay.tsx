@@ -2,10 +2,20 @@
 
 import { type ReactElement, type ReactNode, useEffect, useId, useRef } from "react";
 import { IconButton } from "./controls.tsx";
-import styles from "./overlay.module.css";
 import { cx } from "./cx.ts";
+import styles from "./overlay.module.css";
 
-export function Dialog({ title, onClose, className, children }: { title: string; onClose: () => void; className?: string | undefined; children: ReactNode }): ReactElement {
+export function Dialog({
+  title,
+  onClose,
+  className,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  className?: string | undefined;
+  children: ReactNode;
+}): ReactElement {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -36,7 +46,19 @@ export function Dialog({ title, onClose, className, children }: { title: string;
 }
 
 /** Children of `panel` float under `trigger` while `open`. */
-export function Popover({ open, onClose, trigger, label, children }: { open: boolean; onClose: () => void; trigger: ReactNode; label: string; children: ReactNode }): ReactElement {
+export function Popover({
+  open,
+  onClose,
+  trigger,
+  label,
+  children,
+}: {
+  open: boolean;
+  onClose: () => void;
+  trigger: ReactNode;
+  label: string;
+  children: ReactNode;
+}): ReactElement {
   const ref = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!open) return;

@@ -22,7 +22,11 @@ export interface RedRow {
 
 type Column = "name" | "rate" | "errors" | "p50" | "p95" | "p99";
 
-const columns: readonly { readonly column: Column; readonly label: string; readonly title: string }[] = [
+const columns: readonly {
+  readonly column: Column;
+  readonly label: string;
+  readonly title: string;
+}[] = [
   { column: "rate", label: "Rate", title: "Requests a second" },
   { column: "errors", label: "Errors", title: "Share of requests that failed" },
   { column: "p50", label: "p50", title: "Half of the requests were faster" },
@@ -79,26 +83,56 @@ export function RedTable({ nameLabel, rows, sort, onSort }: RedTableProps): Reac
   );
 }
 
-function SortHead({ column, label, title, sort, onSort }: { column: Column; label: string; title: string; sort: RedSortKey; onSort: (sort: RedSortKey) => void }): ReactElement {
+function SortHead({
+  column,
+  label,
+  title,
+  sort,
+  onSort,
+}: {
+  column: Column;
+  label: string;
+  title: string;
+  sort: RedSortKey;
+  onSort: (sort: RedSortKey) => void;
+}): ReactElement {
   const state = sort === column ? "ascending" : sort === `-${column}` ? "descending" : "none";
   // Names start at A; for numbers the largest is what one looks for.
-  const next: RedSortKey = column === "name" ? (state === "ascending" ? "-name" : "name") : state === "descending" ? column : `-${column}`;
+  const next: RedSortKey =
+    column === "name"
+      ? state === "ascending"
+        ? "-name"
+        : "name"
+      : state === "descending"
+        ? column
+        : `-${column}`;
   return (
     <th aria-sort={state} scope="col">
       <button type="button" title={title} onClick={() => onSort(next)}>
         {label}
-        {state !== "none" && <Icon name={state === "ascending" ? "chevronUp" : "chevronDown"} size={12} />}
+        {state !== "none" && (
+          <Icon name={state === "ascending" ? "chevronUp" : "chevronDown"} size={12} />
+        )}
       </button>
     </th>
   );
 }
 
-function RedTableRow({ row, slowest, busiest }: { row: RedRow; slowest: number; busiest: number }): ReactElement {
+function RedTableRow({
+  row,
+  slowest,
+  busiest,
+}: {
+  row: RedRow;
+  slowest: number;
+  busiest: number;
+}): ReactElement {
   const { red } = row;
   return (
     <tr
       onClick={(event) => {
-        if (!(event.target as Element).closest("a") && window.getSelection()?.isCollapsed !== false) navigate(row.href);
+        if (!(event.target as Element).closest("a") && window.getSelection()?.isCollapsed !== false)
+          navigate(row.href);
       }}
     >
       <td>
@@ -108,11 +142,18 @@ function RedTableRow({ row, slowest, busiest }: { row: RedRow; slowest: number; 
         </Link>
       </td>
       <td>
-        <Meter value={red.ratePerSecond / busiest} text={formatRate(red.ratePerSecond)} title={`${formatCount(red.count)} in the range`} />
+        <Meter
+          value={red.ratePerSecond / busiest}
+          text={formatRate(red.ratePerSecond)}
+          title={`${formatCount(red.count)} in the range`}
+        />
       </td>
       <td>
         {red.errorRate > 0 ? (
-          <span className={cx(styles.errorCell, red.errorRate < 0.01 && styles.rare)} title={`${formatCount(red.errorCount)} failed`}>
+          <span
+            className={cx(styles.errorCell, red.errorRate < 0.01 && styles.rare)}
+            title={`${formatCount(red.errorCount)} failed`}
+          >
             <Icon name="error" size={13} /> {formatShare(red.errorRate)}
           </span>
         ) : (
@@ -122,7 +163,11 @@ function RedTableRow({ row, slowest, busiest }: { row: RedRow; slowest: number; 
       <td>{formatDuration(red.p50Nano)}</td>
       <td>{formatDuration(red.p95Nano)}</td>
       <td>
-        <Meter value={logShare(red.p99Nano, slowest)} text={formatDuration(red.p99Nano)} title={`slowest ${formatDuration(red.maxNano)}`} />
+        <Meter
+          value={logShare(red.p99Nano, slowest)}
+          text={formatDuration(red.p99Nano)}
+          title={`slowest ${formatDuration(red.maxNano)}`}
+        />
       </td>
     </tr>
   );
@@ -131,10 +176,21 @@ function RedTableRow({ row, slowest, busiest }: { row: RedRow; slowest: number; 
 /** Place of a latency on a log scale from 100 µs to the slowest of the table. */
 function logShare(nano: number, slowest: number): number {
   const floor = 1e5;
-  return Math.log(Math.max(nano, floor) / floor) / Math.max(1e-9, Math.log(Math.max(slowest, floor * 2) / floor));
+  return (
+    Math.log(Math.max(nano, floor) / floor) /
+    Math.max(1e-9, Math.log(Math.max(slowest, floor * 2) / floor))
+  );
 }
 
-function Meter({ value, text, title }: { value: number; text: string; title: string }): ReactElement {
+function Meter({
+  value,
+  text,
+  title,
+}: {
+  value: number;
+  text: string;
+  title: string;
+}): ReactElement {
   const share = `${Math.round(Math.min(1, Math.max(0.02, value)) * 100)}%`;
   return (
     <span className={styles.latency} title={title}>

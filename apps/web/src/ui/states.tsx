@@ -8,7 +8,13 @@ import { Icon } from "./icon.tsx";
 import styles from "./states.module.css";
 
 /** Grey lines in the shape of a list to come. */
-export function Loading({ lines = 6, label = "Loading" }: { lines?: number; label?: string }): ReactElement {
+export function Loading({
+  lines = 6,
+  label = "Loading",
+}: {
+  lines?: number;
+  label?: string;
+}): ReactElement {
   return (
     <div className={styles.loading} role="status" aria-label={label}>
       {Array.from({ length: lines }, (_, i) => (
@@ -20,11 +26,19 @@ export function Loading({ lines = 6, label = "Loading" }: { lines?: number; labe
 
 /** A thin moving line on top of what is being refreshed. */
 export function Progress({ active }: { active: boolean }): ReactElement | undefined {
-  return active ? <div className={styles.progress} role="progressbar" aria-label="Loading" /> : undefined;
+  return active ? (
+    <div className={styles.progress} role="progressbar" aria-label="Loading" />
+  ) : undefined;
 }
 
 /** An error as the API tells it: code, message, hint. */
-export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }): ReactElement {
+export function ErrorState({
+  error,
+  onRetry,
+}: {
+  error: unknown;
+  onRetry?: () => void;
+}): ReactElement {
   const { code, message, hint } = ClewError.from(error);
   return (
     <div className={styles.state} role="alert">
@@ -42,7 +56,15 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
   );
 }
 
-export function EmptyState({ title, children, actions }: { title: string; children?: ReactNode; actions?: ReactNode }): ReactElement {
+export function EmptyState({
+  title,
+  children,
+  actions,
+}: {
+  title: string;
+  children?: ReactNode;
+  actions?: ReactNode;
+}): ReactElement {
   return (
     <div className={styles.state}>
       <h2>{title}</h2>

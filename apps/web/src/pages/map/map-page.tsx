@@ -1,7 +1,16 @@
 // /map: who calls whom, how often, and where it fails.
 
 import type { ServiceEdge, ServiceMap, ServiceNode } from "@clew/model";
-import { Controls, type Edge, Handle, MarkerType, type Node, type NodeProps, Position, ReactFlow } from "@xyflow/react";
+import {
+  Controls,
+  type Edge,
+  Handle,
+  MarkerType,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+} from "@xyflow/react";
 import { type ReactElement, useEffect, useMemo, useState } from "react";
 import "@xyflow/react/dist/style.css";
 import { useServiceMap } from "../../api/queries.ts";
@@ -14,9 +23,9 @@ import { isDark, useThemeVersion } from "../../theme/theme.ts";
 import { cx } from "../../ui/cx.ts";
 import { Icon } from "../../ui/icon.tsx";
 import { EmptyState, ErrorState, Loading, Progress } from "../../ui/states.tsx";
+import { cutMap } from "./cut-map.ts";
 import styles from "./map.module.css";
 import type { MapLayoutAnswer, MapLayoutRequest } from "./map-layout.worker.ts";
-import { cutMap } from "./cut-map.ts";
 
 const nodeWidth = 190;
 const nodeHeight = 46;
@@ -38,7 +47,11 @@ export default function MapPage({ params }: { params: RouteParams<"map"> }): Rea
   if (query.isPending) return <Loading lines={10} label="Loading the map" />;
   if (query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   if (query.data.nodes.length === 0) {
-    return <EmptyState title="No calls in this time range">The map draws an arrow for every pair of services where one called the other.</EmptyState>;
+    return (
+      <EmptyState title="No calls in this time range">
+        The map draws an arrow for every pair of services where one called the other.
+      </EmptyState>
+    );
   }
   return (
     <>
@@ -54,18 +67,20 @@ function MapCanvas({ map, params }: { map: ServiceMap; params: RouteParams<"map"
   const { from, to } = params;
   const shown = useMemo(() => cutMap(map, maxNodes), [map]);
   const positions = useLayout(shown);
-  const nodes = useMemo(() => (positions === undefined ? [] : flowNodes(shown, positions)), [shown, positions]);
+  const nodes = useMemo(
+    () => (positions === undefined ? [] : flowNodes(shown, positions)),
+    [shown, positions],
+  );
   const edges = useMemo(() => flowEdges(shown), [shown]);
   const openNode = (node: ServiceNode): void => {
     if (node.type === "service") return navigate(printRoute("service", node.name, { from, to }));
     const caller = shown.edges.find((edge) => edge.target === node.id)?.source;
-    const key = { database: "db.system.name", messaging: "messaging.system", external: "server.address" }[node.type];
     navigate(
       printRoute("search", undefined, {
         from,
         to,
         ...(caller === undefined ? {} : { service: caller }),
-        attr: [{ scope: "span", key, operator: "exists" }],
+        kind: node.type === "messaging" ? "producer" : "client",
       }),
     );
   };
@@ -73,11 +88,23 @@ function MapCanvas({ map, params }: { map: ServiceMap; params: RouteParams<"map"
   return (
     <div className={styles.canvas}>
       <div className={styles.note}>
-        <span><Icon name="service" size={13} /> service</span>
-        <span><Icon name="database" size={13} /> database</span>
-        <span><Icon name="messaging" size={13} /> messaging</span>
-        <span><Icon name="external" size={13} /> external</span>
-        {map.nodes.length > shown.nodes.length && <span>the busiest {shown.nodes.length} of {map.nodes.length}</span>}
+        <span>
+          <Icon name="service" size={13} /> service
+        </span>
+        <span>
+          <Icon name="database" size={13} /> database
+        </span>
+        <span>
+          <Icon name="messaging" size={13} /> messaging
+        </span>
+        <span>
+          <Icon name="external" size={13} /> external
+        </span>
+        {map.nodes.length > shown.nodes.length && (
+          <span>
+            the busiest {shown.nodes.length} of {map.nodes.length}
+          </span>
+        )}
       </div>
       <ReactFlow
         key={positions.length}
@@ -92,7 +119,11 @@ function MapCanvas({ map, params }: { map: ServiceMap; params: RouteParams<"map"
         nodesConnectable={false}
         deleteKeyCode={null}
         onNodeClick={(_, node) => openNode(node.data.node)}
-        onEdgeClick={(_, edge) => navigate(printRoute("search", undefined, { from, to, service: edge.source, kind: "client" }))}
+        onEdgeClick={(_, edge) =>
+          navigate(
+            printRoute("search", undefined, { from, to, service: edge.source, kind: "client" }),
+          )
+        }
       >
         <Controls showInteractive={false} />
       </ReactFlow>
@@ -102,8 +133,20 @@ function MapCanvas({ map, params }: { map: ServiceMap; params: RouteParams<"map"
 
 function MapNodeView({ data: { node, rate, errorRate } }: NodeProps<MapNode>): ReactElement {
   return (
-    <div className={cx(styles.node, node.type === "service" && styles.service, errorRate >= failingShare && styles.failing)} title={oneLine(node.name, 300)}>
-      <Handle type="target" position={Position.Left} className={styles.handle} isConnectable={false} />
+    <div
+      className={cx(
+        styles.node,
+        node.type === "service" && styles.service,
+        errorRate >= failingShare && styles.failing,
+      )}
+      title={oneLine(node.name, 300)}
+    >
+      <Handle
+        type="target"
+        position={Position.Left}
+        className={styles.handle}
+        isConnectable={false}
+      />
       <Icon name={node.type} size={18} label={node.type} />
       <div className={styles.nodeText}>
         <bdi>{oneLine(node.name, 60)}</bdi>
@@ -112,23 +155,36 @@ function MapNodeView({ data: { node, rate, errorRate } }: NodeProps<MapNode>): R
           {errorRate > 0 && <span className={styles.bad}> · {formatShare(errorRate)} errors</span>}
         </small>
       </div>
-      <Handle type="source" position={Position.Right} className={styles.handle} isConnectable={false} />
+      <Handle
+        type="source"
+        position={Position.Right}
+        className={styles.handle}
+        isConnectable={false}
+      />
     </div>
   );
 }
 
 const nodeTypes = { clew: MapNodeView };
 
-function flowNodes({ nodes, edges }: ServiceMap, positions: MapLayoutAnswer["positions"]): MapNode[] {
+function flowNodes(
+  { nodes, edges }: ServiceMap,
+  positions: MapLayoutAnswer["positions"],
+): MapNode[] {
   return nodes.map((node, i) => {
     const incoming = edges.filter((edge) => edge.target === node.id);
-    const sum = (pick: (edge: ServiceEdge) => number): number => incoming.reduce((total, edge) => total + pick(edge), 0);
+    const sum = (pick: (edge: ServiceEdge) => number): number =>
+      incoming.reduce((total, edge) => total + pick(edge), 0);
     const count = sum((edge) => edge.count);
     return {
       id: node.id,
       type: "clew",
       position: positions[i] ?? { x: 0, y: 0 },
-      data: { node, rate: sum((edge) => edge.ratePerSecond), errorRate: count > 0 ? sum((edge) => edge.errorCount) / count : 0 },
+      data: {
+        node,
+        rate: sum((edge) => edge.ratePerSecond),
+        errorRate: count > 0 ? sum((edge) => edge.errorCount) / count : 0,
+      },
       ariaLabel: `${node.type} ${oneLine(node.name, 100)}`,
     };
   });
@@ -149,7 +205,11 @@ function flowEdges({ edges }: ServiceMap): Edge[] {
       ...(failing ? { className: "failing" } : {}),
       labelBgPadding: [5, 3],
       labelBgBorderRadius: 4,
-      style: { stroke: colour, strokeWidth: 1 + 2 * share, ...(failing ? { strokeDasharray: "6 3" } : {}) },
+      style: {
+        stroke: colour,
+        strokeWidth: 1 + 2 * share,
+        ...(failing ? { strokeDasharray: "6 3" } : {}),
+      },
       markerEnd: { type: MarkerType.ArrowClosed, color: colour, width: 14, height: 14 },
     };
   });
@@ -157,14 +217,29 @@ function flowEdges({ edges }: ServiceMap): Edge[] {
 
 /** Positions from the worker; undefined until they are there. */
 function useLayout(map: ServiceMap): MapLayoutAnswer["positions"] | undefined {
-  const [answer, setAnswer] = useState<{ shape: string; positions: MapLayoutAnswer["positions"] }>();
+  const [answer, setAnswer] = useState<{
+    shape: string;
+    positions: MapLayoutAnswer["positions"];
+  }>();
   // Rates change with every refresh, the shape seldom: nodes must not jump when it did not.
-  const shape = JSON.stringify([map.nodes.map((node) => node.id), map.edges.map((edge) => [edge.source, edge.target])]);
+  const shape = JSON.stringify([
+    map.nodes.map((node) => node.id),
+    map.edges.map((edge) => [edge.source, edge.target]),
+  ]);
   useEffect(() => {
-    const worker = new Worker(new URL("./map-layout.worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<MapLayoutAnswer>) => setAnswer({ shape, positions: data.positions });
+    const worker = new Worker(new URL("./map-layout.worker.ts", import.meta.url), {
+      type: "module",
+    });
+    worker.onmessage = ({ data }: MessageEvent<MapLayoutAnswer>) =>
+      setAnswer({ shape, positions: data.positions });
     const [nodes, edges] = JSON.parse(shape) as [string[], [string, string][]];
-    worker.postMessage({ id: 0, nodes, edges, width: nodeWidth, height: nodeHeight } satisfies MapLayoutRequest);
+    worker.postMessage({
+      id: 0,
+      nodes,
+      edges,
+      width: nodeWidth,
+      height: nodeHeight,
+    } satisfies MapLayoutRequest);
     return () => worker.terminate();
   }, [shape]);
   return answer?.shape === shape ? answer.positions : undefined;

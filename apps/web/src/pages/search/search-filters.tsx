@@ -1,12 +1,27 @@
 // The filters of a search. Every change goes to the address at once; the results follow the address.
 
-import { type AttributeFilter, type AttributeOperator, type AttributeScope, spanKindNames, statusCodeNames } from "@clew/model";
+import {
+  type AttributeFilter,
+  type AttributeOperator,
+  type AttributeScope,
+  spanKindNames,
+  statusCodeNames,
+} from "@clew/model";
 import { type ReactElement, type ReactNode, type Ref, useState } from "react";
-import { useAttributeKeys, useAttributeValues, useOperations, useServices } from "../../api/queries.ts";
+import {
+  useAttributeKeys,
+  useAttributeValues,
+  useOperations,
+  useServices,
+} from "../../api/queries.ts";
 import { parseDuration, printDuration } from "../../format/duration.ts";
 import { formatCompact } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
-import { attributeOperators, parseAttributeFilter, printAttributeFilter } from "../../router/attribute-filter.ts";
+import {
+  attributeOperators,
+  parseAttributeFilter,
+  printAttributeFilter,
+} from "../../router/attribute-filter.ts";
 import { useRange } from "../../router/range-clock.ts";
 import type { RouteParams } from "../../router/routes.ts";
 import { Combobox, type Suggestion } from "../../ui/combobox.tsx";
@@ -23,11 +38,25 @@ export interface SearchFiltersProps {
   readonly serviceInput: Ref<HTMLInputElement>;
 }
 
-export function SearchFilters({ params, onChange, serviceInput }: SearchFiltersProps): ReactElement {
+export function SearchFilters({
+  params,
+  onChange,
+  serviceInput,
+}: SearchFiltersProps): ReactElement {
   const clear = (): void =>
-    onChange({ service: undefined, operation: undefined, kind: undefined, status: undefined, min: undefined, max: undefined, attr: undefined });
+    onChange({
+      service: undefined,
+      operation: undefined,
+      kind: undefined,
+      status: undefined,
+      min: undefined,
+      max: undefined,
+      attr: undefined,
+    });
   const { service, operation, kind, status, min, max, attr } = params;
-  const any = [service, operation, kind, status, min, max, attr].some((value) => value !== undefined);
+  const any = [service, operation, kind, status, min, max, attr].some(
+    (value) => value !== undefined,
+  );
   return (
     <aside className={styles.rail} aria-label="Filters">
       <div className={styles.railHead}>
@@ -38,17 +67,47 @@ export function SearchFilters({ params, onChange, serviceInput }: SearchFiltersP
           </Button>
         )}
       </div>
-      <ServiceField key={`s ${service}`} params={params} onChange={onChange} inputRef={serviceInput} />
+      <ServiceField
+        key={`s ${service}`}
+        params={params}
+        onChange={onChange}
+        inputRef={serviceInput}
+      />
       <OperationField key={`o ${operation}`} params={params} onChange={onChange} />
       <div className={styles.two}>
-        <Choice label="Kind" value={kind} words={spanKindNames} onChange={(word) => onChange({ kind: word })} />
-        <Choice label="Status" value={status} words={statusCodeNames} onChange={(word) => onChange({ status: word })} />
+        <Choice
+          label="Kind"
+          value={kind}
+          words={spanKindNames}
+          onChange={(word) => onChange({ kind: word })}
+        />
+        <Choice
+          label="Status"
+          value={status}
+          words={statusCodeNames}
+          onChange={(word) => onChange({ status: word })}
+        />
       </div>
       <div className={styles.two}>
-        <DurationField key={`min ${min}`} label="At least" placeholder="100ms" value={min} onChange={(nano) => onChange({ min: nano })} />
-        <DurationField key={`max ${max}`} label="At most" placeholder="2s" value={max} onChange={(nano) => onChange({ max: nano })} />
+        <DurationField
+          key={`min ${min}`}
+          label="At least"
+          placeholder="100ms"
+          value={min}
+          onChange={(nano) => onChange({ min: nano })}
+        />
+        <DurationField
+          key={`max ${max}`}
+          label="At most"
+          placeholder="2s"
+          value={max}
+          onChange={(nano) => onChange({ max: nano })}
+        />
       </div>
-      <AttributeFilters filters={attr ?? []} onChange={(next) => onChange({ attr: next.length === 0 ? undefined : next })} />
+      <AttributeFilters
+        filters={attr ?? []}
+        onChange={(next) => onChange({ attr: next.length === 0 ? undefined : next })}
+      />
     </aside>
   );
 }
@@ -69,38 +128,85 @@ function matching(options: readonly Suggestion[], text: string): readonly Sugges
   return options.filter((option) => option.value.toLowerCase().includes(wanted));
 }
 
-function ServiceField({ params, onChange, inputRef }: { params: Params; onChange: SearchFiltersProps["onChange"]; inputRef: Ref<HTMLInputElement> }): ReactElement {
+function ServiceField({
+  params,
+  onChange,
+  inputRef,
+}: {
+  params: Params;
+  onChange: SearchFiltersProps["onChange"];
+  inputRef: Ref<HTMLInputElement>;
+}): ReactElement {
   const [text, setText] = useState(params.service ?? "");
   const services = useServices(useRange()).data?.services ?? [];
   const commit = (value: string): void => {
     if (value === (params.service ?? "")) return;
     onChange({ service: value === "" ? undefined : value, operation: undefined });
   };
-  const options = services.map((one) => ({ value: one.service, note: formatCompact(one.spanCount) }));
+  const options = services.map((one) => ({
+    value: one.service,
+    note: formatCompact(one.spanCount),
+  }));
   return (
     <Field label="Service">
-      <Combobox label="Service" placeholder="any" value={text} suggestions={matching(options, text)} onText={setText} onCommit={commit} inputRef={inputRef} />
+      <Combobox
+        label="Service"
+        placeholder="any"
+        value={text}
+        suggestions={matching(options, text)}
+        onText={setText}
+        onCommit={commit}
+        inputRef={inputRef}
+      />
     </Field>
   );
 }
 
-function OperationField({ params, onChange }: { params: Params; onChange: SearchFiltersProps["onChange"] }): ReactElement {
+function OperationField({
+  params,
+  onChange,
+}: {
+  params: Params;
+  onChange: SearchFiltersProps["onChange"];
+}): ReactElement {
   const [text, setText] = useState(params.operation ?? "");
   const operations = useOperations(params.service, useRange()).data?.operations ?? [];
   const commit = (value: string): void => {
-    if (value !== (params.operation ?? "")) onChange({ operation: value === "" ? undefined : value });
+    if (value !== (params.operation ?? ""))
+      onChange({ operation: value === "" ? undefined : value });
   };
   const counts = new Map<string, number>();
-  for (const one of operations) counts.set(one.operation, (counts.get(one.operation) ?? 0) + one.count);
-  const options = params.service === undefined ? [] : [...counts].map(([value, count]) => ({ value, note: formatCompact(count) }));
+  for (const one of operations)
+    counts.set(one.operation, (counts.get(one.operation) ?? 0) + one.count);
+  const options =
+    params.service === undefined
+      ? []
+      : [...counts].map(([value, count]) => ({ value, note: formatCompact(count) }));
   return (
     <Field label="Operation">
-      <Combobox label="Operation" placeholder="any" value={text} suggestions={matching(options, text)} onText={setText} onCommit={commit} />
+      <Combobox
+        label="Operation"
+        placeholder="any"
+        value={text}
+        suggestions={matching(options, text)}
+        onText={setText}
+        onCommit={commit}
+      />
     </Field>
   );
 }
 
-function Choice<T extends string>({ label, value, words, onChange }: { label: string; value: T | undefined; words: readonly T[]; onChange: (word: T | undefined) => void }): ReactElement {
+function Choice<T extends string>({
+  label,
+  value,
+  words,
+  onChange,
+}: {
+  label: string;
+  value: T | undefined;
+  words: readonly T[];
+  onChange: (word: T | undefined) => void;
+}): ReactElement {
   return (
     <Field label={label}>
       <select
@@ -120,7 +226,17 @@ function Choice<T extends string>({ label, value, words, onChange }: { label: st
   );
 }
 
-function DurationField({ label, placeholder, value, onChange }: { label: string; placeholder: string; value: number | undefined; onChange: (nano: number | undefined) => void }): ReactElement {
+function DurationField({
+  label,
+  placeholder,
+  value,
+  onChange,
+}: {
+  label: string;
+  placeholder: string;
+  value: number | undefined;
+  onChange: (nano: number | undefined) => void;
+}): ReactElement {
   const [text, setText] = useState(value === undefined ? "" : printDuration(value));
   const parsed = parseDuration(text);
   const bad = text !== "" && parsed === undefined;
@@ -145,7 +261,13 @@ function DurationField({ label, placeholder, value, onChange }: { label: string;
   );
 }
 
-function AttributeFilters({ filters, onChange }: { filters: readonly AttributeFilter[]; onChange: (filters: readonly AttributeFilter[]) => void }): ReactElement {
+function AttributeFilters({
+  filters,
+  onChange,
+}: {
+  filters: readonly AttributeFilter[];
+  onChange: (filters: readonly AttributeFilter[]) => void;
+}): ReactElement {
   return (
     <div className={styles.field}>
       <span>Attributes</span>
@@ -157,7 +279,12 @@ function AttributeFilters({ filters, onChange }: { filters: readonly AttributeFi
                 <bdi>{oneLine(printAttributeFilter(filter), 200)}</bdi>
                 {filter.operator === "exists" && " exists"}
               </code>
-              <IconButton icon="close" size={12} label="Remove this condition" onClick={() => onChange(filters.filter((_, at) => at !== i))} />
+              <IconButton
+                icon="close"
+                size={12}
+                label="Remove this condition"
+                onClick={() => onChange(filters.filter((_, at) => at !== i))}
+              />
             </li>
           ))}
         </ul>
@@ -176,8 +303,10 @@ function Composer({ onAdd }: { onAdd: (filter: AttributeFilter) => void }): Reac
   const bare = parseAttributeFilter(key);
   const scope: AttributeScope = bare?.scope ?? "any";
   const name = bare?.key ?? "";
-  const keys = useAttributeKeys(range, scope, name, focus === "key").data?.keys ?? [];
-  const values = useAttributeValues(range, scope, name, value, focus === "value" && operator !== "exists").data?.values ?? [];
+  const keys = useAttributeKeys(range, scope, name, focus === "key");
+  const values =
+    useAttributeValues(range, scope, name, value, focus === "value" && operator !== "exists").data
+      ?.values ?? [];
   const ready = name !== "";
   const add = (): void => {
     if (!ready) return;
@@ -209,7 +338,12 @@ function Composer({ onAdd }: { onAdd: (filter: AttributeFilter) => void }): Reac
         }}
         onFocus={() => setFocus("key")}
       />
-      <select className={controls.input} aria-label="Operator" value={operator} onChange={(event) => setOperator(event.target.value as AttributeOperator)}>
+      <select
+        className={controls.input}
+        aria-label="Operator"
+        value={operator}
+        onChange={(event) => setOperator(event.target.value as AttributeOperator)}
+      >
         {attributeOperators.map((one) => (
           <option key={one.operator} value={one.operator}>
             {one.label}

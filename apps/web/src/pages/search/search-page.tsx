@@ -1,6 +1,6 @@
 // /search: filters at the left, duration over time on top, the traces found below.
 
-import type { SpanFilter, TraceSummary } from "@clew/model";
+import type { SpanFilter } from "@clew/model";
 import { type ReactElement, useMemo, useRef } from "react";
 import { useTraceSearch } from "../../api/queries.ts";
 import { Scatter } from "../../charts/scatter.tsx";
@@ -11,8 +11,9 @@ import { useRange } from "../../router/range-clock.ts";
 import { printRoute, type RouteParams } from "../../router/routes.ts";
 import { Button } from "../../ui/controls.tsx";
 import { EmptyState, ErrorState, Loading, Progress } from "../../ui/states.tsx";
-import { SearchFilters } from "./search-filters.tsx";
 import styles from "./search.module.css";
+import { SearchFilters } from "./search-filters.tsx";
+import { traceAddress } from "./trace-address.ts";
 import { TraceList } from "./trace-list.tsx";
 
 type Params = RouteParams<"search">;
@@ -31,27 +32,32 @@ export function filterOf(params: Params): SpanFilter {
   };
 }
 
-/** Where a found trace opens: at the span that matched. */
-export function traceAddress(trace: TraceSummary): string {
-  return printRoute("trace", trace.traceId, { span: trace.matched.spanId });
-}
-
 export default function SearchPage({ params }: { params: Params }): ReactElement {
   const range = useRange();
   const { sort = "newest" } = params;
   const query = useTraceSearch(range, filterOf(params), sort);
   const serviceInput = useRef<HTMLInputElement>(null);
   useKeys(listBindings, { find: () => serviceInput.current?.select() });
-  const set = (change: Partial<Params>): void => navigate(printRoute("search", undefined, { ...params, ...change }));
-  const traces = useMemo(() => query.data?.pages.flatMap((page) => page.traces) ?? [], [query.data]);
+  const set = (change: Partial<Params>): void =>
+    navigate(printRoute("search", undefined, { ...params, ...change }));
+  const traces = useMemo(
+    () => query.data?.pages.flatMap((page) => page.traces) ?? [],
+    [query.data],
+  );
   return (
     <div className={styles.screen}>
       <title>Search · Clew</title>
       <SearchFilters params={params} onChange={set} serviceInput={serviceInput} />
-      <section className={styles.results} aria-label="Traces found" style={{ position: "relative" }}>
+      <section
+        className={styles.results}
+        aria-label="Traces found"
+        style={{ position: "relative" }}
+      >
         <Progress active={query.isFetching && !query.isPending} />
         {query.isPending && <Loading lines={14} label="Searching" />}
-        {query.isError && !query.isPending && traces.length === 0 && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
+        {query.isError && !query.isPending && traces.length === 0 && (
+          <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        )}
         {query.isSuccess && traces.length === 0 && <NothingFound params={params} onChange={set} />}
         {traces.length > 0 && (
           <>
@@ -60,7 +66,8 @@ export default function SearchPage({ params }: { params: Params }): ReactElement
                 traces={traces}
                 range={range}
                 onOpen={(trace, event) => {
-                  if (event.ctrlKey || event.metaKey) window.open(traceAddress(trace), "_blank", "noopener");
+                  if (event.ctrlKey || event.metaKey)
+                    window.open(traceAddress(trace), "_blank", "noopener");
                   else navigate(traceAddress(trace));
                 }}
               />
@@ -72,10 +79,20 @@ export default function SearchPage({ params }: { params: Params }): ReactElement
               </span>
               <Legend />
               <span>
-                <Button look="quiet" on={sort === "newest"} aria-pressed={sort === "newest"} onClick={() => set({ sort: undefined })}>
+                <Button
+                  look="quiet"
+                  on={sort === "newest"}
+                  aria-pressed={sort === "newest"}
+                  onClick={() => set({ sort: undefined })}
+                >
                   Newest
                 </Button>
-                <Button look="quiet" on={sort === "slowest"} aria-pressed={sort === "slowest"} onClick={() => set({ sort: "slowest" })}>
+                <Button
+                  look="quiet"
+                  on={sort === "slowest"}
+                  aria-pressed={sort === "slowest"}
+                  onClick={() => set({ sort: "slowest" })}
+                >
                   Slowest
                 </Button>
               </span>
@@ -98,25 +115,55 @@ function Legend(): ReactElement {
   return (
     <div className={styles.legend}>
       <span>
-        <svg width="9" height="9" aria-hidden><circle cx="4.5" cy="4.5" r="3.5" fill="var(--accent)" /></svg> ok
+        <svg width="9" height="9" aria-hidden>
+          <circle cx="4.5" cy="4.5" r="3.5" fill="var(--accent)" />
+        </svg>{" "}
+        ok
       </span>
       <span>
-        <svg width="11" height="11" aria-hidden><path d="M5.5 0 11 5.5 5.5 11 0 5.5z" fill="var(--error)" /></svg> with errors
+        <svg width="11" height="11" aria-hidden>
+          <path d="M5.5 0 11 5.5 5.5 11 0 5.5z" fill="var(--error)" />
+        </svg>{" "}
+        with errors
       </span>
     </div>
   );
 }
 
-function NothingFound({ params, onChange }: { params: Params; onChange: (change: Partial<Params>) => void }): ReactElement {
-  const filtered = [params.service, params.operation, params.kind, params.status, params.min, params.max, params.attr].some((value) => value !== undefined);
+function NothingFound({
+  params,
+  onChange,
+}: {
+  params: Params;
+  onChange: (change: Partial<Params>) => void;
+}): ReactElement {
+  const filtered = [
+    params.service,
+    params.operation,
+    params.kind,
+    params.status,
+    params.min,
+    params.max,
+    params.attr,
+  ].some((value) => value !== undefined);
   return (
     <EmptyState
-      title={filtered ? "No trace has such a span in this time range" : "No traces in this time range"}
+      title={
+        filtered ? "No trace has such a span in this time range" : "No traces in this time range"
+      }
       actions={
         <>
-          <Button onClick={() => onChange({ from: "now-24h", to: undefined })}>Look at the last 24 hours</Button>
+          <Button onClick={() => onChange({ from: "now-24h", to: undefined })}>
+            Look at the last 24 hours
+          </Button>
           {filtered && (
-            <Button onClick={() => navigate(printRoute("search", undefined, { from: params.from, to: params.to }))}>Clear the filters</Button>
+            <Button
+              onClick={() =>
+                navigate(printRoute("search", undefined, { from: params.from, to: params.to }))
+              }
+            >
+              Clear the filters
+            </Button>
           )}
         </>
       }

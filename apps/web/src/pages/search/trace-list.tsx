@@ -8,11 +8,12 @@ import { formatCompact } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
 import { formatAgo, formatInstant, formatIsoNano } from "../../format/time.ts";
 import { Link } from "../../router/link.tsx";
+import { useNowMs } from "../../router/range-clock.ts";
 import { Button, ServiceChip } from "../../ui/controls.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { ErrorState } from "../../ui/states.tsx";
-import { traceAddress } from "./search-page.tsx";
 import styles from "./search.module.css";
+import { traceAddress } from "./trace-address.ts";
 
 const rowHeight = 50;
 const footHeight = 60;
@@ -25,8 +26,15 @@ export interface TraceListProps {
   readonly onMore: () => void;
 }
 
-export function TraceList({ traces, hasMore, loadingMore, moreError, onMore }: TraceListProps): ReactElement {
+export function TraceList({
+  traces,
+  hasMore,
+  loadingMore,
+  moreError,
+  onMore,
+}: TraceListProps): ReactElement {
   const scroller = useRef<HTMLDivElement>(null);
+  // oxlint-disable-next-line react/incompatible-library -- concerns the React compiler, which is not in use
   const virtual = useVirtualizer({
     count: traces.length,
     getScrollElement: () => scroller.current,
@@ -40,11 +48,22 @@ export function TraceList({ traces, hasMore, loadingMore, moreError, onMore }: T
   }, [first]);
   return (
     <div ref={scroller} className={styles.list}>
-      <div style={{ height: virtual.getTotalSize() + footHeight, position: "relative" }} role="list">
+      <div
+        style={{ height: virtual.getTotalSize() + footHeight, position: "relative" }}
+        role="list"
+      >
         {virtual.getVirtualItems().map((item) => (
-          <TraceRow key={item.key} trace={traces[item.index] as TraceSummary} longest={longest} top={item.start} />
+          <TraceRow
+            key={item.key}
+            trace={traces[item.index] as TraceSummary}
+            longest={longest}
+            top={item.start}
+          />
         ))}
-        <div className={styles.more} style={{ position: "absolute", top: virtual.getTotalSize(), left: 0, right: 0 }}>
+        <div
+          className={styles.more}
+          style={{ position: "absolute", top: virtual.getTotalSize(), left: 0, right: 0 }}
+        >
           {moreError !== undefined ? (
             <ErrorState error={moreError} onRetry={onMore} />
           ) : hasMore ? (
@@ -63,23 +82,43 @@ export function TraceList({ traces, hasMore, loadingMore, moreError, onMore }: T
 /** Place of a duration between 100 µs and the longest, 0.02..1. */
 function logShare(nano: number, longest: number): number {
   const floor = 1e5;
-  const share = Math.log(Math.max(nano, floor) / floor) / Math.log(Math.max(longest, floor * 2) / floor);
+  const share =
+    Math.log(Math.max(nano, floor) / floor) / Math.log(Math.max(longest, floor * 2) / floor);
   return Math.min(1, Math.max(0.02, share));
 }
 
-function TraceRow({ trace, longest, top }: { trace: TraceSummary; longest: number; top: number }): ReactElement {
+function TraceRow({
+  trace,
+  longest,
+  top,
+}: {
+  trace: TraceSummary;
+  longest: number;
+  top: number;
+}): ReactElement {
+  const nowMs = useNowMs();
   const start = BigInt(trace.startUnixNano);
   const { matched } = trace;
   const rooted = trace.rootName !== undefined;
-  const other = rooted && (matched.name !== trace.rootName || matched.service !== trace.rootService);
+  const other =
+    rooted && (matched.name !== trace.rootName || matched.service !== trace.rootService);
   // On a log scale, like the chart above: one slow trace must not flatten all others to a dot.
   const share = `${Math.round(logShare(trace.durationNano, longest) * 100)}%`;
   return (
-    <Link to={traceAddress(trace)} className={styles.row} role="listitem" style={{ transform: `translateY(${top}px)` }}>
+    <Link
+      to={traceAddress(trace)}
+      className={styles.row}
+      role="listitem"
+      style={{ transform: `translateY(${top}px)` }}
+    >
       <div className={styles.what}>
         <div className={styles.title}>
           <strong>{oneLine(trace.rootService ?? matched.service, 80)}</strong>
-          <bdi>{rooted ? oneLine(trace.rootName ?? "", 160) : `${oneLine(matched.name, 120)} (root not received)`}</bdi>
+          <bdi>
+            {rooted
+              ? oneLine(trace.rootName ?? "", 160)
+              : `${oneLine(matched.name, 120)} (root not received)`}
+          </bdi>
         </div>
         <div className={styles.chipsRow}>
           {other && (
@@ -107,7 +146,7 @@ function TraceRow({ trace, longest, top }: { trace: TraceSummary; longest: numbe
       </div>
       <div className={styles.when} title={formatIsoNano(start)}>
         {formatInstant(start)}
-        <small>{formatAgo(start, Date.now())}</small>
+        <small>{formatAgo(start, nowMs)}</small>
       </div>
     </Link>
   );

@@ -3,7 +3,7 @@
 import type { RedSeries } from "@clew/model";
 import { type ReactElement, useMemo } from "react";
 import { useHeatmap, useOperations, useRed } from "../../api/queries.ts";
-import { type HeatRegion, HeatMap } from "../../charts/heat-map.tsx";
+import { HeatMap, type HeatRegion } from "../../charts/heat-map.tsx";
 import TimeChart, { type ChartSeries } from "../../charts/time-chart.tsx";
 import { formatDuration } from "../../format/duration.ts";
 import { formatRate, formatShare } from "../../format/number.ts";
@@ -12,14 +12,20 @@ import { Link } from "../../router/link.tsx";
 import { navigate } from "../../router/location.ts";
 import { useRange } from "../../router/range-clock.ts";
 import { printRoute, type RouteParams } from "../../router/routes.ts";
-import { Icon } from "../../ui/icon.tsx";
 import controls from "../../ui/controls.module.css";
+import { Icon } from "../../ui/icon.tsx";
 import page from "../../ui/page.module.css";
 import { type RedRow, RedTable } from "../../ui/red-table.tsx";
 import { EmptyState, ErrorState, Loading, Progress } from "../../ui/states.tsx";
 import styles from "./service.module.css";
 
-export default function ServicePage({ service, params }: { service: string; params: RouteParams<"service"> }): ReactElement {
+export default function ServicePage({
+  service,
+  params,
+}: {
+  service: string;
+  params: RouteParams<"service">;
+}): ReactElement {
   const { from, to } = params;
   return (
     <div className={page.page}>
@@ -31,7 +37,10 @@ export default function ServicePage({ service, params }: { service: string; para
           </Link>
           <bdi>{oneLine(service, 160)}</bdi>
         </h1>
-        <Link className={controls.button} to={printRoute("search", undefined, { from, to, service })}>
+        <Link
+          className={controls.button}
+          to={printRoute("search", undefined, { from, to, service })}
+        >
           <Icon name="search" size={14} /> Search traces
         </Link>
       </div>
@@ -51,10 +60,24 @@ const seconds = (value: number): string => formatRate(value);
 
 function RedCharts({ service, params }: PartProps): ReactElement {
   const query = useRed(useRange(), { service }, 120);
-  const charts = useMemo(() => (query.data === undefined ? undefined : chartsOf(query.data)), [query.data]);
-  if (query.isError) return <section className={page.panel}><ErrorState error={query.error} onRetry={() => void query.refetch()} /></section>;
+  const charts = useMemo(
+    () => (query.data === undefined ? undefined : chartsOf(query.data)),
+    [query.data],
+  );
+  if (query.isError)
+    return (
+      <section className={page.panel}>
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+      </section>
+    );
   const zoom = (fromMs: number, toMs: number): void =>
-    navigate(printRoute("service", service, { ...params, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }));
+    navigate(
+      printRoute("service", service, {
+        ...params,
+        from: new Date(fromMs).toISOString(),
+        to: new Date(toMs).toISOString(),
+      }),
+    );
   const titles = ["Rate", "Errors", "Latency"];
   return (
     <div className={styles.charts}>
@@ -67,7 +90,13 @@ function RedCharts({ service, params }: PartProps): ReactElement {
           {charts === undefined ? (
             <Loading lines={4} />
           ) : (
-            <TimeChart times={charts.times} series={charts.series[i] ?? []} format={charts.formats[i] ?? seconds} onRange={zoom} label={`${title} over time`} />
+            <TimeChart
+              times={charts.times}
+              series={charts.series[i] ?? []}
+              format={charts.formats[i] ?? seconds}
+              onRange={zoom}
+              label={`${title} over time`}
+            />
           )}
         </section>
       ))}
@@ -84,12 +113,29 @@ interface Charts {
 function chartsOf(red: RedSeries): Charts {
   const start = Number(BigInt(red.startUnixNano) / 1_000_000n) / 1000;
   const step = red.stepNano / 1e9;
-  const quiet = (values: readonly number[]): (number | null)[] => values.map((value, i) => ((red.count[i] ?? 0) > 0 ? value : null));
+  const quiet = (values: readonly number[]): (number | null)[] =>
+    values.map((value, i) => ((red.count[i] ?? 0) > 0 ? value : null));
   return {
     times: red.count.map((_, i) => start + i * step),
     series: [
-      [{ label: "requests", token: "accent", fill: true, values: red.count.map((count) => count / step) }],
-      [{ label: "error rate", token: "error", fill: true, values: red.errorCount.map((errors, i) => ((red.count[i] ?? 0) > 0 ? errors / (red.count[i] as number) : 0)) }],
+      [
+        {
+          label: "requests",
+          token: "accent",
+          fill: true,
+          values: red.count.map((count) => count / step),
+        },
+      ],
+      [
+        {
+          label: "error rate",
+          token: "error",
+          fill: true,
+          values: red.errorCount.map((errors, i) =>
+            (red.count[i] ?? 0) > 0 ? errors / (red.count[i] as number) : 0,
+          ),
+        },
+      ],
       [
         { label: "p50", token: "series-0", values: quiet(red.p50Nano) },
         { label: "p95", token: "series-1", values: quiet(red.p95Nano) },
@@ -113,13 +159,17 @@ function LatencyMap({ service }: PartProps): ReactElement {
         sort: "slowest",
       }),
     );
-  const empty = query.data !== undefined && query.data.counts.every((column) => column.every((count) => count === 0));
+  const empty =
+    query.data !== undefined &&
+    query.data.counts.every((column) => column.every((count) => count === 0));
   return (
     <section className={`${page.panel} ${styles.block}`}>
       <Progress active={query.isFetching} />
       <div className={page.panelHead}>
         <h2>Latency heat map</h2>
-        <span className={page.hint}>Drag over a region to find its traces. A red edge marks cells with errors.</span>
+        <span className={page.hint}>
+          Drag over a region to find its traces. A red edge marks cells with errors.
+        </span>
       </div>
       {query.isPending && <Loading lines={5} />}
       {query.isError && <ErrorState error={query.error} onRetry={() => void query.refetch()} />}
@@ -132,15 +182,33 @@ function LatencyMap({ service }: PartProps): ReactElement {
 function Operations({ service, params }: PartProps): ReactElement {
   const query = useOperations(service, useRange());
   const { from, to, sort = "-rate" } = params;
-  if (query.isPending) return <section className={page.panel}><Loading /></section>;
-  if (query.isError) return <section className={page.panel}><ErrorState error={query.error} onRetry={() => void query.refetch()} /></section>;
-  const rows = query.data.operations.map((summary): RedRow => ({
-    key: `${summary.kind} ${summary.operation}`,
-    name: summary.operation,
-    red: summary,
-    href: printRoute("search", undefined, { from, to, service, operation: summary.operation, kind: summary.kind }),
-    note: summary.kind,
-  }));
+  if (query.isPending)
+    return (
+      <section className={page.panel}>
+        <Loading />
+      </section>
+    );
+  if (query.isError)
+    return (
+      <section className={page.panel}>
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+      </section>
+    );
+  const rows = query.data.operations.map(
+    (summary): RedRow => ({
+      key: `${summary.kind} ${summary.operation}`,
+      name: summary.operation,
+      red: summary,
+      href: printRoute("search", undefined, {
+        from,
+        to,
+        service,
+        operation: summary.operation,
+        kind: summary.kind,
+      }),
+      note: summary.kind,
+    }),
+  );
   return (
     <section className={page.panel}>
       <Progress active={query.isFetching} />
@@ -151,7 +219,9 @@ function Operations({ service, params }: PartProps): ReactElement {
           nameLabel={`${rows.length} ${rows.length === 1 ? "operation" : "operations"}`}
           rows={rows}
           sort={sort}
-          onSort={(next) => navigate(printRoute("service", service, { ...params, sort: next }), { replace: true })}
+          onSort={(next) =>
+            navigate(printRoute("service", service, { ...params, sort: next }), { replace: true })
+          }
         />
       )}
     </section>

@@ -27,13 +27,15 @@ export function ServicesPage({ params }: { params: RouteParams<"services"> }): R
   const wanted = q.toLowerCase();
   const rows = services
     .filter(({ service }) => service.toLowerCase().includes(wanted))
-    .map((summary): RedRow => ({
-      key: summary.service,
-      name: summary.service,
-      red: summary,
-      href: printRoute("service", summary.service, { from, to }),
-      note: summary.basis === "spans" ? "all spans" : undefined,
-    }));
+    .map(
+      (summary): RedRow => ({
+        key: summary.service,
+        name: summary.service,
+        red: summary,
+        href: printRoute("service", summary.service, { from, to }),
+        note: summary.basis === "spans" ? "all spans" : undefined,
+      }),
+    );
   return (
     <div className={page.page}>
       <title>Services · Clew</title>
@@ -54,9 +56,16 @@ export function ServicesPage({ params }: { params: RouteParams<"services"> }): R
       <section className={page.panel}>
         <Progress active={query.isFetching} />
         {rows.length === 0 ? (
-          <EmptyState title={`No service is called “${q.slice(0, 80)}”`}>{services.length} others sent spans in this time range.</EmptyState>
+          <EmptyState title={`No service is called “${q.slice(0, 80)}”`}>
+            {services.length} others sent spans in this time range.
+          </EmptyState>
         ) : (
-          <RedTable nameLabel={`${rows.length} ${rows.length === 1 ? "service" : "services"}`} rows={rows} sort={sort} onSort={(next) => set({ sort: next })} />
+          <RedTable
+            nameLabel={`${rows.length} ${rows.length === 1 ? "service" : "services"}`}
+            rows={rows}
+            sort={sort}
+            onSort={(next) => set({ sort: next })}
+          />
         )}
       </section>
     </div>
@@ -77,19 +86,25 @@ function NoServices({ narrow }: { narrow: boolean }): ReactElement {
       <ol className={styles.ways}>
         <li>
           <h2>Look around with the demo shop</h2>
-          <p>Starts a few small services that call each other, with traffic, errors and one slow query to find.</p>
+          <p>
+            Starts a few small services that call each other, with traffic, errors and one slow
+            query to find.
+          </p>
           <Command text="npm run demo" />
         </li>
         <li>
           <h2>Send your own spans</h2>
           <p>
-            Any OpenTelemetry SDK or collector will do. Clew listens for OTLP on gRPC port <code>4317</code> and HTTP port{" "}
-            <code>4318</code>:
+            Any OpenTelemetry SDK or collector will do. Clew listens for OTLP on gRPC port{" "}
+            <code>4317</code> and HTTP port <code>4318</code>:
           </p>
           <Command text={environment} />
         </li>
       </ol>
-      <p className={styles.after}>Spans show up here within a second or two. Turn on refresh at the top right, or press reload.</p>
+      <p className={styles.after}>
+        Spans show up here within a second or two. Turn on refresh at the top right, or press
+        reload.
+      </p>
     </div>
   );
 }

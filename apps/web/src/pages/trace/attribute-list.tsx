@@ -22,9 +22,18 @@ export interface AttributeListProps {
   readonly dropped?: number;
 }
 
-export function AttributeList({ title, attributes, scope, filter = "", dropped = 0 }: AttributeListProps): ReactElement | undefined {
+export function AttributeList({
+  title,
+  attributes,
+  scope,
+  filter = "",
+  dropped = 0,
+}: AttributeListProps): ReactElement | undefined {
   const wanted = filter.trim().toLowerCase();
-  const shown = attributes.filter(({ key, value }) => wanted === "" || key.toLowerCase().includes(wanted) || value.toLowerCase().includes(wanted));
+  const shown = attributes.filter(
+    ({ key, value }) =>
+      wanted === "" || key.toLowerCase().includes(wanted) || value.toLowerCase().includes(wanted),
+  );
   if (shown.length === 0 && dropped === 0) return undefined;
   return (
     <section className={styles.section}>
@@ -34,7 +43,9 @@ export function AttributeList({ title, attributes, scope, filter = "", dropped =
           <Pair key={`${i} ${attribute.key}`} attribute={attribute} scope={scope} />
         ))}
       </dl>
-      {dropped > 0 && <p className={styles.empty}>{dropped} more were dropped before they were sent.</p>}
+      {dropped > 0 && (
+        <p className={styles.empty}>{dropped} more were dropped before they were sent.</p>
+      )}
     </section>
   );
 }
@@ -51,10 +62,19 @@ function breakable(key: string): ReactNode {
   ));
 }
 
-function Pair({ attribute: { key, value, type }, scope }: { attribute: AttributeText; scope: AttributeListProps["scope"] }): ReactElement {
+function Pair({
+  attribute: { key, value, type },
+  scope,
+}: {
+  attribute: AttributeText;
+  scope: AttributeListProps["scope"];
+}): ReactElement {
   const [open, setOpen] = useState(false);
   const long = value.length > foldLength;
-  const searchable = scope !== undefined && ["string", "int", "double", "bool"].includes(type) && value.length <= 1000;
+  const searchable =
+    scope !== undefined &&
+    ["string", "int", "double", "bool"].includes(type) &&
+    value.length <= 1000;
   return (
     <div className={styles.pair}>
       <dt>

@@ -1,21 +1,29 @@
 // The drawer on the right: everything known about the selected span, in tabs.
 
-import { spanKindNames, statusCodeNames, StatusCode } from "@clew/model";
+import { StatusCode, spanKindNames, statusCodeNames } from "@clew/model";
 import { type KeyboardEvent, type PointerEvent, type ReactElement, useState } from "react";
 import { formatDuration } from "../../format/duration.ts";
 import { formatIsoNano } from "../../format/time.ts";
 import { currentRoute, navigate } from "../../router/location.ts";
 import { type DrawerTab, drawerTabs, printRoute } from "../../router/routes.ts";
 import { type AttributeText, readAttributes } from "../../trace/read-attributes.ts";
-import { isFailed, kindOf, nameOf, serviceOf, spanIdOf, type TraceModel, warningsOf } from "../../trace/trace-model.ts";
+import {
+  isFailed,
+  kindOf,
+  nameOf,
+  serviceOf,
+  spanIdOf,
+  type TraceModel,
+  warningsOf,
+} from "../../trace/trace-model.ts";
 import type { TraceView } from "../../trace/trace-view.ts";
 import { IconButton, Input, ServiceChip } from "../../ui/controls.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { numberBetween, useStored } from "../../ui/use-stored.ts";
 import { AttributeList } from "./attribute-list.tsx";
+import styles from "./span-drawer.module.css";
 import { EventsTab, LinksTab } from "./span-events.tsx";
 import { LogsTab } from "./span-logs.tsx";
-import styles from "./span-drawer.module.css";
 
 export interface SpanDrawerProps {
   readonly model: TraceModel;
@@ -41,10 +49,18 @@ export function SpanDrawer({ model, view, row, tab, onClose }: SpanDrawerProps):
   );
 }
 
-function ResizeHandle({ width, onWidth }: { width: number; onWidth: (width: number) => void }): ReactElement {
-  const set = (next: number): void => onWidth(Math.round(Math.min(Math.max(next, 280), Math.min(1600, window.innerWidth * 0.7))));
+function ResizeHandle({
+  width,
+  onWidth,
+}: {
+  width: number;
+  onWidth: (width: number) => void;
+}): ReactElement {
+  const set = (next: number): void =>
+    onWidth(Math.round(Math.min(Math.max(next, 280), Math.min(1600, window.innerWidth * 0.7))));
   const move = (event: PointerEvent<HTMLDivElement>): void => {
-    if (event.currentTarget.hasPointerCapture(event.pointerId)) set(window.innerWidth - event.clientX);
+    if (event.currentTarget.hasPointerCapture(event.pointerId))
+      set(window.innerWidth - event.clientX);
   };
   const key = (event: KeyboardEvent): void => {
     const by = { ArrowLeft: 32, ArrowRight: -32 }[event.key];
@@ -70,7 +86,17 @@ function ResizeHandle({ width, onWidth }: { width: number; onWidth: (width: numb
   );
 }
 
-function DrawerHead({ model, row, tab, onClose }: { model: TraceModel; row: number; tab: DrawerTab; onClose: () => void }): ReactElement {
+function DrawerHead({
+  model,
+  row,
+  tab,
+  onClose,
+}: {
+  model: TraceModel;
+  row: number;
+  tab: DrawerTab;
+  onClose: () => void;
+}): ReactElement {
   const { batch, layout } = model;
   const span = layout.span[row] as number;
   const kind = kindOf(model, row);
@@ -84,10 +110,13 @@ function DrawerHead({ model, row, tab, onClose }: { model: TraceModel; row: numb
         <IconButton icon="close" label="Hide the details (Q)" onClick={onClose} />
       </div>
       <div className={styles.facts}>
-        {span >= 0 && <ServiceChip name={serviceOf(model, row)} colour={layout.service[row] as number} />}
+        {span >= 0 && (
+          <ServiceChip name={serviceOf(model, row)} colour={layout.service[row] as number} />
+        )}
         {kind !== "unspecified" && <span>{kind}</span>}
         <span>
-          {formatDuration(layout.duration[row] as number)} at +{formatDuration(layout.start[row] as number)}
+          {formatDuration(layout.duration[row] as number)} at +
+          {formatDuration(layout.start[row] as number)}
         </span>
         {isFailed(model, row) && (
           <span className={styles.failed}>
@@ -106,30 +135,62 @@ function DrawerHead({ model, row, tab, onClose }: { model: TraceModel; row: numb
   );
 }
 
-const tabLabels: Readonly<Record<DrawerTab, string>> = { attributes: "Attributes", events: "Events", links: "Links", logs: "Logs" };
+const tabLabels: Readonly<Record<DrawerTab, string>> = {
+  attributes: "Attributes",
+  events: "Events",
+  links: "Links",
+  logs: "Logs",
+};
 
-function Tabs({ model: { batch, layout }, row, tab }: { model: TraceModel; row: number; tab: DrawerTab }): ReactElement {
+function Tabs({
+  model: { batch, layout },
+  row,
+  tab,
+}: {
+  model: TraceModel;
+  row: number;
+  tab: DrawerTab;
+}): ReactElement {
   const span = layout.span[row] as number;
-  const between = (offsets: Uint32Array): number => (span < 0 ? 0 : (offsets[span + 1] as number) - (offsets[span] as number));
-  const counts: Partial<Record<DrawerTab, number>> = { events: between(batch.eventOffsets), links: between(batch.linkOffsets) };
+  const between = (offsets: Uint32Array): number =>
+    span < 0 ? 0 : (offsets[span + 1] as number) - (offsets[span] as number);
+  const counts: Partial<Record<DrawerTab, number>> = {
+    events: between(batch.eventOffsets),
+    links: between(batch.linkOffsets),
+  };
   const open = (next: DrawerTab): void => {
     const route = currentRoute();
     if (route.name !== "trace") return;
-    navigate(printRoute("trace", route.argument, { ...route.params, tab: next === "attributes" ? undefined : next }), { replace: true });
+    navigate(
+      printRoute("trace", route.argument, {
+        ...route.params,
+        tab: next === "attributes" ? undefined : next,
+      }),
+      { replace: true },
+    );
   };
   const onKey = (event: KeyboardEvent): void => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (by === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = drawerTabs[(drawerTabs.indexOf(tab) + by + drawerTabs.length) % drawerTabs.length] as DrawerTab;
+    const next = drawerTabs[
+      (drawerTabs.indexOf(tab) + by + drawerTabs.length) % drawerTabs.length
+    ] as DrawerTab;
     open(next);
     (event.currentTarget.children[drawerTabs.indexOf(next)] as HTMLElement).focus();
   };
   return (
     <div className={styles.tabs} role="tablist" onKeyDown={onKey}>
       {drawerTabs.map((name) => (
-        <button key={name} type="button" role="tab" aria-selected={name === tab} tabIndex={name === tab ? 0 : -1} onClick={() => open(name)}>
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          aria-selected={name === tab}
+          tabIndex={name === tab ? 0 : -1}
+          onClick={() => open(name)}
+        >
           {tabLabels[name]} {(counts[name] ?? 0) > 0 && <small>{counts[name]}</small>}
         </button>
       ))}
@@ -141,21 +202,62 @@ function AttributesTab({ model, row }: { model: TraceModel; row: number }): Reac
   const [filter, setFilter] = useState("");
   const { batch, layout } = model;
   const span = layout.span[row] as number;
-  if (span < 0) return <p className={styles.empty}>Nothing is known of this span but its id, {spanIdOf(model, row)}.</p>;
+  if (span < 0)
+    return (
+      <p className={styles.empty}>
+        Nothing is known of this span but its id, {spanIdOf(model, row)}.
+      </p>
+    );
   const resource = batch.resource[span] as number;
   const scope = batch.scope[span] as number;
   const { resources, scopes } = batch;
-  const ofResource = readAttributes(batch, resources.attributes, resources.attributeOffsets[resource] ?? 0, resources.attributeOffsets[resource + 1] ?? 0);
-  const ofScope = readAttributes(batch, scopes.attributes, scopes.attributeOffsets[scope] ?? 0, scopes.attributeOffsets[scope + 1] ?? 0);
-  const own = readAttributes(batch, batch.attributes, batch.attributeOffsets[span] as number, batch.attributeOffsets[span + 1] as number);
+  const ofResource = readAttributes(
+    batch,
+    resources.attributes,
+    resources.attributeOffsets[resource] ?? 0,
+    resources.attributeOffsets[resource + 1] ?? 0,
+  );
+  const ofScope = readAttributes(
+    batch,
+    scopes.attributes,
+    scopes.attributeOffsets[scope] ?? 0,
+    scopes.attributeOffsets[scope + 1] ?? 0,
+  );
+  const own = readAttributes(
+    batch,
+    batch.attributes,
+    batch.attributeOffsets[span] as number,
+    batch.attributeOffsets[span + 1] as number,
+  );
   return (
     <>
       <div className={styles.filter}>
-        <Input value={filter} placeholder="Filter attributes" aria-label="Filter attributes" onChange={(event) => setFilter(event.target.value)} />
+        <Input
+          value={filter}
+          placeholder="Filter attributes"
+          aria-label="Filter attributes"
+          onChange={(event) => setFilter(event.target.value)}
+        />
       </div>
-      <AttributeList title="Attributes" scope="span" filter={filter} attributes={own} dropped={batch.droppedAttributes[span] as number} />
-      <AttributeList title="Resource" scope="resource" filter={filter} attributes={ofResource} dropped={resources.droppedAttributes[resource] ?? 0} />
-      <AttributeList title="Scope" filter={filter} attributes={[...scopeFacts(model, scope), ...ofScope]} />
+      <AttributeList
+        title="Attributes"
+        scope="span"
+        filter={filter}
+        attributes={own}
+        dropped={batch.droppedAttributes[span] as number}
+      />
+      <AttributeList
+        title="Resource"
+        scope="resource"
+        filter={filter}
+        attributes={ofResource}
+        dropped={resources.droppedAttributes[resource] ?? 0}
+      />
+      <AttributeList
+        title="Scope"
+        filter={filter}
+        attributes={[...scopeFacts(model, scope), ...ofScope]}
+      />
       <AttributeList title="Span" filter={filter} attributes={spanFacts(model, row, span)} />
     </>
   );

@@ -3,8 +3,8 @@
 import { toHex } from "@clew/model";
 import type { ReactElement } from "react";
 import { formatDuration } from "../../format/duration.ts";
-import { formatIsoNano } from "../../format/time.ts";
 import { oneLine } from "../../format/text.ts";
+import { formatIsoNano } from "../../format/time.ts";
 import { Link } from "../../router/link.tsx";
 import { printRoute } from "../../router/routes.ts";
 import { readAttributes } from "../../trace/read-attributes.ts";
@@ -16,7 +16,13 @@ import styles from "./span-drawer.module.css";
 // A span with more is cut: nobody reads the rest here, and the page must stay light.
 const maxItems = 500;
 
-export function EventsTab({ model: { batch, layout }, row }: { model: TraceModel; row: number }): ReactElement {
+export function EventsTab({
+  model: { batch, layout },
+  row,
+}: {
+  model: TraceModel;
+  row: number;
+}): ReactElement {
   const span = layout.span[row] as number;
   const from = span < 0 ? 0 : (batch.eventOffsets[span] as number);
   const to = span < 0 ? 0 : (batch.eventOffsets[span + 1] as number);
@@ -31,19 +37,31 @@ export function EventsTab({ model: { batch, layout }, row }: { model: TraceModel
           <article key={event} className={styles.item}>
             <div className={styles.itemHead}>
               <strong>
-                <bdi>{oneLine(batch.strings.text(batch.eventName[event] as number), 300) || "(no name)"}</bdi>
+                <bdi>
+                  {oneLine(batch.strings.text(batch.eventName[event] as number), 300) ||
+                    "(no name)"}
+                </bdi>
               </strong>
-              <time title={formatIsoNano(time)}>+{formatDuration(Number(time - batch.startNano(span)))}</time>
+              <time title={formatIsoNano(time)}>
+                +{formatDuration(Number(time - batch.startNano(span)))}
+              </time>
             </div>
             <AttributeList
               title=""
-              attributes={readAttributes(batch, batch.eventAttributes, offsets[event] as number, offsets[event + 1] as number)}
+              attributes={readAttributes(
+                batch,
+                batch.eventAttributes,
+                offsets[event] as number,
+                offsets[event + 1] as number,
+              )}
               dropped={batch.eventDroppedAttributes[event] as number}
             />
           </article>
         );
       })}
-      {to - from > maxItems && <p className={styles.empty}>{to - from - maxItems} more events are not shown.</p>}
+      {to - from > maxItems && (
+        <p className={styles.empty}>{to - from - maxItems} more events are not shown.</p>
+      )}
     </>
   );
 }
@@ -52,7 +70,15 @@ function eventNano(times: Uint32Array, event: number): bigint {
   return (BigInt(times[event * 2 + 1] as number) << 32n) | BigInt(times[event * 2] as number);
 }
 
-export function LinksTab({ model, view, row }: { model: TraceModel; view: TraceView; row: number }): ReactElement {
+export function LinksTab({
+  model,
+  view,
+  row,
+}: {
+  model: TraceModel;
+  view: TraceView;
+  row: number;
+}): ReactElement {
   const { batch, layout } = model;
   const span = layout.span[row] as number;
   const from = span < 0 ? 0 : (batch.linkOffsets[span] as number);
@@ -87,7 +113,12 @@ export function LinksTab({ model, view, row }: { model: TraceModel; view: TraceV
             </p>
             <AttributeList
               title=""
-              attributes={readAttributes(batch, batch.linkAttributes, offsets[link] as number, offsets[link + 1] as number)}
+              attributes={readAttributes(
+                batch,
+                batch.linkAttributes,
+                offsets[link] as number,
+                offsets[link + 1] as number,
+              )}
               dropped={batch.linkDroppedAttributes[link] as number}
             />
           </article>

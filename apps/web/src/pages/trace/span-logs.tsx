@@ -41,18 +41,23 @@ export function LogsTab({ model, row }: { model: TraceModel; row: number }): Rea
       {logs.slice(0, maxLogs).map((log, i) => (
         <Log key={i} log={log} startNano={model.layout.startNano} />
       ))}
-      {logs.length > maxLogs && <p className={styles.empty}>{logs.length - maxLogs} more records are not shown.</p>}
+      {logs.length > maxLogs && (
+        <p className={styles.empty}>{logs.length - maxLogs} more records are not shown.</p>
+      )}
     </>
   );
 }
 
 function Log({ log, startNano }: { log: LogRecord; startNano: bigint }): ReactElement {
   const nano = BigInt(log.timeUnixNano);
-  const level = log.severityNumber >= 17 ? styles.error : log.severityNumber >= 13 ? styles.warn : undefined;
+  const level =
+    log.severityNumber >= 17 ? styles.error : log.severityNumber >= 13 ? styles.warn : undefined;
   return (
     <article className={styles.log}>
       <div className={styles.logHead}>
-        <span className={cx(styles.severity, level)}>{(log.severityText || severityName(log.severityNumber)).slice(0, 20)}</span>
+        <span className={cx(styles.severity, level)}>
+          {(log.severityText || severityName(log.severityNumber)).slice(0, 20)}
+        </span>
         <bdi>{log.service.slice(0, 100)}</bdi>
         <time title={formatIsoNano(nano)}>+{formatDuration(Number(nano - startNano))}</time>
       </div>

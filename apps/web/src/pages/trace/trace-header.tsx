@@ -4,14 +4,24 @@ import type { ReactElement, ReactNode } from "react";
 import { formatDuration } from "../../format/duration.ts";
 import { formatCount } from "../../format/number.ts";
 import { formatInstant, formatIsoNano } from "../../format/time.ts";
-import { nameOf, rootRow, serviceOf, type TraceModel } from "../../trace/trace-model.ts";
 import { RowFlag } from "../../trace/trace-layout.ts";
+import { nameOf, rootRow, serviceOf, type TraceModel } from "../../trace/trace-model.ts";
 import { CopyButton, IconButton } from "../../ui/controls.tsx";
 import { cx } from "../../ui/cx.ts";
 import { Icon } from "../../ui/icon.tsx";
 import styles from "./trace.module.css";
 
-function Fact({ name, title, bad, children }: { name: string; title?: string; bad?: boolean; children: ReactNode }): ReactElement {
+function Fact({
+  name,
+  title,
+  bad,
+  children,
+}: {
+  name: string;
+  title?: string;
+  bad?: boolean;
+  children: ReactNode;
+}): ReactElement {
   return (
     <div className={cx(styles.fact, bad && styles.bad)} title={title}>
       <dt>{name}</dt>
@@ -20,7 +30,15 @@ function Fact({ name, title, bad, children }: { name: string; title?: string; ba
   );
 }
 
-export function TraceHeader({ model, onReload, reloading }: { model: TraceModel; onReload: () => void; reloading: boolean }): ReactElement {
+export function TraceHeader({
+  model,
+  onReload,
+  reloading,
+}: {
+  model: TraceModel;
+  onReload: () => void;
+  reloading: boolean;
+}): ReactElement {
   const { layout } = model;
   const root = rootRow(model);
   return (
@@ -33,7 +51,13 @@ export function TraceHeader({ model, onReload, reloading }: { model: TraceModel;
         <div className={styles.id}>
           <code>{model.traceId}</code>
           <CopyButton text={model.traceId} label="Copy the trace id" />
-          <IconButton icon="refresh" size={14} label="Load again: late spans may have arrived" onClick={onReload} disabled={reloading} />
+          <IconButton
+            icon="refresh"
+            size={14}
+            label="Load again: late spans may have arrived"
+            onClick={onReload}
+            disabled={reloading}
+          />
         </div>
       </div>
       <dl className={styles.facts}>
@@ -53,17 +77,33 @@ export function TraceHeader({ model, onReload, reloading }: { model: TraceModel;
   );
 }
 
-export function TraceNotices({ model, onSelect }: { model: TraceModel; onSelect: (row: number) => void }): ReactElement | undefined {
+export function TraceNotices({
+  model,
+  onSelect,
+}: {
+  model: TraceModel;
+  onSelect: (row: number) => void;
+}): ReactElement | undefined {
   const { layout } = model;
   const notices: { text: string; flag: number }[] = [];
-  const count = (flag: number): number => layout.flags.reduce((sum, flags) => sum + (flags & flag ? 1 : 0), 0);
+  const count = (flag: number): number =>
+    layout.flags.reduce((sum, flags) => sum + (flags & flag ? 1 : 0), 0);
   const add = (flag: number, one: string, many: string): void => {
     const n = count(flag);
     if (n > 0) notices.push({ flag, text: n === 1 ? one : many.replace("#", formatCount(n)) });
   };
-  if (layout.orphanCount > 0) add(RowFlag.Placeholder, "1 parent span is missing; it may still arrive", "# parent spans are missing; they may still arrive");
+  if (layout.orphanCount > 0)
+    add(
+      RowFlag.Placeholder,
+      "1 parent span is missing; it may still arrive",
+      "# parent spans are missing; they may still arrive",
+    );
   if (layout.warningCount > 0) {
-    add(RowFlag.Skewed, "1 span starts before its parent (clock skew)", "# spans start before their parent (clock skew)");
+    add(
+      RowFlag.Skewed,
+      "1 span starts before its parent (clock skew)",
+      "# spans start before their parent (clock skew)",
+    );
     add(RowFlag.Negative, "1 span ends before it starts", "# spans end before they start");
     add(RowFlag.Duplicate, "1 span id is used twice", "# spans share an id with another");
     add(RowFlag.Cycle, "1 circle of parents was cut open", "# circles of parents were cut open");
@@ -74,7 +114,10 @@ export function TraceNotices({ model, onSelect }: { model: TraceModel; onSelect:
       {notices.map(({ text, flag }) => (
         <span key={flag} className={styles.notice}>
           <Icon name="warning" size={14} /> {text}
-          <button type="button" onClick={() => onSelect(layout.flags.findIndex((flags) => (flags & flag) !== 0))}>
+          <button
+            type="button"
+            onClick={() => onSelect(layout.flags.findIndex((flags) => (flags & flag) !== 0))}
+          >
             show
           </button>
         </span>

@@ -11,7 +11,13 @@ import { Icon } from "../../ui/icon.tsx";
 import { EmptyState, ErrorState, Loading } from "../../ui/states.tsx";
 import { TraceScreen } from "./trace-screen.tsx";
 
-export default function TracePage({ traceId, params }: { traceId: string; params: RouteParams<"trace"> }): ReactElement {
+export default function TracePage({
+  traceId,
+  params,
+}: {
+  traceId: string;
+  params: RouteParams<"trace">;
+}): ReactElement {
   const query = useQuery({
     queryKey: ["trace", traceId],
     queryFn: ({ signal }) => loadTrace(traceId, signal),
@@ -22,7 +28,15 @@ export default function TracePage({ traceId, params }: { traceId: string; params
   });
   const reload = (): void => void query.refetch();
   if (query.data !== undefined && query.data.layout.spanCount > 0) {
-    return <TraceScreen key={query.dataUpdatedAt} model={query.data} params={params} onReload={reload} reloading={query.isFetching} />;
+    return (
+      <TraceScreen
+        key={query.dataUpdatedAt}
+        model={query.data}
+        params={params}
+        onReload={reload}
+        reloading={query.isFetching}
+      />
+    );
   }
   if (query.isPending) return <Loading lines={14} label="Loading trace" />;
   if (query.error !== null && ClewError.from(query.error).code !== "not_found") {
@@ -40,8 +54,9 @@ export default function TracePage({ traceId, params }: { traceId: string; params
         </>
       }
     >
-      No span with trace id <code>{traceId}</code> is stored. If the request has only just run, its spans may still be
-      arriving: senders batch them for some seconds. Otherwise it may have been sampled away, or be older than the retention.
+      No span with trace id <code>{traceId}</code> is stored. If the request has only just run, its
+      spans may still be arriving: senders batch them for some seconds. Otherwise it may have been
+      sampled away, or be older than the retention.
     </EmptyState>
   );
 }

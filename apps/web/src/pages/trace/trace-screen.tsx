@@ -1,6 +1,6 @@
 // An open trace: facts, minimap, search, waterfall, and the drawer with the selected span.
 
-import { type ReactElement, type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactElement, useEffect, useEffectEvent, useRef, useState } from "react";
 import { formatCompact } from "../../format/number.ts";
 import { type TraceCommand, traceBindings } from "../../keyboard/bindings.ts";
 import { useKeys } from "../../keyboard/use-keys.ts";
@@ -12,9 +12,9 @@ import { TraceView, type ViewChange } from "../../trace/trace-view.ts";
 import { copyText, IconButton, ServiceChip } from "../../ui/controls.tsx";
 import { isBoolean, numberBetween, useStored } from "../../ui/use-stored.ts";
 import { SpanDrawer } from "./span-drawer.tsx";
+import styles from "./trace.module.css";
 import { TraceHeader, TraceNotices } from "./trace-header.tsx";
 import { TraceSearch } from "./trace-search.tsx";
-import styles from "./trace.module.css";
 import { applyParams, useTraceAddress, useViewChanges } from "./use-trace-view.ts";
 
 const watched: readonly ViewChange[] = ["selection"];
@@ -26,48 +26,86 @@ export interface TraceScreenProps {
   readonly reloading: boolean;
 }
 
-export function TraceScreen({ model, params, onReload, reloading }: TraceScreenProps): ReactElement {
-  // The address is read once here; later changes to it come in through useTraceAddress.
-  const view = useMemo(() => {
+export function TraceScreen({
+  model,
+  params,
+  onReload,
+  reloading,
+}: TraceScreenProps): ReactElement {
+  // The page gives each model a screen of its own, so this runs once; later changes of the address
+  // come in through useTraceAddress.
+  const [view] = useState(() => {
     const created = new TraceView(model.layout);
     applyParams(model, created, params);
     return created;
-  }, [model]);
+  });
   const [initialSearch] = useState(params.q ?? "");
   const [search, setSearch] = useState(initialSearch);
   const [drawerOpen, setDrawerOpen] = useStored("drawerOpen", true, isBoolean);
   const [said, say] = useState("");
-  const timeline = useRef<Timeline>(undefined);
+  const [timeline, setTimeline] = useState<Timeline>();
   const searchInput = useRef<HTMLInputElement>(null);
   useViewChanges(view, watched);
   useTraceAddress(model, view, params);
-  const leaveSearch = (): void => timeline.current?.focus();
+  const leaveSearch = (): void => timeline?.focus();
   const copyLink = (): void => {
     // The address follows the view with a delay; what is copied must not.
-    setTimeout(() => void copyText(window.location.href).then((done) => say(done ? "Link copied" : "The browser does not allow copying")), 400);
+    setTimeout(
+      () =>
+        void copyText(window.location.href).then((done) =>
+          say(done ? "Link copied" : "The browser does not allow copying"),
+        ),
+      400,
+    );
   };
-  useKeys(traceBindings, traceCommandsOf(view, timeline, {
+  useKeys(traceBindings, {
+    ...viewCommands(view, timeline),
     search: () => searchInput.current?.select(),
-    clearSearch: search === "" ? undefined : () => setSearch(""),
     toggleDrawer: () => setDrawerOpen(!drawerOpen),
     copyLink,
-  }));
+    clear: () => {
+      if (search !== "") setSearch("");
+      else if (view.selected >= 0) view.select(-1);
+      else view.showAll();
+    },
+  });
   return (
     <div className={styles.screen}>
-      <title>{`${serviceOf(model, rootRow(model))} ${nameOf(model, rootRow(model))}`.slice(0, 80)}</title>
+      <title>
+        {`${serviceOf(model, rootRow(model))} ${nameOf(model, rootRow(model))}`.slice(0, 80)}
+      </title>
       <TraceHeader model={model} onReload={onReload} reloading={reloading} />
       <TraceNotices model={model} onSelect={(row) => view.select(row)} />
       <MinimapCanvas view={view} />
       <div className={styles.toolbar}>
-        <TraceSearch model={model} view={view} initial={initialSearch} text={search} onText={setSearch} inputRef={searchInput} onLeave={leaveSearch} />
+        <TraceSearch
+          model={model}
+          view={view}
+          initial={initialSearch}
+          text={search}
+          onText={setSearch}
+          inputRef={searchInput}
+          onLeave={leaveSearch}
+        />
         <Services model={model} />
         <IconButton icon="fit" label="Show the whole trace (0)" onClick={() => view.showAll()} />
-        <IconButton icon="panel" label="Show or hide the details (Q)" on={drawerOpen} onClick={() => setDrawerOpen(!drawerOpen)} />
+        <IconButton
+          icon="panel"
+          label="Show or hide the details (Q)"
+          on={drawerOpen}
+          onClick={() => setDrawerOpen(!drawerOpen)}
+        />
       </div>
       <div className={styles.split}>
-        <TimelineHost model={model} view={view} timeline={timeline} />
+        <TimelineHost model={model} view={view} onTimeline={setTimeline} />
         {drawerOpen && view.selected >= 0 && (
-          <SpanDrawer model={model} view={view} row={view.selected} tab={params.tab ?? "attributes"} onClose={() => setDrawerOpen(false)} />
+          <SpanDrawer
+            model={model}
+            view={view}
+            row={view.selected}
+            tab={params.tab ?? "attributes"}
+            onClose={() => setDrawerOpen(false)}
+          />
         )}
       </div>
       <div className={styles.announce} role="status">
@@ -82,7 +120,8 @@ function Services({ model: { layout } }: { model: TraceModel }): ReactElement {
     <div className={styles.services}>
       {layout.services.slice(0, 40).map((name, i) => (
         <span key={name}>
-          <ServiceChip name={name} colour={i} /> <small>{formatCompact(layout.serviceSpans[i] ?? 0)}</small>
+          <ServiceChip name={name} colour={i} />{" "}
+          <small>{formatCompact(layout.serviceSpans[i] ?? 0)}</small>
         </span>
       ))}
     </div>
@@ -98,43 +137,53 @@ function MinimapCanvas({ view }: { view: TraceView }): ReactElement {
   }, [view]);
   return (
     <div className={styles.minimap}>
-      <canvas ref={canvas} style={{ display: "block", width: "100%", height: "100%", touchAction: "none" }} aria-label="Overview of the trace; drag to zoom" role="img" />
+      <canvas
+        ref={canvas}
+        style={{ display: "block", width: "100%", height: "100%", touchAction: "none" }}
+        aria-label="Overview of the trace; drag to zoom"
+        role="img"
+      />
     </div>
   );
 }
 
-function TimelineHost({ model, view, timeline }: { model: TraceModel; view: TraceView; timeline: RefObject<Timeline | undefined> }): ReactElement {
+function TimelineHost({
+  model,
+  view,
+  onTimeline,
+}: {
+  model: TraceModel;
+  view: TraceView;
+  onTimeline: (timeline: Timeline | undefined) => void;
+}): ReactElement {
   const host = useRef<HTMLDivElement>(null);
   const [nameWidth, setNameWidth] = useStored("nameWidth", 380, numberBetween(140, 1200));
-  const initialWidth = useRef(nameWidth);
+  const create = useEffectEvent(
+    (element: HTMLElement) => new Timeline(element, { nameWidth, onNameWidth: setNameWidth }),
+  );
   useEffect(() => {
-    const created = new Timeline(host.current as HTMLElement, { nameWidth: initialWidth.current, onNameWidth: setNameWidth });
+    const created = create(host.current as HTMLElement);
     created.setData(model, view);
-    timeline.current = created;
+    onTimeline(created);
     created.focus();
     if (view.selected >= 0) requestAnimationFrame(() => view.select(view.selected));
     return () => {
-      timeline.current = undefined;
+      onTimeline(undefined);
       created.dispose();
     };
-  }, [model, view, timeline]);
+  }, [model, view, onTimeline]);
   return <div ref={host} className={styles.timeline} />;
 }
 
-interface ScreenActions {
-  readonly search: () => void;
-  readonly clearSearch: (() => void) | undefined;
-  readonly toggleDrawer: () => void;
-  readonly copyLink: () => void;
-}
+type ViewCommand = Exclude<TraceCommand, "search" | "copyLink" | "toggleDrawer" | "clear">;
 
-function traceCommandsOf(
+/** The commands that only concern the view. */
+function viewCommands(
   view: TraceView,
-  timeline: RefObject<Timeline | undefined>,
-  actions: ScreenActions,
-): Record<TraceCommand, () => void | boolean> {
-  const anchor = (): number | undefined => timeline.current?.pointerNano;
-  const page = (): number => timeline.current?.pageRows ?? 20;
+  timeline: Timeline | undefined,
+): Record<ViewCommand, () => void> {
+  const anchor = (): number | undefined => timeline?.pointerNano;
+  const page = (): number => timeline?.pageRows ?? 20;
   return {
     zoomIn: () => view.zoom(0.7, anchor()),
     zoomOut: () => view.zoom(1 / 0.7, anchor()),
@@ -160,13 +209,5 @@ function traceCommandsOf(
     nextSibling: () => view.moveToSibling(1),
     nextError: () => view.moveToError(1),
     previousError: () => view.moveToError(-1),
-    search: actions.search,
-    copyLink: actions.copyLink,
-    toggleDrawer: actions.toggleDrawer,
-    clear: () => {
-      if (actions.clearSearch !== undefined) return actions.clearSearch();
-      if (view.selected >= 0) return view.select(-1);
-      view.showAll();
-    },
   };
 }

@@ -16,7 +16,15 @@ import { useViewChanges } from "./use-trace-view.ts";
 
 const watched: readonly ViewChange[] = ["matches", "selection"];
 
-export function TraceSearch({ model, view, initial, text, onText, inputRef, onLeave }: {
+export function TraceSearch({
+  model,
+  view,
+  initial,
+  text,
+  onText,
+  inputRef,
+  onLeave,
+}: {
   model: TraceModel;
   view: TraceView;
   initial: string;
@@ -32,7 +40,13 @@ export function TraceSearch({ model, view, initial, text, onText, inputRef, onLe
     view.setMatches(matchSpans(model.batch, parseSearch(deferred)));
     const route = currentRoute();
     if (route.name !== "trace" || (!touched && deferred === initial)) return;
-    navigate(printRoute("trace", route.argument, { ...route.params, q: deferred === "" ? undefined : deferred }), { replace: true });
+    navigate(
+      printRoute("trace", route.argument, {
+        ...route.params,
+        q: deferred === "" ? undefined : deferred,
+      }),
+      { replace: true },
+    );
   }, [model, view, deferred, initial, touched]);
   const rows = view.matches?.rows;
   const index = view.matchIndex;
@@ -63,12 +77,24 @@ export function TraceSearch({ model, view, initial, text, onText, inputRef, onLe
         />
         {rows !== undefined && (
           <span className={cx(styles.count, rows.length === 0 && styles.none)} role="status">
-            {rows.length === 0 ? "no match" : `${index < 0 ? "–" : formatCount(index + 1)} / ${formatCount(rows.length)}`}
+            {rows.length === 0
+              ? "no match"
+              : `${index < 0 ? "–" : formatCount(index + 1)} / ${formatCount(rows.length)}`}
           </span>
         )}
       </div>
-      <IconButton icon="chevronUp" label="Previous match (Shift+Enter)" disabled={!rows?.length} onClick={() => view.moveToMatch(-1)} />
-      <IconButton icon="chevronDown" label="Next match (Enter)" disabled={!rows?.length} onClick={() => view.moveToMatch(1)} />
+      <IconButton
+        icon="chevronUp"
+        label="Previous match (Shift+Enter)"
+        disabled={!rows?.length}
+        onClick={() => view.moveToMatch(-1)}
+      />
+      <IconButton
+        icon="chevronDown"
+        label="Next match (Enter)"
+        disabled={!rows?.length}
+        onClick={() => view.moveToMatch(1)}
+      />
     </>
   );
 }

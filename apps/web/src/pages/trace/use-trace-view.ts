@@ -1,38 +1,37 @@
 // React's side of a TraceView: re-render on the changes a component cares about, and keep the address in
 // step with what is on screen.
 
-import { useEffect, useEffectEvent, useRef, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useEffectEvent, useRef, useSyncExternalStore } from "react";
 import { viewWindow } from "../../router/codec.ts";
 import { currentRoute, navigate } from "../../router/location.ts";
 import { printRoute, type RouteParams } from "../../router/routes.ts";
 import { rowOfSpanId, spanIdOf, type TraceModel } from "../../trace/trace-model.ts";
 import type { TraceView, ViewChange } from "../../trace/trace-view.ts";
 
-const versions = new WeakMap<TraceView, Map<ViewChange, number>>();
-
 /** Re-renders when any of `changes` happens to the view. Pass a constant array. */
 export function useViewChanges(view: TraceView, changes: readonly ViewChange[]): void {
-  const subscribe = (listener: () => void): (() => void) =>
-    view.subscribe((change) => {
-      const counts = versionsOf(view);
-      counts.set(change, (counts.get(change) ?? 0) + 1);
-      if (changes.includes(change)) listener();
-    });
-  const stable = useRef(subscribe);
-  useSyncExternalStore(stable.current, () => changes.map((change) => versionsOf(view).get(change) ?? 0).join());
-}
-
-function versionsOf(view: TraceView): Map<ViewChange, number> {
-  let counts = versions.get(view);
-  if (counts === undefined) versions.set(view, (counts = new Map()));
-  return counts;
+  const subscribe = useCallback(
+    (listener: () => void) =>
+      view.subscribe((change) => {
+        if (changes.includes(change)) listener();
+      }),
+    [view, changes],
+  );
+  // The sum grows with every change that is watched, and with no other.
+  useSyncExternalStore(subscribe, () =>
+    changes.reduce((sum, change) => sum + view.version(change), 0),
+  );
 }
 
 // Selections and zooms closer together than this make one step for Back.
 const restMs = 350;
 
 /** Selected span and window to the address when they rest; from the address on Back and Forward. */
-export function useTraceAddress(model: TraceModel, view: TraceView, params: RouteParams<"trace">): void {
+export function useTraceAddress(
+  model: TraceModel,
+  view: TraceView,
+  params: RouteParams<"trace">,
+): void {
   const written = useRef<string>(undefined);
   const write = useEffectEvent(() => {
     const route = currentRoute();
@@ -41,7 +40,8 @@ export function useTraceAddress(model: TraceModel, view: TraceView, params: Rout
     const span = view.selected < 0 ? undefined : spanIdOf(model, view.selected);
     const window = view.isWhole ? undefined : view.window;
     const address = printRoute("trace", model.traceId, { ...rest, span, view: window });
-    if (address === printRoute("trace", model.traceId, { ...rest, span: oldSpan, view: oldView })) return;
+    if (address === printRoute("trace", model.traceId, { ...rest, span: oldSpan, view: oldView }))
+      return;
     written.current = address;
     navigate(address);
   });
@@ -67,7 +67,11 @@ export function useTraceAddress(model: TraceModel, view: TraceView, params: Rout
 }
 
 /** Selects and zooms as the address says; a span that is not in the trace selects nothing. */
-export function applyParams(model: TraceModel, view: TraceView, params: RouteParams<"trace">): void {
+export function applyParams(
+  model: TraceModel,
+  view: TraceView,
+  params: RouteParams<"trace">,
+): void {
   if (params.view === undefined) view.showAll();
   else view.setWindow(params.view);
   const row = params.span === undefined ? -1 : rowOfSpanId(model, params.span);
