@@ -7,7 +7,8 @@ import { AttributeRowReader, MAP_COLUMNS } from "./attribute-rows.ts";
 import { ContentIndex, readResources, readScopes } from "./read-contents.ts";
 import type { ReadContext } from "./read-context.ts";
 import { forEachRow, type RowCursor } from "./row-binary.ts";
-import { checkedTraceId, findTrace, traceIdParameter } from "./trace-place.ts";
+import { SqlParameters } from "./sql-parameters.ts";
+import { checkedTraceId, findTrace } from "./trace-place.ts";
 
 const MARGIN_MINUTES = 60;
 const MAX_MINUTE = 4294967295;
@@ -33,12 +34,13 @@ export async function readTraceLogs(
   const batch = new LogBatch();
   batch.beginRequest(tenant, 0);
   const reader = new LogRowReader(batch, traceId);
+  const parameters = new SqlParameters();
   const rows = engine.readBinary(
     `SELECT ${COLUMNS} FROM logs
-     WHERE tenant = {tenant:String} AND minute >= {from:UInt32} AND minute <= {to:UInt32}
-       AND trace_id = ${traceIdParameter("trace")}
-     ORDER BY minute, time LIMIT {limit:UInt64}`,
-    { ...context, parameters: { tenant, from, to, trace: traceId, limit: maxRecords } },
+     WHERE tenant = ${parameters.text(tenant)} AND minute >= ${parameters.uint32(from)} AND minute <= ${parameters.uint32(to)}
+       AND trace_id = ${parameters.traceId(traceId)}
+     ORDER BY minute, time LIMIT ${parameters.uint32(maxRecords)}`,
+    { ...context, parameters: parameters.values },
   );
   await forEachRow(
     rows,

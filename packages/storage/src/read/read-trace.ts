@@ -8,7 +8,8 @@ import { AttributeRowReader, MAP_COLUMNS, PROMOTED_COLUMNS } from "./attribute-r
 import { ContentIndex, readResources, readScopes } from "./read-contents.ts";
 import type { ReadContext } from "./read-context.ts";
 import { forEachRow, type RowCursor } from "./row-binary.ts";
-import { checkedTraceId, findTrace, traceIdParameter } from "./trace-place.ts";
+import { SqlParameters } from "./sql-parameters.ts";
+import { checkedTraceId, findTrace } from "./trace-place.ts";
 
 const COLUMNS = `start, duration, span_id, parent_span_id, trace_state, flags, service, name, toUInt8(kind),
  toUInt8(status), status_message, adjusted_count, resource_id, scope_id, dropped_attributes, dropped_events,
@@ -34,12 +35,13 @@ export async function readTrace(
   const batch = new SpanBatch();
   batch.beginRequest(tenant, 0);
   const reader = new SpanRowReader(batch, traceId, maxSpans);
+  const parameters = new SqlParameters();
   const rows = engine.readBinary(
     `SELECT ${COLUMNS} FROM spans
-     WHERE tenant = {tenant:String} AND day IN {days:Array(UInt16)} AND minute IN {minutes:Array(UInt32)}
-       AND trace_id = ${traceIdParameter("trace")}
+     WHERE tenant = ${parameters.text(tenant)} AND day IN ${parameters.days(place.days)}
+       AND minute IN ${parameters.uint32s(place.minutes)} AND trace_id = ${parameters.traceId(traceId)}
      ORDER BY minute, start`,
-    { ...context, parameters: { tenant, days: place.days, minutes: place.minutes, trace: traceId } },
+    { ...context, parameters: parameters.values },
   );
   await forEachRow(
     rows,

@@ -1,6 +1,6 @@
 // Search: spans that match a filter, shown as the traces they belong to, newest or slowest first. A trace
 // shows once over all pages, under its newest (slowest) matching span. Spans are read from the top in
-// small bites; for `newest` the bites are windows of time that grow as long as too little is found, so a
+// small bites; for `newest` they come from windows of time that grow as long as too little is found, so a
 // common filter reads a minute and a rare one reads the range once.
 
 import { ClewError } from "@clew/base";
@@ -14,7 +14,8 @@ import { SqlParameters } from "./sql-parameters.ts";
 import { readSummaries } from "./trace-summaries.ts";
 
 const FIRST_WINDOW_NANO = 60_000_000_000n;
-const WINDOW_GROWTH = 8n;
+const MIN_GROWTH = 2;
+const MAX_GROWTH = 32;
 const MAX_BITE_ROWS = 20_000;
 /** Spans of one trace tend to match together: this many rows a missing trace are asked for. */
 const ROWS_A_TRACE = 4;
@@ -69,12 +70,20 @@ class Search {
       return this.#found;
     }
     let high = this.#after === undefined || this.#after.value >= endNano ? endNano : this.#after.value + 1n;
-    for (let width = FIRST_WINDOW_NANO; high > startNano && this.#missing > 0; width *= WINDOW_GROWTH) {
+    for (let width = FIRST_WINDOW_NANO; high > startNano && this.#missing > 0; ) {
       const low = high - width > startNano ? high - width : startNano;
+      const before = this.#found.length;
       await this.#readDown(low, high);
+      width *= this.#growth(this.#found.length - before);
       high = low;
     }
     return this.#found;
+  }
+
+  /** How much longer the next window is: enough for what is missing if traces go on as in the last one. */
+  #growth(foundLately: number): bigint {
+    const wanted = foundLately === 0 ? MAX_GROWTH : Math.ceil((this.#missing / foundLately) * 1.5);
+    return BigInt(Math.max(MIN_GROWTH, Math.min(MAX_GROWTH, wanted)));
   }
 
   position({ traceId, span }: FoundSpan): Omit<SearchPosition, "shown"> {
@@ -127,7 +136,7 @@ class Search {
     const value = key === "start" ? parameters.time(below.value) : parameters.int64(below.value);
     const settled = [...this.#settled];
     const sql = `SELECT ${FOUND_COLUMNS} FROM spans WHERE ${this.#condition.where({ startNano: low, endNano: high }, parameters)}
-       AND ${key} <= ${value} AND (${key} < ${value} OR trace_id < toFixedString(unhex(${parameters.text(below.traceId)}), 16))
+       AND ${key} <= ${value} AND (${key} < ${value} OR trace_id < ${parameters.traceId(below.traceId)})
        ${settled.length === 0 ? "" : `AND trace_id NOT IN ${parameters.traceIds(settled)}`}
      ORDER BY ${key} DESC, trace_id DESC LIMIT ${rows}`;
     const answer = await this.#engine.readRows(sql, { ...this.#context, parameters: parameters.values });
@@ -170,7 +179,7 @@ class Search {
       `SELECT DISTINCT lower(hex(trace_id)) FROM spans WHERE ${this.#condition.where(range, parameters)}
          AND minute IN ${parameters.uint32s(minutes)} AND trace_id IN ${parameters.traceIds(ids)}
          AND ${key} >= ${value}
-         AND (${key} > ${value} OR trace_id >= toFixedString(unhex(${parameters.text(after.traceId)}), 16))`,
+         AND (${key} > ${value} OR trace_id >= ${parameters.traceId(after.traceId)})`,
       { ...this.#context, parameters: parameters.values },
     );
     return new Set(rows.map(([id]) => id as string));

@@ -36,9 +36,9 @@ export class SqlParameters {
     return this.add("Array(String)", values);
   }
 
-  /** Days since 1970 as a constant array of Date. */
+  /** Days since 1970 as the right side of IN; a list of single constants is what prunes partitions. */
   days(values: readonly number[]): string {
-    return `arrayMap(day -> toDate(day), ${this.add("Array(UInt16)", values)})`;
+    return `(${values.map((value) => this.day(value)).join(", ")})`;
   }
 
   /** A day since 1970 as a Date. */
@@ -59,9 +59,14 @@ export class SqlParameters {
     return `fromUnixTimestamp64Nano(${this.int64(nano)}, 'UTC')`;
   }
 
-  /** Trace ids given in hex, as a constant array of FixedString(16). */
+  /** A trace id given in hex; a constant, so it reaches the primary key. */
+  traceId(id: string): string {
+    return `toFixedString(unhex(${this.text(id)}), 16)`;
+  }
+
+  /** Trace ids given in hex, as the right side of IN; unlike a computed array, a subquery's set reaches the primary key. */
   traceIds(ids: readonly string[]): string {
-    return `arrayMap(id -> toFixedString(unhex(id), 16), ${this.texts(ids)})`;
+    return `(SELECT toFixedString(unhex(arrayJoin(${this.texts(ids)})), 16))`;
   }
 
   private add(type: string, value: Parameter): string {

@@ -4,6 +4,7 @@
 import { ClewError } from "@clew/base";
 import type { Engine } from "../engines/engine.ts";
 import type { ReadContext } from "./read-context.ts";
+import { SqlParameters } from "./sql-parameters.ts";
 
 export interface TracePlace {
   /** Days since 1970. */
@@ -19,11 +20,6 @@ export function checkedTraceId(text: string): string {
   throw new ClewError("bad_request", "a trace id is 32 hex digits", { hint: `got ${JSON.stringify(text.slice(0, 80))}` });
 }
 
-/** SQL for the 16 bytes of the hex parameter `name`; a constant, so it reaches the primary key. */
-export function traceIdParameter(name: string): string {
-  return `toFixedString(unhex({${name}:String}), 16)`;
-}
-
 /** undefined when nothing of the trace is stored. */
 export async function findTrace(
   engine: Engine,
@@ -31,10 +27,11 @@ export async function findTrace(
   traceId: string,
   context: ReadContext,
 ): Promise<TracePlace | undefined> {
+  const parameters = new SqlParameters();
   const rows = await engine.readRows(
     `SELECT arraySort(groupUniqArray(toUInt16(day))), arraySort(groupUniqArrayArray(minutes)), sum(spans)
-     FROM trace_index WHERE tenant = {tenant:String} AND trace_id = ${traceIdParameter("trace")}`,
-    { ...context, parameters: { tenant, trace: traceId } },
+     FROM trace_index WHERE tenant = ${parameters.text(tenant)} AND trace_id = ${parameters.traceId(traceId)}`,
+    { ...context, parameters: parameters.values },
   );
   const [days, minutes, spans] = (rows[0] ?? []) as [number[], number[], string];
   return days === undefined || days.length === 0 ? undefined : { days, minutes, spans: Number(spans) };
