@@ -1,6 +1,9 @@
 // GROUP BY over integers: an open-addressing table that gives each distinct tuple of 32-bit words a
 // dense group number. All rollups of a segment are made with it, so none makes an object a span.
 
+// Secret, so that no sender can prepare trace ids that all fall on one slot.
+const SEED = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+
 /** Distinct tuples of `width` words, numbered from 0 in order of first appearance. */
 export class GroupTable {
   /** Words of group `g`: `keys[g * width .. (g + 1) * width]`. */
@@ -20,20 +23,26 @@ export class GroupTable {
 
   /** Group number of the tuple in `probe`; equal to the old `size` when it is new. */
   group(): number {
-    const { probe, width } = this;
-    let hash = 0x9e3779b9;
-    for (let i = 0; i < width; i++) {
-      hash = Math.imul(hash ^ (probe[i] as number), 0x85ebca6b);
-      hash ^= hash >>> 13;
-    }
-    hash = Math.imul(hash, 0xc2b2ae35);
-    hash = (hash ^ (hash >>> 16)) >>> 0;
+    const hash = this.#hashOfProbe();
     const mask = this.#slots.length - 1;
     let slot = hash & mask;
     for (;;) {
       const entry = this.#slots[slot] as number;
       if (entry === 0) return this.#add(hash, slot);
       if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1)) return entry - 1;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** True when the tuple in `probe` has a group. */
+  has(): boolean {
+    const hash = this.#hashOfProbe();
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    for (;;) {
+      const entry = this.#slots[slot] as number;
+      if (entry === 0) return false;
+      if (this.#hashes[entry - 1] === hash && this.#equals(entry - 1)) return true;
       slot = (slot + 1) & mask;
     }
   }
@@ -48,6 +57,17 @@ export class GroupTable {
     const values = new Uint32Array(this.size);
     for (let group = 0; group < this.size; group++) values[group] = this.key(group, word);
     return values;
+  }
+
+  #hashOfProbe(): number {
+    const { probe, width } = this;
+    let hash = SEED;
+    for (let i = 0; i < width; i++) {
+      hash = Math.imul(hash ^ (probe[i] as number), 0x85ebca6b);
+      hash ^= hash >>> 13;
+    }
+    hash = Math.imul(hash, 0xc2b2ae35);
+    return (hash ^ (hash >>> 16)) >>> 0;
   }
 
   #equals(group: number): boolean {

@@ -8,6 +8,15 @@ import { GroupTable } from "./group-table.ts";
 import { Histograms, histogramBucket } from "./histograms.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
+/**
+ * Groups of a segment and table. Beyond it names that have no group yet are summed under OTHER_NAME, so
+ * that a sender that puts ids into span names cannot make the rollups as large as the spans; counts per
+ * service stay exact.
+ */
+const MAX_GROUPS = 20_000;
+/** Operation under which the spans of too many names are counted; also the target of too many peers. */
+export const OTHER_NAME = "(other)";
+
 // Words of a group's key.
 const TENANT = 0;
 const SERVICE = 1;
@@ -28,8 +37,16 @@ class RedGroups {
   durationSum = new Float64Array(1024);
   durationMax = new Float64Array(1024);
 
+  readonly #otherName: number;
+
+  /** `otherName`: dictionary id of OTHER_NAME. */
+  constructor(otherName: number) {
+    this.#otherName = otherName;
+  }
+
   /** Group of the tuple in `keys.probe`, with its sums ready. */
   group(): number {
+    if (this.keys.size >= MAX_GROUPS && !this.keys.has()) this.keys.probe[NAME] = this.#otherName;
     const group = this.keys.group();
     if (group >= this.spans.length) {
       this.spans = doubled(this.spans);
@@ -53,16 +70,17 @@ export function writeRedBlocks(
   batch: SpanBatch,
   facts: SpanFacts,
 ): { minutes: Uint8Array<ArrayBuffer>; hours: Uint8Array<ArrayBuffer> } {
-  const minutes = groupByMinute(batch, facts);
-  const hours = groupByHour(minutes);
+  const otherName = batch.strings.internText(OTHER_NAME);
+  const minutes = groupByMinute(batch, facts, otherName);
+  const hours = groupByHour(minutes, otherName);
   return {
     minutes: writeBlock(batch, minutes, "minute", 60),
     hours: writeBlock(batch, hours, "hour", 3600),
   };
 }
 
-function groupByMinute(batch: SpanBatch, facts: SpanFacts): RedGroups {
-  const groups = new RedGroups();
+function groupByMinute(batch: SpanBatch, facts: SpanFacts, otherName: number): RedGroups {
+  const groups = new RedGroups(otherName);
   const { probe } = groups.keys;
   for (let row = 0; row < batch.length; row++) {
     probe[TENANT] = batch.tenant[row] as number;
@@ -80,8 +98,8 @@ function groupByMinute(batch: SpanBatch, facts: SpanFacts): RedGroups {
   return groups;
 }
 
-function groupByHour(minutes: RedGroups): RedGroups {
-  const hours = new RedGroups();
+function groupByHour(minutes: RedGroups, otherName: number): RedGroups {
+  const hours = new RedGroups(otherName);
   const hourOf = new Uint32Array(minutes.keys.size);
   for (let group = 0; group < minutes.keys.size; group++) {
     for (let word = 0; word < 6; word++) hours.keys.probe[word] = minutes.keys.key(group, word);

@@ -13,20 +13,30 @@ const TENANT = 0;
 const KEPT = 1;
 const TRACE = 2;
 
-/** Small sets of words, one a group, as chains through one pool; sets here have a handful of members. */
+/** Sets up to this size are searched from end to end; what is larger has its members hashed. */
+const SMALL_SET = 16;
+
+/** Sets of words, one a group, as chains through one pool; nearly all have a handful of members. */
 class WordSets {
   readonly #heads: Words;
+  readonly #sizes: Words;
+  readonly #hashed = new GroupTable(2);
   #next: Words = new Uint32Array(1024);
   #values: Words = new Uint32Array(1024);
   #count = 0;
 
   constructor(groups: number) {
     this.#heads = new Uint32Array(groups); // index + 1; 0 = empty
+    this.#sizes = new Uint32Array(groups);
   }
 
   add(group: number, value: number): void {
-    for (let at = this.#heads[group] as number; at !== 0; at = this.#next[at - 1] as number) {
-      if (this.#values[at - 1] === value) return;
+    if ((this.#sizes[group] as number) > SMALL_SET) {
+      if (!this.#isNewHashed(group, value)) return;
+    } else {
+      for (let at = this.#heads[group] as number; at !== 0; at = this.#next[at - 1] as number) {
+        if (this.#values[at - 1] === value) return;
+      }
     }
     const index = this.#count++;
     if (index >= this.#values.length) {
@@ -36,6 +46,23 @@ class WordSets {
     this.#values[index] = value;
     this.#next[index] = this.#heads[group] as number;
     this.#heads[group] = index + 1;
+    const size = (this.#sizes[group] as number) + 1;
+    this.#sizes[group] = size;
+    if (size === SMALL_SET + 1) this.#hashAll(group);
+  }
+
+  #hashAll(group: number): void {
+    for (let at = this.#heads[group] as number; at !== 0; at = this.#next[at - 1] as number) {
+      this.#isNewHashed(group, this.#values[at - 1] as number);
+    }
+  }
+
+  #isNewHashed(group: number, value: number): boolean {
+    const hashed = this.#hashed;
+    const before = hashed.size;
+    hashed.probe[0] = group;
+    hashed.probe[1] = value;
+    return hashed.group() === before;
   }
 
   /** All members, group after group, with their offsets. */
