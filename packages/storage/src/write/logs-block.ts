@@ -25,10 +25,11 @@ export interface LogFacts {
 export function logFacts(batch: LogBatch, retention: Retention): LogFacts {
   const rows = batch.length;
   const time = effectiveTimes(batch);
+  const minute = minutesOf(time, rows);
   return {
     time,
-    minute: minutesOf(time, rows),
-    day: daysOf(time, batch.receivedSeconds, rows),
+    minute,
+    day: daysOf(minute, batch.receivedSeconds, rows),
     keepDays: keepDaysOf(batch.tenant, rows, (id) => retention(batch.strings.text(id))),
   };
 }

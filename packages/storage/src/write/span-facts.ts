@@ -24,10 +24,11 @@ export function spanFacts(batch: SpanBatch, serviceNames: Words, retention: Rete
   for (let row = 0; row < rows; row++) {
     service[row] = serviceNames[batch.resource[row] as number] as number;
   }
+  const minute = minutesOf(batch.start, rows);
   return {
     service,
-    minute: minutesOf(batch.start, rows),
-    day: daysOf(batch.start, batch.receivedSeconds, rows),
+    minute,
+    day: daysOf(minute, batch.receivedSeconds, rows),
     keepDays: keepDaysOf(batch.tenant, rows, (id) => retention(batch.strings.text(id))),
   };
 }
@@ -50,15 +51,15 @@ function minuteOf(low: number, high: number): number {
   return Number(((BigInt(high) << 32n) | BigInt(low)) / 60_000_000_000n);
 }
 
+/** Day under which each record is kept, from the minute of its time. */
 export function daysOf(
-  times: Words,
+  minutes: Words,
   receivedSeconds: Words,
   rows: number,
 ): Uint16Array<ArrayBuffer> {
   const days = new Uint16Array(rows);
   for (let row = 0; row < rows; row++) {
-    const nano = (times[row * 2 + 1] as number) * 4294967296 + (times[row * 2] as number);
-    days[row] = keptDay(nano / 1e9, receivedSeconds[row] as number);
+    days[row] = keptDay((minutes[row] as number) * 60, receivedSeconds[row] as number);
   }
   return days;
 }
