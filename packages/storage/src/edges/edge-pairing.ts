@@ -8,9 +8,10 @@ import { NativeBlock } from "../native/native-block.ts";
 import type { SplitAttributes } from "../write/attribute-split.ts";
 import { GroupTable } from "../write/group-table.ts";
 import { Histograms, histogramBucket } from "../write/histograms.ts";
+import { OTHER_NAME } from "../write/red-blocks.ts";
 import type { SpanFacts } from "../write/span-facts.ts";
 import { NodeType, Peers } from "./peers.ts";
-import { emptyHalf, type Half, PendingCalls } from "./pending-calls.ts";
+import { emptyHalf, type Half, KEY_WORDS, PendingCalls } from "./pending-calls.ts";
 
 export interface EdgePairingOptions {
   /** Halves that may wait at once, a power of two; beyond it the oldest are treated as expired. */
@@ -20,6 +21,8 @@ export interface EdgePairingOptions {
 }
 
 const MAX_NAMES = 100_000;
+/** Edges of a segment; beyond it those to databases, queues and peers that are new go to "(other)". */
+const MAX_EDGES = 20_000;
 const NODE_TYPE = "Enum8('service' = 1, 'database' = 2, 'messaging' = 3, 'external' = 4)";
 const SOURCE_TYPE = "Enum8('service' = 1, 'messaging' = 3)";
 
@@ -76,7 +79,7 @@ class CallVisitor {
   readonly #edges: ClosedEdges;
   readonly #peers: Peers;
   readonly #nowMs: number;
-  readonly #key = new Uint32Array(4);
+  readonly #key = new Uint32Array(KEY_WORDS);
   readonly #traceWords: Uint32Array;
   readonly #spanWords: Uint32Array;
   readonly #parentWords: Uint32Array;
@@ -139,16 +142,15 @@ class CallVisitor {
     this.#pending.put(this.#key, half, this.#nowMs, this.#edges.onExpired);
   }
 
-  /** Tenant and trace id folded to two words, and the id of the client span. */
+  /** The tenant is part of the key: equal ids of two tenants are two calls. */
   #keyOf(row: number, spanWords: Uint32Array): void {
-    const trace = this.#traceWords;
-    const tenant = this.#edges.keptName(this.#batch.tenant[row] as number);
-    const third = (trace[row * 4 + 2] as number) ^ Math.imul(tenant, 0x27d4eb2f);
-    this.#key[0] = (trace[row * 4] as number) ^ Math.imul(third, 0x9e3779b1);
-    this.#key[1] =
-      (trace[row * 4 + 1] as number) ^ Math.imul(trace[row * 4 + 3] as number, 0x85ebca77);
-    this.#key[2] = spanWords[row * 2] as number;
-    this.#key[3] = spanWords[row * 2 + 1] as number;
+    const key = this.#key;
+    key[0] = this.#edges.keptName(this.#batch.tenant[row] as number);
+    for (let word = 0; word < 4; word++) {
+      key[1 + word] = this.#traceWords[row * 4 + word] as number;
+    }
+    key[5] = spanWords[row * 2] as number;
+    key[6] = spanWords[row * 2 + 1] as number;
   }
 
   #fill(row: number, isClient: boolean): Half {
@@ -298,9 +300,18 @@ class ClosedEdges {
   }
 
   #sum(durationNano: number, weight: number, isError: boolean): void {
+    if (this.#groups.size >= MAX_EDGES && !this.#groups.has()) this.#toOther();
     const group = this.#groups.group();
     this.#weights[group] = (this.#weights[group] ?? 0) + weight;
     this.#errors[group] = (this.#errors[group] ?? 0) + (isError ? weight : 0);
     this.#histograms.add(group, histogramBucket(durationNano), weight);
+  }
+  /** Renames whatever of the edge in the probe is no service. */
+  #toOther(): void {
+    const { probe } = this.#groups;
+    const other = this.#batch.strings.internText(OTHER_NAME);
+    const types = probe[3] as number;
+    if (types >> 8 !== NodeType.Service) probe[1] = other;
+    if ((types & 255) !== NodeType.Service) probe[2] = other;
   }
 }

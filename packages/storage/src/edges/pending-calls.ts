@@ -18,11 +18,12 @@ export interface Half {
   weight: number;
 }
 
-const KEY_WORDS = 4;
+/** Tenant, four words of trace id, two words of the client span's id. */
+export const KEY_WORDS = 7;
 const FREE = -1;
 const TOMBSTONE = -2;
 
-/** Waiting halves keyed by (trace id, id of the client span). */
+/** Waiting halves keyed by tenant, trace id and id of the client span. */
 export class PendingCalls {
   readonly names: ByteDictionary = new ByteDictionary();
   readonly capacity: number;
@@ -52,19 +53,21 @@ export class PendingCalls {
 
   /** Removes and returns the waiting half of the other side into `into`; false when there is none. */
   take(key: Uint32Array, wantClient: boolean, into: Half): boolean {
-    for (let slot = hashOf(key) & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const entry = this.#slots[slot] as number;
-      if (entry === FREE) return false;
-      if (entry === TOMBSTONE || !this.#matches(entry, key, wantClient)) continue;
-      this.#read(entry, into);
-      this.#words[entry * 6 + 3] = 0;
-      this.#bury(slot);
-      return true;
-    }
+    const slot = this.#slotOf(key, wantClient);
+    if (slot < 0) return false;
+    const entry = this.#slots[slot] as number;
+    this.#read(entry, into);
+    this.#words[entry * 6 + 3] = 0;
+    this.#bury(slot);
+    return true;
   }
 
-  /** Adds a half; when the ring is full the oldest is handed to `onExpired` first. */
+  /**
+   * Adds a half; when the ring is full the oldest is handed to `onExpired` first. A half that waits
+   * already (its span was sent twice) is not added again.
+   */
   put(key: Uint32Array, half: Half, nowMs: number, onExpired: (half: Half) => void): void {
+    if (this.#slotOf(key, half.isClient) >= 0) return;
     if (this.size === this.capacity) this.#expireOldest(onExpired);
     const entry = this.#next++ & (this.capacity - 1);
     this.#keys.set(key.subarray(0, KEY_WORDS), entry * KEY_WORDS);
@@ -125,6 +128,14 @@ export class PendingCalls {
     }
   }
 
+  #slotOf(key: Uint32Array, isClient: boolean): number {
+    for (let slot = hashOf(key) & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const entry = this.#slots[slot] as number;
+      if (entry === FREE) return -1;
+      if (entry !== TOMBSTONE && this.#matches(entry, key, isClient)) return slot;
+    }
+  }
+
   #matches(entry: number, key: Uint32Array, wantClient: boolean): boolean {
     if ((((this.#words[entry * 6 + 3] as number) & 2) !== 0) !== wantClient) return false;
     for (let i = 0; i < KEY_WORDS; i++) {
@@ -161,8 +172,11 @@ export function emptyHalf(): Half {
   };
 }
 
+// Secret, so that no sender can prepare ids that all fall on one slot.
+const SEED = crypto.getRandomValues(new Uint32Array(1))[0] as number;
+
 function hashOf(key: Uint32Array): number {
-  let hash = 0;
+  let hash = SEED;
   for (let i = 0; i < KEY_WORDS; i++) {
     hash = Math.imul(hash ^ (key[i] as number), 0x85ebca6b);
     hash ^= hash >>> 15;
