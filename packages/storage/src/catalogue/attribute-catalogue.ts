@@ -13,6 +13,8 @@ type Words = Uint32Array<ArrayBuffer>;
 const SAMPLED_ROWS = 4096;
 const VALUES_PER_KEY_AND_HOUR = 1000;
 const KEYS_PER_HOUR = 10_000;
+/** Of all keys together: what is remembered of an hour stays below a hundred megabytes or so. */
+const VALUES_PER_HOUR = 250_000;
 const MAX_VALUE_BYTES = 200;
 const HOUR_MS = 3_600_000;
 /** Under load the catalogue is written this often; a quiet collector writes it with every segment. */
@@ -42,6 +44,7 @@ export class AttributeCatalogue {
   #values = new Map<string, Count>();
   /** Distinct values seen this hour by key; absent keys have none. */
   readonly #distinct = new Map<string, Set<string>>();
+  #distinctValues = 0;
   #hour = 0;
   #writtenMs = 0;
   #turn = 0;
@@ -113,6 +116,7 @@ export class AttributeCatalogue {
     if (hour === this.#hour) return;
     this.#hour = hour;
     this.#distinct.clear();
+    this.#distinctValues = 0;
   }
 
   #remember(batch: SpanBatch, groups: GroupTable, group: number, weight: number): void {
@@ -131,8 +135,10 @@ export class AttributeCatalogue {
     const value = valueText(strings, type, groups.key(group, 3), groups.key(group, 4));
     if (value === undefined) return;
     if (!distinct.has(value)) {
-      if (distinct.size >= VALUES_PER_KEY_AND_HOUR) return;
+      if (distinct.size >= VALUES_PER_KEY_AND_HOUR || this.#distinctValues >= VALUES_PER_HOUR)
+        return;
       distinct.add(value);
+      this.#distinctValues++;
     }
     add(this.#values, `${prefix}\0${kept}\0${value}`, { ...common, value, count: weight });
   }
