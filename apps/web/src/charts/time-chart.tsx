@@ -67,6 +67,16 @@ export default function TimeChart({
   );
 }
 
+/** Points without a neighbour: no line shows them, so they get a dot. */
+function lonelyPoints(chart: uPlot, series: number): number[] {
+  const values = chart.data[series] ?? [];
+  const lonely: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] != null && values[i - 1] == null && values[i + 1] == null) lonely.push(i);
+  }
+  return lonely;
+}
+
 function chartOptions(
   series: readonly ChartSeries[],
   format: (value: number) => string,
@@ -111,7 +121,7 @@ function chartOptions(
           label: one.label,
           stroke: tokens[one.token],
           width: 1.5,
-          points: { show: false },
+          points: { show: true, size: 5, fill: tokens[one.token], filter: lonelyPoints },
           ...(one.dash === undefined ? {} : { dash: [...one.dash] }),
           ...(one.fill === true
             ? { fill: `color-mix(in srgb, ${tokens[one.token]} 14%, transparent)` }

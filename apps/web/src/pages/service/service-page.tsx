@@ -1,12 +1,12 @@
 // One service: rate, errors and latency over time, the latency heat map, its operations.
 
-import type { RedSeries } from "@clew/model";
+import type { RedSeries, SpanKindName } from "@clew/model";
 import { type ReactElement, useMemo } from "react";
 import { useHeatmap, useOperations, useRed } from "../../api/queries.ts";
 import { HeatMap, type HeatRegion } from "../../charts/heat-map.tsx";
 import TimeChart, { type ChartSeries } from "../../charts/time-chart.tsx";
 import { formatDuration } from "../../format/duration.ts";
-import { formatRate, formatShare } from "../../format/number.ts";
+import { formatShare } from "../../format/number.ts";
 import { oneLine } from "../../format/text.ts";
 import { Link } from "../../router/link.tsx";
 import { navigate } from "../../router/location.ts";
@@ -17,6 +17,7 @@ import { Icon } from "../../ui/icon.tsx";
 import page from "../../ui/page.module.css";
 import { type RedRow, RedTable } from "../../ui/red-table.tsx";
 import { EmptyState, ErrorState, Loading, Progress } from "../../ui/states.tsx";
+import { filterOf, requestKind } from "./request-kind.ts";
 import styles from "./service.module.css";
 
 export default function ServicePage({
@@ -44,10 +45,27 @@ export default function ServicePage({
           <Icon name="search" size={14} /> Search traces
         </Link>
       </div>
-      <RedCharts service={service} params={params} />
-      <LatencyMap service={service} params={params} />
+      <Charts service={service} params={params} />
       <Operations service={service} params={params} />
     </div>
+  );
+}
+
+/** Charts of the service's requests, as soon as it is known which of its spans those are. */
+function Charts({ service, params }: PartProps): ReactElement {
+  const operations = useOperations(service, useRange());
+  if (operations.isPending)
+    return (
+      <section className={page.panel}>
+        <Loading lines={8} />
+      </section>
+    );
+  const kind = requestKind(operations.data?.operations ?? []);
+  return (
+    <>
+      <RedCharts service={service} kind={kind} params={params} />
+      <LatencyMap service={service} kind={kind} params={params} />
+    </>
   );
 }
 
@@ -56,10 +74,16 @@ interface PartProps {
   readonly params: RouteParams<"service">;
 }
 
-const seconds = (value: number): string => formatRate(value);
+interface ChartProps extends PartProps {
+  /** Which spans are counted; undefined counts all. */
+  readonly kind: SpanKindName | undefined;
+}
 
-function RedCharts({ service, params }: PartProps): ReactElement {
-  const query = useRed(useRange(), { service }, 120);
+// One unit for the whole axis, unlike a rate in a table.
+const seconds = (value: number): string => `${Number(value.toPrecision(3))}/s`;
+
+function RedCharts({ service, kind, params }: ChartProps): ReactElement {
+  const query = useRed(useRange(), filterOf(service, kind), 120);
   const charts = useMemo(
     () => (query.data === undefined ? undefined : chartsOf(query.data)),
     [query.data],
@@ -86,6 +110,7 @@ function RedCharts({ service, params }: PartProps): ReactElement {
           <Progress active={query.isFetching && i === 0} />
           <div className={page.panelHead}>
             <h2>{title}</h2>
+            <span className={page.hint}>{kind === undefined ? "all spans" : `${kind} spans`}</span>
           </div>
           {charts === undefined ? (
             <Loading lines={4} />
@@ -104,13 +129,13 @@ function RedCharts({ service, params }: PartProps): ReactElement {
   );
 }
 
-interface Charts {
+interface ChartData {
   readonly times: readonly number[];
   readonly series: readonly (readonly ChartSeries[])[];
   readonly formats: readonly ((value: number) => string)[];
 }
 
-function chartsOf(red: RedSeries): Charts {
+function chartsOf(red: RedSeries): ChartData {
   const start = Number(BigInt(red.startUnixNano) / 1_000_000n) / 1000;
   const step = red.stepNano / 1e9;
   const quiet = (values: readonly number[]): (number | null)[] =>
@@ -146,12 +171,13 @@ function chartsOf(red: RedSeries): Charts {
   };
 }
 
-function LatencyMap({ service }: PartProps): ReactElement {
-  const query = useHeatmap(useRange(), { service }, 120);
+function LatencyMap({ service, kind }: ChartProps): ReactElement {
+  const query = useHeatmap(useRange(), filterOf(service, kind), 120);
   const open = (region: HeatRegion): void =>
     navigate(
       printRoute("search", undefined, {
         service,
+        kind,
         from: new Date(region.fromMs).toISOString(),
         to: new Date(region.toMs).toISOString(),
         min: Math.round(region.minNano),
