@@ -52,11 +52,17 @@ class RecordingEngine implements Engine {
   async plans(): Promise<Plan[]> {
     const plans: Plan[] = [];
     // EXPLAIN is not for read-only queries, so its text goes through a table, with the parameters written in.
-    await this.#engine.command("CREATE TABLE IF NOT EXISTS plan_lines (number UInt32, line String) ENGINE = Memory");
+    await this.#engine.command(
+      "CREATE TABLE IF NOT EXISTS plan_lines (number UInt32, line String) ENGINE = Memory",
+    );
     for (const { sql, options } of this.queries) {
-      const text = sql.replaceAll(/\{(\w+):([^}]+)\}/g, (_, name, type) => literal(options.parameters?.[name], type));
+      const text = sql.replaceAll(/\{(\w+):([^}]+)\}/g, (_, name, type) =>
+        literal(options.parameters?.[name], type),
+      );
       await this.#engine.command("TRUNCATE TABLE plan_lines");
-      await this.#engine.command(`INSERT INTO plan_lines SELECT rowNumberInAllBlocks(), explain FROM (EXPLAIN indexes = 1 ${text})`);
+      await this.#engine.command(
+        `INSERT INTO plan_lines SELECT rowNumberInAllBlocks(), explain FROM (EXPLAIN indexes = 1 ${text})`,
+      );
       const rows = await this.#engine.readRows("SELECT line FROM plan_lines ORDER BY number");
       plans.push(...plansOf(rows.map(([line]) => line as string)));
     }
@@ -87,7 +93,8 @@ function plansOf(lines: readonly string[]): Plan[] {
       table = from[1] as string;
     }
     const granules = /Granules: (\d+)\/(\d+)/.exec(line);
-    if (granules !== null) chosen = [Number(granules[1]), chosen === undefined ? Number(granules[2]) : chosen[1]];
+    if (granules !== null)
+      chosen = [Number(granules[1]), chosen === undefined ? Number(granules[2]) : chosen[1]];
   }
   close();
   return plans;
@@ -122,9 +129,16 @@ export function describePlans(name: string, open: () => Promise<TestStore>): voi
 
     test("the newest spans of a busy store are found in the range's last minutes", async () => {
       const plans = await plansOfQuestion((engine) => {
-        return openTraceReader(engine).search({ tenant: TENANT, range: ALL, filter: { attributes: [] }, sort: "newest", limit: 20 });
+        return openTraceReader(engine).search({
+          tenant: TENANT,
+          range: ALL,
+          filter: { attributes: [] },
+          sort: "newest",
+          limit: 20,
+        });
       });
-      for (const plan of plans.filter(({ table }) => table === "spans")) expect(plan.read).toBeLessThanOrEqual(3);
+      for (const plan of plans.filter(({ table }) => table === "spans"))
+        expect(plan.read).toBeLessThanOrEqual(3);
       expect(reads(plans, "trace_index").read).toBeLessThanOrEqual(25);
     });
 
@@ -132,17 +146,33 @@ export function describePlans(name: string, open: () => Promise<TestStore>): voi
       const range = { startNano: nano(NOON + 60), endNano: nano(NOON + 70) };
       const plans = await plansOfQuestion((engine) => {
         const filter = { service: "nobody", attributes: [] };
-        return openTraceReader(engine).search({ tenant: TENANT, range, filter, sort: "slowest", limit: 20 });
+        return openTraceReader(engine).search({
+          tenant: TENANT,
+          range,
+          filter,
+          sort: "slowest",
+          limit: 20,
+        });
       });
       // 10 of 180 minutes, and the granules at both ends.
-      expect(reads(plans, "spans").read).toBeLessThanOrEqual(Math.ceil(reads(plans, "spans").of / 18) + 2);
+      expect(reads(plans, "spans").read).toBeLessThanOrEqual(
+        Math.ceil(reads(plans, "spans").of / 18) + 2,
+      );
     });
 
     test("a value that only one span has is found by the bloom filter, from span or resource alike", async () => {
       for (const scope of ["span", "any"] as const) {
         const plans = await plansOfQuestion((engine) => {
-          const filter = { attributes: [{ scope, key: "order.id", operator: "=", value: "order-x1234" }] } as const;
-          return openTraceReader(engine).search({ tenant: TENANT, range: ALL, filter, sort: "slowest", limit: 20 });
+          const filter = {
+            attributes: [{ scope, key: "order.id", operator: "=", value: "order-x1234" }],
+          } as const;
+          return openTraceReader(engine).search({
+            tenant: TENANT,
+            range: ALL,
+            filter,
+            sort: "slowest",
+            limit: 20,
+          });
         });
         expect(reads(plans, "spans").read).toBeLessThanOrEqual(4);
         expect(reads(plans, "spans").of).toBeGreaterThan(70);
@@ -150,14 +180,21 @@ export function describePlans(name: string, open: () => Promise<TestStore>): voi
     });
 
     test("the logs of a trace without spans are found by the bloom filter", async () => {
-      const plans = await plansOfQuestion((engine) => openTraceReader(engine).traceLogs(TENANT, "0000000000000000000000000000f1f0"));
+      const plans = await plansOfQuestion((engine) =>
+        openTraceReader(engine).traceLogs(TENANT, "0000000000000000000000000000f1f0"),
+      );
       expect(reads(plans, "logs").read).toBeLessThanOrEqual(3);
       expect(reads(plans, "logs").of).toBeGreaterThan(30);
     });
 
     test("one service's hour reads that service's part of the rollup", async () => {
       const range = { startNano: nano(NOON + 60), endNano: nano(NOON + 120) };
-      const query = { tenant: TENANT, range, stepNano: 60e9, filter: { service: "service-3", operation: "operation 5", attributes: [] } };
+      const query = {
+        tenant: TENANT,
+        range,
+        stepNano: 60e9,
+        filter: { service: "service-3", operation: "operation 5", attributes: [] },
+      };
       const plans = await plansOfQuestion((engine) => openTraceReader(engine).red(query));
       expect(reads(plans, "red_1m").read).toBeLessThanOrEqual(2);
       expect(reads(plans, "red_1m").of).toBeGreaterThan(8);
@@ -167,10 +204,13 @@ export function describePlans(name: string, open: () => Promise<TestStore>): voi
 
 /** Rows that resemble a collector's, made in the engine: 10 spans a trace, 180 minutes, one part a table. */
 function sampleInserts(): string[] {
-  const single = "SETTINGS max_threads = 1, max_insert_threads = 1, max_insert_block_size = 10000000, min_insert_block_size_rows = 10000000, min_insert_block_size_bytes = 0";
+  const single =
+    "SETTINGS max_threads = 1, max_insert_threads = 1, max_insert_block_size = 10000000, min_insert_block_size_rows = 10000000, min_insert_block_size_bytes = 0";
   const at = "toDate('2026-03-10'), 3650";
-  const time = (minute: string): string => `fromUnixTimestamp64Nano(toInt64(${minute}) * 60000000000 + number % 60000 * 1000000, 'UTC')`;
-  const traceId = (number: string): string => `reinterpretAsFixedString(byteSwap(toUInt128(${number})))`;
+  const time = (minute: string): string =>
+    `fromUnixTimestamp64Nano(toInt64(${minute}) * 60000000000 + number % 60000 * 1000000, 'UTC')`;
+  const traceId = (number: string): string =>
+    `reinterpretAsFixedString(byteSwap(toUInt128(${number})))`;
   const minute = `${NOON} + intDiv(number * ${MINUTES}, ${SPANS})`;
   const service = "concat('service-', toString(number % 7))";
   return [

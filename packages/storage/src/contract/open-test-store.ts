@@ -23,7 +23,9 @@ export interface TestStore {
 }
 
 /** `openEngine` gets a new empty folder. */
-export async function openTestStore(openEngine: (folder: string) => Promise<Engine>): Promise<TestStore> {
+export async function openTestStore(
+  openEngine: (folder: string) => Promise<Engine>,
+): Promise<TestStore> {
   const folder = mkdtempSync(join(tmpdir(), "clew-store-"));
   const engine = await openEngine(join(folder, "data"));
   await migrate(engine);
@@ -31,7 +33,11 @@ export async function openTestStore(openEngine: (folder: string) => Promise<Engi
   let segments = 0;
   const encode = (batch: SpanBatch | LogBatch): readonly TableBlock[] => {
     const isSpans = batch instanceof SpanBatch;
-    const blocks = encoder.encode(isSpans ? batch : new SpanBatch(), isSpans ? new LogBatch() : batch, segments * 1000);
+    const blocks = encoder.encode(
+      isSpans ? batch : new SpanBatch(),
+      isSpans ? new LogBatch() : batch,
+      segments * 1000,
+    );
     // Blocks are views into buffers that the next segment may use again.
     return blocks.map((block) => ({ ...block, bytes: block.bytes.slice() }));
   };

@@ -1,6 +1,13 @@
 // Spans for the contract suite, written into batches the way decoders do it.
 
-import { type AttributeColumns, type ByteDictionary, fromHex, LogBatch, SpanBatch, ValueType } from "@clew/model";
+import {
+  type AttributeColumns,
+  type ByteDictionary,
+  fromHex,
+  LogBatch,
+  SpanBatch,
+  ValueType,
+} from "@clew/model";
 
 export type SampleValue = string | number | bigint | boolean | undefined | Uint8Array;
 
@@ -24,7 +31,9 @@ export interface SampleSpan {
 /** 32 hex digits that end in `number`. */
 export function traceIdOf(number: number): string {
   // Spread like real ids, so that neighbours in the store are unrelated.
-  return (BigInt(number) * 0x9e3779b97f4a7c15f39cc0605cedc835n % 2n ** 128n).toString(16).padStart(32, "0");
+  return ((BigInt(number) * 0x9e3779b97f4a7c15f39cc0605cedc835n) % 2n ** 128n)
+    .toString(16)
+    .padStart(32, "0");
 }
 
 /** 16 hex digits. */
@@ -132,14 +141,24 @@ function attributeValue(columns: AttributeColumns, strings: ByteDictionary, row:
   }
 }
 
-function resourceOf(batch: SpanBatch | LogBatch, { service = "shop", resource = {} }: Partial<SampleSpan>): number {
+function resourceOf(
+  batch: SpanBatch | LogBatch,
+  { service = "shop", resource = {} }: Partial<SampleSpan>,
+): number {
   const attributes = { "service.name": service, ...resource };
-  const key = JSON.stringify(Object.entries(attributes).map(([name, value]) => [name, String(value)]));
+  const key = JSON.stringify(
+    Object.entries(attributes).map(([name, value]) => [name, String(value)]),
+  );
   const known = batch.resources.find(key);
   if (known >= 0) return known;
   pushAttributes(batch.resources.attributes, batch.strings, attributes);
   const serviceName = batch.strings.internText(service);
-  return batch.resources.add(key, { droppedAttributes: 0, schemaUrl: 0, entityRefs: 0, serviceName });
+  return batch.resources.add(key, {
+    droppedAttributes: 0,
+    schemaUrl: 0,
+    entityRefs: 0,
+    serviceName,
+  });
 }
 
 function scopeOf(batch: SpanBatch | LogBatch): number {

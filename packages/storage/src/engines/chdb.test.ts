@@ -23,29 +23,51 @@ afterAll(async () => {
 
 test("hostile text, arrays and 64-bit numbers come back exactly as they were bound", async () => {
   const text = "'; DROP TABLE t -- \\ \0 \n\t ☃ {x:String} \u{1f409}";
-  const rows = await engine.readRows("SELECT {a:String}, {b:Array(String)}, {c:UInt64}, {d:Array(UInt64)}, {e:Int64}, {f:Bool}", {
-    parameters: { a: text, b: [text, "", "'"], c: 2n ** 64n - 1n, d: [0n, 2n ** 63n], e: -5, f: true },
-  });
-  expect(rows).toEqual([[text, [text, "", "'"], "18446744073709551615", ["0", "9223372036854775808"], "-5", true]]);
+  const rows = await engine.readRows(
+    "SELECT {a:String}, {b:Array(String)}, {c:UInt64}, {d:Array(UInt64)}, {e:Int64}, {f:Bool}",
+    {
+      parameters: {
+        a: text,
+        b: [text, "", "'"],
+        c: 2n ** 64n - 1n,
+        d: [0n, 2n ** 63n],
+        e: -5,
+        f: true,
+      },
+    },
+  );
+  expect(rows).toEqual([
+    [text, [text, "", "'"], "18446744073709551615", ["0", "9223372036854775808"], "-5", true],
+  ]);
 });
 
 test("a read cannot write", async () => {
   await engine.command("CREATE TABLE IF NOT EXISTS t (a UInt8) ENGINE = MergeTree ORDER BY a");
-  await expect(engine.readRows("INSERT INTO t SELECT 1")).rejects.toMatchObject({ name: "ClewError" });
+  await expect(engine.readRows("INSERT INTO t SELECT 1")).rejects.toMatchObject({
+    name: "ClewError",
+  });
   expect(await engine.readRows("SELECT count() FROM t")).toEqual([["0"]]);
 });
 
 test("a query past its time, memory or row limit fails as limit_exceeded", async () => {
   const failsBy = async (sql: string, limits: object): Promise<void> => {
-    await expect(engine.readRows(sql, { parameters: { x: 1 }, limits })).rejects.toMatchObject({ code: "limit_exceeded" });
+    await expect(engine.readRows(sql, { parameters: { x: 1 }, limits })).rejects.toMatchObject({
+      code: "limit_exceeded",
+    });
   };
   await failsBy(ENDLESS, { timeoutMs: 100 });
-  await failsBy("SELECT length(groupArray(number)) FROM numbers(100000000)", { maxMemoryBytes: 10_000_000 });
-  await failsBy("SELECT count() FROM numbers(1000000) WHERE sipHash64(number) != 1", { maxRowsToRead: 10 });
+  await failsBy("SELECT length(groupArray(number)) FROM numbers(100000000)", {
+    maxMemoryBytes: 10_000_000,
+  });
+  await failsBy("SELECT count() FROM numbers(1000000) WHERE sipHash64(number) != 1", {
+    maxRowsToRead: 10,
+  });
 });
 
 test("a pattern that RE2 refuses is the asker's error", async () => {
-  await expect(engine.readRows("SELECT match('a', {p:String})", { parameters: { p: "((" } })).rejects.toMatchObject({
+  await expect(
+    engine.readRows("SELECT match('a', {p:String})", { parameters: { p: "((" } }),
+  ).rejects.toMatchObject({
     code: "bad_request",
     hint: expect.stringContaining("RE2"),
   });
@@ -55,7 +77,9 @@ test("aborting a query that has yielded nothing ends it in the engine too", asyn
   const controller = new AbortController();
   const running = engine.readRows(ENDLESS, { parameters: { x: 1 }, signal: controller.signal });
   const visible = async (): Promise<number> => {
-    const rows = await engine.readRows("SELECT count() FROM system.processes WHERE query LIKE '%1000000000000%' AND query NOT LIKE '%processes%'");
+    const rows = await engine.readRows(
+      "SELECT count() FROM system.processes WHERE query LIKE '%1000000000000%' AND query NOT LIKE '%processes%'",
+    );
     return Number(rows[0]?.[0]);
   };
   while ((await visible()) === 0);
@@ -76,9 +100,14 @@ test("a reader that stops in the middle frees its session", async () => {
 
 test("queries beyond the pool wait in turn, and beyond the queue are refused as overloaded", async () => {
   const controller = new AbortController();
-  const busy = [1, 2].map(() => engine.readRows(ENDLESS, { parameters: { x: 1 }, signal: controller.signal }));
+  const busy = [1, 2].map(() =>
+    engine.readRows(ENDLESS, { parameters: { x: 1 }, signal: controller.signal }),
+  );
   const waits = engine.readRows("SELECT 7");
-  await expect(engine.readRows("SELECT 8")).rejects.toMatchObject({ code: "overloaded", retryAfterMs: expect.any(Number) });
+  await expect(engine.readRows("SELECT 8")).rejects.toMatchObject({
+    code: "overloaded",
+    retryAfterMs: expect.any(Number),
+  });
   controller.abort();
   for (const query of busy) await expect(query).rejects.toMatchObject({ code: "cancelled" });
   expect(await waits).toEqual([[7]]);
@@ -87,7 +116,9 @@ test("queries beyond the pool wait in turn, and beyond the queue are refused as 
 test("parameters of queries that run at once never mix", async () => {
   let wrong = 0;
   const ask = async (value: number): Promise<void> => {
-    const rows = await engine.readRows("SELECT {v:UInt64}, sum(number) FROM numbers(10000)", { parameters: { v: value } });
+    const rows = await engine.readRows("SELECT {v:UInt64}, sum(number) FROM numbers(10000)", {
+      parameters: { v: value },
+    });
     if (rows[0]?.[0] !== String(value)) wrong++;
   };
   const caller = async (first: number): Promise<void> => {
@@ -112,32 +143,50 @@ test("a Native file is matched to the table by column name, whatever the order i
 });
 
 test("a Native file of 300,000 rows goes in as one block, once per token", async () => {
-  await engine.command("CREATE TABLE wide (a UInt64, s String) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100");
+  await engine.command(
+    "CREATE TABLE wide (a UInt64, s String) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100",
+  );
   const file = join(folder, "wide.native");
   await engine.command(
     `INSERT INTO FUNCTION file('${file.replaceAll("'", "\\'")}', 'Native', 'a UInt64, s String') SELECT number, toString(number) FROM numbers(300000) SETTINGS max_block_size = 300000, max_threads = 1`,
   );
   await engine.insertNative("wide", file, "w");
   await engine.insertNative("wide", file, "w");
-  expect(await engine.readRows("SELECT count(), uniqExact(_part) FROM wide")).toEqual([["300000", "1"]]);
+  expect(await engine.readRows("SELECT count(), uniqExact(_part) FROM wide")).toEqual([
+    ["300000", "1"],
+  ]);
 });
 
 test("a file with a column that the table does not have is refused, not silently cut", async () => {
   const file = join(folder, "extra.native");
-  await engine.command(`INSERT INTO FUNCTION file('${file.replaceAll("'", "\\'")}', 'Native', 'a UInt64, extra String') SELECT 1, 'x'`);
-  await expect(engine.insertNative("wide", file, "extra")).rejects.toMatchObject({ code: "bad_request" });
+  await engine.command(
+    `INSERT INTO FUNCTION file('${file.replaceAll("'", "\\'")}', 'Native', 'a UInt64, extra String') SELECT 1, 'x'`,
+  );
+  await expect(engine.insertNative("wide", file, "extra")).rejects.toMatchObject({
+    code: "bad_request",
+  });
 });
 
 test("a file cut short or absent is bad data, so that nobody retries it for ever", async () => {
   const cut = join(folder, "cut.native");
   const whole = readFileSync(join(folder, "wide.native"));
   writeFileSync(cut, whole.subarray(0, whole.length / 2));
-  await expect(engine.insertNative("wide", cut, "cut")).rejects.toMatchObject({ code: "bad_request" });
-  await expect(engine.insertNative("wide", join(folder, "none.native"), "none")).rejects.toMatchObject({ code: "bad_request" });
+  await expect(engine.insertNative("wide", cut, "cut")).rejects.toMatchObject({
+    code: "bad_request",
+  });
+  await expect(
+    engine.insertNative("wide", join(folder, "none.native"), "none"),
+  ).rejects.toMatchObject({ code: "bad_request" });
 });
 
 test("names, tokens and paths that could carry SQL or a glob are refused before they reach the engine", async () => {
-  await expect(engine.insertNative("n; DROP TABLE n", "/a", "t")).rejects.toThrow("not an identifier");
-  await expect(engine.insertNative("n", "/a", "t', x = '")).rejects.toThrow("not a deduplication token");
-  await expect(engine.insertNative("n", "/a/*.native", "t")).rejects.toMatchObject({ code: "bad_config" });
+  await expect(engine.insertNative("n; DROP TABLE n", "/a", "t")).rejects.toThrow(
+    "not an identifier",
+  );
+  await expect(engine.insertNative("n", "/a", "t', x = '")).rejects.toThrow(
+    "not a deduplication token",
+  );
+  await expect(engine.insertNative("n", "/a/*.native", "t")).rejects.toMatchObject({
+    code: "bad_config",
+  });
 });

@@ -8,37 +8,24 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { ClewError } from "@clew/base";
 import { drainPending, Session } from "chdb";
+import { Cancellation } from "./cancellation.ts";
+import { type ChdbOptions, serverArguments } from "./chdb-options.ts";
 import type { Engine, Parameter, QueryLimits, ReadOptions } from "./engine.ts";
 import { engineError } from "./engine-error.ts";
-import { identifier, pathLiteral, settingsClause, stringLiteral, tokenLiteral } from "./parameters.ts";
+import {
+  identifier,
+  pathLiteral,
+  settingsClause,
+  stringLiteral,
+  tokenLiteral,
+} from "./parameters.ts";
 import { cancelledError, WaitQueue } from "./wait-queue.ts";
-
-export interface ChdbOptions {
-  /** Data folder; made when missing. One process at a time can have it open, and a process only one folder. */
-  readonly path: string;
-  /**
-   * Sessions for reads, i.e. queries that run at once; 4 unless given. Each running read or write holds a
-   * thread of libuv's pool, so UV_THREADPOOL_SIZE must be at least readers + writers + 4.
-   */
-  readonly readers?: number;
-  /** Sessions for inserts; 2 unless given. */
-  readonly writers?: number;
-  /** Reads that may wait for a session; 64 unless given. */
-  readonly maxWaiting?: number;
-  /** Default limits of a read: 30 s and 512 MiB unless given. */
-  readonly limits?: Partial<QueryLimits>;
-  /** All memory that the engine may allocate, bytes; 1 GiB unless given. */
-  readonly memoryBytes?: number;
-  /** Threads that merge parts in the background; 2 unless given. */
-  readonly mergeThreads?: number;
-}
 
 const MiB = 1024 * 1024;
 const DEFAULT_LIMITS: QueryLimits = { timeoutMs: 30_000, maxMemoryBytes: 512 * MiB };
 const INSERT_WAIT_MS = 60_000;
 /** The engine checks its time limit between blocks; past this much more we stop the query ourselves. */
 const GRACE_MS = 1_000;
-const KILL_EVERY_MS = 50;
 
 /** What an insert's rows must do: arrive as one block, under the token, and none silently left out. */
 const INSERT_SETTINGS = {
@@ -51,6 +38,8 @@ const INSERT_SETTINGS = {
   input_format_skip_unknown_fields: 0,
   input_format_native_allow_types_conversion: 1,
 } as const;
+
+export type { ChdbOptions } from "./chdb-options.ts";
 
 /** Opens (or makes) the store in a folder. @throws ClewError `unavailable` when another process holds it. */
 export async function openChdbEngine(options: ChdbOptions): Promise<Engine> {
@@ -77,30 +66,6 @@ export async function openChdbEngine(options: ChdbOptions): Promise<Engine> {
       hint: "another process may have it open, or the folder cannot be written",
     });
   }
-}
-
-/** Server settings for an engine that shares its process: small caches, few background threads. */
-function serverArguments(options: ChdbOptions): string[] {
-  const memory = options.memoryBytes ?? 1024 * MiB;
-  const merges = options.mergeThreads ?? 2;
-  const settings: Record<string, number> = {
-    max_server_memory_usage: memory,
-    merges_mutations_memory_usage_soft_limit: Math.floor(memory / 2),
-    mark_cache_size: 64 * MiB,
-    primary_index_cache_size: 64 * MiB,
-    index_mark_cache_size: 16 * MiB,
-    uncompressed_cache_size: 0,
-    index_uncompressed_cache_size: 0,
-    query_condition_cache_size: 16 * MiB,
-    compiled_expression_cache_size: 16 * MiB,
-    mmap_cache_size: 64,
-    background_pool_size: merges,
-    background_merges_mutations_concurrency_ratio: 2,
-    background_schedule_pool_size: 4,
-    background_common_pool_size: 2,
-    max_thread_pool_free_size: 32,
-  };
-  return Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
 }
 
 class ChdbEngine implements Engine {
@@ -131,7 +96,8 @@ class ChdbEngine implements Engine {
   async readRows(sql: string, options: ReadOptions = {}): Promise<unknown[][]> {
     const chunks: Uint8Array[] = [];
     const settings = { output_format_json_quote_64bit_integers: 1, ...options.settings };
-    for await (const chunk of this.#stream(sql, "JSONCompactEachRow", { ...options, settings })) chunks.push(chunk);
+    for await (const chunk of this.#stream(sql, "JSONCompactEachRow", { ...options, settings }))
+      chunks.push(chunk);
     const text = Buffer.concat(chunks).toString("utf8").trimEnd();
     return text === "" ? [] : (JSON.parse(`[${text.replaceAll("\n", ",")}]`) as unknown[][]);
   }
@@ -159,7 +125,8 @@ class ChdbEngine implements Engine {
     this.#closed = true;
     this.#readers.close();
     this.#writers.close();
-    for (const cancellation of this.#running) cancellation.cancel(new ClewError("unavailable", "the store closes"));
+    for (const cancellation of this.#running)
+      cancellation.cancel(new ClewError("unavailable", "the store closes"));
     await drainPending();
     for (const session of this.#sessions) session.close();
     await drainPending();
@@ -203,12 +170,16 @@ class ChdbEngine implements Engine {
     const limits = { ...this.#limits, ...options.limits };
     const session = await this.#readers.acquire(limits.timeoutMs, options.signal);
     const marker = `clew-${process.pid}-${++this.#queries}`;
-    const text = sql + settingsClause({ ...options.settings, ...limitSettings(limits), log_comment: marker });
+    const text =
+      sql + settingsClause({ ...options.settings, ...limitSettings(limits), log_comment: marker });
     const cancellation = new Cancellation(() => this.#kill(marker));
     const onAbort = (): void => cancellation.cancel(cancelledError(options.signal));
     this.#running.add(cancellation);
     // The engine's own limit counts from its start; this one is for steps in which it does not look.
-    const overdue = setTimeout(() => cancellation.cancel(overdueError()), limits.timeoutMs + GRACE_MS);
+    const overdue = setTimeout(
+      () => cancellation.cancel(overdueError()),
+      limits.timeoutMs + GRACE_MS,
+    );
     options.signal?.addEventListener("abort", onAbort, { once: true });
     try {
       const stream = session.queryStreamBind(text, bindable(options.parameters), { format });
@@ -241,34 +212,6 @@ interface TableColumns {
   readonly names: string;
   /** A literal for `file()`. */
   readonly structure: string;
-}
-
-/** Stops one query: asks again until it has ended, since a query that is just starting cannot be found yet. */
-class Cancellation {
-  error: ClewError | undefined;
-  #ended = false;
-  readonly #kill: () => Promise<unknown>;
-
-  constructor(kill: () => Promise<unknown>) {
-    this.#kill = kill;
-  }
-
-  cancel(error: ClewError): void {
-    if (this.error !== undefined || this.#ended) return;
-    this.error = error;
-    void this.#insist();
-  }
-
-  finish(): void {
-    this.#ended = true;
-  }
-
-  async #insist(): Promise<void> {
-    while (!this.#ended) {
-      await this.#kill();
-      if (!this.#ended) await new Promise((wake) => setTimeout(wake, KILL_EVERY_MS));
-    }
-  }
 }
 
 function overdueError(): ClewError {

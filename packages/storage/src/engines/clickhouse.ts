@@ -48,11 +48,15 @@ export async function openClickHouseEngine(options: ClickHouseOptions): Promise<
     return engine;
   } catch (error) {
     await client.close();
-    throw new ClewError("unavailable", `ClickHouse at ${new URL(options.url).origin} does not answer as asked`, {
-      cause: error,
-      hint: "check the address, the user and the database",
-      retryAfterMs: 2000,
-    });
+    throw new ClewError(
+      "unavailable",
+      `ClickHouse at ${new URL(options.url).origin} does not answer as asked`,
+      {
+        cause: error,
+        hint: "check the address, the user and the database",
+        retryAfterMs: 2000,
+      },
+    );
   }
 }
 
@@ -76,7 +80,8 @@ class ClickHouseEngine implements Engine {
   async readRows(sql: string, options: ReadOptions = {}): Promise<unknown[][]> {
     const chunks: Uint8Array[] = [];
     const settings = { output_format_json_quote_64bit_integers: 1, ...options.settings };
-    for await (const chunk of this.#stream(sql, "JSONCompactEachRow", { ...options, settings })) chunks.push(chunk);
+    for await (const chunk of this.#stream(sql, "JSONCompactEachRow", { ...options, settings }))
+      chunks.push(chunk);
     const text = Buffer.concat(chunks).toString("utf8").trimEnd();
     return text === "" ? [] : (JSON.parse(`[${text.replaceAll("\n", ",")}]`) as unknown[][]);
   }
@@ -126,7 +131,8 @@ class ClickHouseEngine implements Engine {
     const slot = await this.#slots.acquire(limits.timeoutMs, options.signal);
     // Closing the connection cancels the query in the server: the caller's signal, or time that is up.
     const overdue = AbortSignal.timeout(limits.timeoutMs + GRACE_MS);
-    const signal = options.signal === undefined ? overdue : AbortSignal.any([options.signal, overdue]);
+    const signal =
+      options.signal === undefined ? overdue : AbortSignal.any([options.signal, overdue]);
     let stream: Readable | undefined;
     try {
       const result = await this.#client.exec({
@@ -154,7 +160,10 @@ class ClickHouseEngine implements Engine {
   }
 }
 
-function readSettings(limits: QueryLimits, extra: Readonly<Record<string, string | number>> = {}): ClickHouseSettings {
+function readSettings(
+  limits: QueryLimits,
+  extra: Readonly<Record<string, string | number>> = {},
+): ClickHouseSettings {
   const settings: Record<string, string | number> = {
     ...extra,
     readonly: 1,
@@ -163,7 +172,8 @@ function readSettings(limits: QueryLimits, extra: Readonly<Record<string, string
     cancel_http_readonly_queries_on_client_close: 1,
     wait_end_of_query: 1,
   };
-  if (limits.maxRowsToRead !== undefined) settings["max_rows_to_read"] = String(limits.maxRowsToRead);
+  if (limits.maxRowsToRead !== undefined)
+    settings["max_rows_to_read"] = String(limits.maxRowsToRead);
   return settings as ClickHouseSettings;
 }
 

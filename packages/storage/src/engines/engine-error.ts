@@ -9,7 +9,9 @@ export type EngineTask = "read" | "write";
 const TOO_MUCH_TO_READ = new Set([158, 307, 396, 160, 167, 168, 191, 290]);
 const UNREACHABLE = new Set([198, 203, 209, 210, 242, 243, 252, 319, 425, 999]);
 /** The file of an insert cannot be read as rows of its table: trying again gives the same. */
-const BAD_DATA = new Set([6, 8, 9, 10, 16, 20, 27, 32, 33, 36, 53, 69, 70, 74, 107, 117, 128, 131, 246, 271, 349, 636, 691]);
+const BAD_DATA = new Set([
+  6, 8, 9, 10, 16, 20, 27, 32, 33, 36, 53, 69, 70, 74, 107, 117, 128, 131, 246, 271, 349, 636, 691,
+]);
 const MEMORY = 241;
 const TIMEOUT = 159;
 const CANCELLED = 394;
@@ -37,26 +39,38 @@ export function engineError(thrown: unknown, task: EngineTask): ClewError {
   if (task === "write") return writeError(code, thrown);
   if (code === TIMEOUT) return tooMuch("the query took longer than its time limit", thrown);
   if (code === MEMORY) return tooMuch("the query needs more memory than its limit", thrown);
-  if (TOO_MUCH_TO_READ.has(code)) return tooMuch("the query reads or returns more rows than its limit", thrown);
+  if (TOO_MUCH_TO_READ.has(code))
+    return tooMuch("the query reads or returns more rows than its limit", thrown);
   if (UNREACHABLE.has(code) || isNetwork(thrown)) return unreachable(thrown);
   return make("internal", `the store could not run the query (engine error ${code})`, thrown);
 }
 
 function writeError(code: number, thrown: unknown): ClewError {
   if (code === MEMORY || code === 252) {
-    return make("overloaded", "the store has no room for more writes right now", thrown, { retryAfterMs: 2000 });
+    return make("overloaded", "the store has no room for more writes right now", thrown, {
+      retryAfterMs: 2000,
+    });
   }
   if (code === TIMEOUT || UNREACHABLE.has(code) || isNetwork(thrown)) return unreachable(thrown);
-  if (BAD_DATA.has(code)) return make("bad_request", `the store cannot read the data: ${reason(thrown)}`, thrown);
-  return make("internal", `the store refused a write (engine error ${code}): ${reason(thrown)}`, thrown);
+  if (BAD_DATA.has(code))
+    return make("bad_request", `the store cannot read the data: ${reason(thrown)}`, thrown);
+  return make(
+    "internal",
+    `the store refused a write (engine error ${code}): ${reason(thrown)}`,
+    thrown,
+  );
 }
 
 function tooMuch(message: string, cause: unknown): ClewError {
-  return make("limit_exceeded", message, cause, { hint: "ask for a shorter time range or add a filter" });
+  return make("limit_exceeded", message, cause, {
+    hint: "ask for a shorter time range or add a filter",
+  });
 }
 
 function unreachable(cause: unknown): ClewError {
-  return make("unavailable", `the store does not answer: ${reason(cause)}`, cause, { retryAfterMs: 2000 });
+  return make("unavailable", `the store does not answer: ${reason(cause)}`, cause, {
+    retryAfterMs: 2000,
+  });
 }
 
 function make(
@@ -70,12 +84,15 @@ function make(
 
 function isNetwork(thrown: unknown): boolean {
   const code = (thrown as { code?: unknown }).code;
-  return typeof code === "string" && /^(ECONN|ENOTFOUND|ETIMEDOUT|EPIPE|EHOST|ENET|EAI_)/.test(code);
+  return (
+    typeof code === "string" && /^(ECONN|ENOTFOUND|ETIMEDOUT|EPIPE|EHOST|ENET|EAI_)/.test(code)
+  );
 }
 
 /** First sentence of the engine's message, without its codes. */
 function reason(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  const plain = text.replace(/^.*?DB::Exception: /s, "").split(/[\n]|\. Look at|: while executing/i)[0] ?? text;
+  const plain =
+    text.replace(/^.*?DB::Exception: /s, "").split(/[\n]|\. Look at|: while executing/i)[0] ?? text;
   return plain.slice(0, 300);
 }

@@ -23,7 +23,12 @@ export async function readAttributeKeys(
     { ...context, parameters: parameters.values },
   );
   return rows.map((row) => {
-    const [scope, key, type, count] = row as [AttributeKey["scope"], string, AttributeKey["type"], string];
+    const [scope, key, type, count] = row as [
+      AttributeKey["scope"],
+      string,
+      AttributeKey["type"],
+      string,
+    ];
     return { scope, key, type, count: Number(count) };
   });
 }

@@ -29,14 +29,21 @@ const MAP_OF_TYPE: Readonly<Record<string, MapName>> = {
 /** Places of span attribute `key`, given the types the catalogue knows of it (none = nothing known). */
 export function spanPlaces(key: string, types: readonly string[]): ValuePlaces {
   const known = types.flatMap((type) => MAP_OF_TYPE[type] ?? []);
-  return { promoted: promotedByKey.get(key), maps: known.length === 0 ? EVERY_MAP : new Set(known) };
+  return {
+    promoted: promotedByKey.get(key),
+    maps: known.length === 0 ? EVERY_MAP : new Set(known),
+  };
 }
 
 /** Resources and scopes keep all their attributes in maps. */
 export const resourcePlaces: ValuePlaces = { promoted: undefined, maps: EVERY_MAP };
 
 /** SQL that is true for rows where the condition holds. @throws ClewError `bad_request` for a value that fits no type. */
-export function attributeCondition(filter: AttributeFilter, places: ValuePlaces, parameters: SqlParameters): string {
+export function attributeCondition(
+  filter: AttributeFilter,
+  places: ValuePlaces,
+  parameters: SqlParameters,
+): string {
   const value = filter.value ?? "";
   switch (filter.operator) {
     case "exists":
@@ -58,23 +65,35 @@ export function attributeCondition(filter: AttributeFilter, places: ValuePlaces,
 }
 
 /** SQL that is true for rows that have the attribute at all. */
-export function existsCondition(key: string, places: ValuePlaces, parameters: SqlParameters): string {
+export function existsCondition(
+  key: string,
+  places: ValuePlaces,
+  parameters: SqlParameters,
+): string {
   const k = parameters.text(key);
   const parts = [...places.maps].map((map) => `mapContains(${map}, ${k})`);
   if (places.promoted !== undefined) parts.unshift(hasPromoted(places.promoted));
   return anyOf(parts);
 }
 
-function equalsCondition(key: string, value: string, places: ValuePlaces, parameters: SqlParameters): string {
+function equalsCondition(
+  key: string,
+  value: string,
+  places: ValuePlaces,
+  parameters: SqlParameters,
+): string {
   const k = parameters.text(key);
   const parts: string[] = [];
   const { promoted, maps } = places;
   const number = asNumber(value);
   const integer = asInt64(value);
-  if (promoted?.type === "string" && value !== "") parts.push(`${promoted.column} = ${parameters.text(value)}`);
+  if (promoted?.type === "string" && value !== "")
+    parts.push(`${promoted.column} = ${parameters.text(value)}`);
   const small = integer !== undefined && integer > 0n && integer < 65536n;
-  if (promoted?.type === "uint16" && small) parts.push(`${promoted.column} = ${parameters.uint16(Number(integer))}`);
-  if (maps.has("str") && !(promoted?.type === "string" && value !== "")) parts.push(textEquals(k, value, parameters));
+  if (promoted?.type === "uint16" && small)
+    parts.push(`${promoted.column} = ${parameters.uint16(Number(integer))}`);
+  if (maps.has("str") && !(promoted?.type === "string" && value !== ""))
+    parts.push(textEquals(k, value, parameters));
   if (maps.has("int") && integer !== undefined && !(promoted?.type === "uint16" && small)) {
     parts.push(`(mapContains(int, ${k}) AND int[${k}] = ${parameters.int64(integer)})`);
   }
@@ -85,7 +104,8 @@ function equalsCondition(key: string, value: string, places: ValuePlaces, parame
     parts.push(`(mapContains(bool, ${k}) AND bool[${k}] = ${parameters.bool(value === "true")})`);
   }
   // A value that fits no type seen so far may be of a type too new for the catalogue.
-  if (parts.length === 0 && maps !== EVERY_MAP) return equalsCondition(key, value, { promoted, maps: EVERY_MAP }, parameters);
+  if (parts.length === 0 && maps !== EVERY_MAP)
+    return equalsCondition(key, value, { promoted, maps: EVERY_MAP }, parameters);
   return anyOf(parts);
 }
 
@@ -96,12 +116,18 @@ function textEquals(k: string, value: string, parameters: SqlParameters): string
   return `(has(mapValues(str), ${v}) AND str[${k}] = ${v})`;
 }
 
-function regexCondition(key: string, pattern: string, places: ValuePlaces, parameters: SqlParameters): string {
+function regexCondition(
+  key: string,
+  pattern: string,
+  places: ValuePlaces,
+  parameters: SqlParameters,
+): string {
   const k = parameters.text(key);
   const p = parameters.text(pattern);
   const parts: string[] = [];
   const { promoted, maps } = places;
-  if (promoted?.type === "string") parts.push(`(${hasPromoted(promoted)} AND match(${promoted.column}, ${p}))`);
+  if (promoted?.type === "string")
+    parts.push(`(${hasPromoted(promoted)} AND match(${promoted.column}, ${p}))`);
   if (maps.has("str")) parts.push(`(mapContains(str, ${k}) AND match(str[${k}], ${p}))`);
   return anyOf(parts);
 }
@@ -114,9 +140,13 @@ function orderCondition(
 ): string {
   const number = asNumber(value);
   if (number === undefined) {
-    throw new ClewError("bad_request", `${JSON.stringify(filter.key)} ${filter.operator} needs a number`, {
-      hint: `got ${JSON.stringify(value.slice(0, 80))}; use = or a regular expression for text`,
-    });
+    throw new ClewError(
+      "bad_request",
+      `${JSON.stringify(filter.key)} ${filter.operator} needs a number`,
+      {
+        hint: `got ${JSON.stringify(value.slice(0, 80))}; use = or a regular expression for text`,
+      },
+    );
   }
   const k = parameters.text(filter.key);
   const integer = asInt64(value);
@@ -127,7 +157,8 @@ function orderCondition(
     parts.push(`(${promoted.column} != 0 AND ${promoted.column} ${filter.operator} ${n})`);
   }
   for (const map of ["int", "dbl"] as const) {
-    if (maps.has(map)) parts.push(`(mapContains(${map}, ${k}) AND ${map}[${k}] ${filter.operator} ${n})`);
+    if (maps.has(map))
+      parts.push(`(mapContains(${map}, ${k}) AND ${map}[${k}] ${filter.operator} ${n})`);
   }
   return anyOf(parts);
 }

@@ -91,5 +91,9 @@ export class AttributeRowReader {
 }
 
 function decode(cursor: RowCursor): string {
-  return Buffer.from(cursor.bytes.buffer, cursor.bytes.byteOffset + cursor.from, cursor.to - cursor.from).toString("utf8");
+  return Buffer.from(
+    cursor.bytes.buffer,
+    cursor.bytes.byteOffset + cursor.from,
+    cursor.to - cursor.from,
+  ).toString("utf8");
 }

@@ -12,7 +12,8 @@ export interface FoundSpan {
 /** Days that a trace's other rows can lie under when one of its spans lies under the given ones. */
 export function nearDays(found: readonly FoundSpan[]): number[] {
   const days = new Set<number>();
-  for (const { day } of found) for (const near of [day - 1, day, day + 1]) if (near >= 0 && near < 65536) days.add(near);
+  for (const { day } of found)
+    for (const near of [day - 1, day, day + 1]) if (near >= 0 && near < 65536) days.add(near);
   return [...days];
 }
 
@@ -32,6 +33,14 @@ export function foundSpan(row: unknown[]): FoundSpan {
     SpanKindName,
     StatusCodeName,
   ];
-  const span = { spanId, service, name, startUnixNano: start, durationNano: Number(duration), kind, status };
+  const span = {
+    spanId,
+    service,
+    name,
+    startUnixNano: start,
+    durationNano: Number(duration),
+    kind,
+    status,
+  };
   return { traceId, day, span };
 }

@@ -1,9 +1,9 @@
 // The read side of the span store on one engine: each question has a file of its own beside this one.
 
-import type { QueryLimits } from "../engines/engine.ts";
-import type { Engine } from "../engines/engine.ts";
+import type { Engine, QueryLimits } from "../engines/engine.ts";
 import type { TraceReader } from "../trace-reader.ts";
 import { readAttributeKeys, readAttributeValues } from "./attribute-catalogue.ts";
+import { ContentCache } from "./content-cache.ts";
 import { readContext } from "./read-context.ts";
 import { readTraceLogs } from "./read-logs.ts";
 import { readTrace } from "./read-trace.ts";
@@ -11,6 +11,8 @@ import { searchTraces } from "./search.ts";
 import { readHeatmap, readRed } from "./series.ts";
 import { readServiceMap } from "./service-map.ts";
 import { readOperations, readServices } from "./services.ts";
+
+const CONTENT_CACHE_BYTES = 16 * 1024 * 1024;
 
 export interface TraceReaderOptions {
   /** Limits of each query; the engine's own defaults unless given. */
@@ -24,10 +26,13 @@ export interface TraceReaderOptions {
 /** Reads the store through `engine`, which stays the caller's to close. */
 export function openTraceReader(engine: Engine, options: TraceReaderOptions = {}): TraceReader {
   const { limits = {}, maxSpansPerTrace = 1_000_000, maxLogsPerTrace = 10_000 } = options;
+  const cache = new ContentCache(CONTENT_CACHE_BYTES);
   const context = (signal: AbortSignal | undefined) => readContext(limits, signal);
   return {
-    trace: (tenant, traceId, signal) => readTrace(engine, tenant, traceId, maxSpansPerTrace, context(signal)),
-    traceLogs: (tenant, traceId, signal) => readTraceLogs(engine, tenant, traceId, maxLogsPerTrace, context(signal)),
+    trace: (tenant, traceId, signal) =>
+      readTrace(engine, tenant, traceId, maxSpansPerTrace, cache, context(signal)),
+    traceLogs: (tenant, traceId, signal) =>
+      readTraceLogs(engine, tenant, traceId, maxLogsPerTrace, cache, context(signal)),
     search: (query, signal) => searchTraces(engine, query, context(signal)),
     services: (query, signal) => readServices(engine, query, context(signal)),
     operations: (query, signal) => readOperations(engine, query, context(signal)),

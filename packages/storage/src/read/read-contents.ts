@@ -2,12 +2,19 @@
 // all rows are in. Content that is missing (expired before its spans, or not there yet) is replaced by
 // what the rows themselves know.
 
-import type { ByteDictionary, ResourceTable, ScopeTable } from "@clew/model";
-import { ValueType } from "@clew/model";
+import {
+  AttributeColumns,
+  type ByteDictionary,
+  type ResourceTable,
+  type ScopeTable,
+  ValueType,
+} from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
 import { type AttributeRowReader, MAP_COLUMNS } from "./attribute-rows.ts";
+import type { ContentCache } from "./content-cache.ts";
 import type { ReadContext } from "./read-context.ts";
-import { forEachRow, type RowCursor } from "./row-binary.ts";
+import { forEachRow, RowCursor } from "./row-binary.ts";
+import { SqlParameters } from "./sql-parameters.ts";
 
 /** Gives each distinct id an index, in order of appearance. */
 export class ContentIndex {
@@ -29,7 +36,12 @@ export class ContentIndex {
   }
 }
 
-interface ContentTarget {
+const RESOURCES: ContentTable = { name: "resources", columns: "schema_url, entity_refs", texts: 2 };
+const SCOPES: ContentTable = { name: "scopes", columns: "name, version, schema_url", texts: 3 };
+
+/** What reading the content of one batch needs. */
+export interface ContentTarget {
+  readonly cache: ContentCache;
   readonly engine: Engine;
   readonly tenant: string;
   readonly reader: AttributeRowReader;
@@ -49,7 +61,12 @@ export async function readResources(
   const missing = (index: number): void => {
     into.attributes.push(serviceKey, ValueType.String, services[index] as number, 0);
     const serviceName = services[index] as number;
-    into.add(String(ids[index]), { droppedAttributes: 0, schemaUrl: 0, entityRefs: 0, serviceName });
+    into.add(String(ids[index]), {
+      droppedAttributes: 0,
+      schemaUrl: 0,
+      entityRefs: 0,
+      serviceName,
+    });
   };
   const found = (cursor: RowCursor, index: number): void => {
     const schemaUrl = reader.string(cursor);
@@ -60,12 +77,15 @@ export async function readResources(
     const serviceName = textOf(into, from, serviceKey);
     into.add(String(ids[index]), { droppedAttributes, schemaUrl, entityRefs, serviceName });
   };
-  const sql = `schema_url, entity_refs, dropped_attributes, ${MAP_COLUMNS} FROM resources`;
-  await readInOrder(target, sql, ids, into, found, missing);
+  await readInOrder(target, RESOURCES, ids, found, missing);
 }
 
 /** Fills `into` so that row `i` is the scope `ids[i]`. */
-export async function readScopes(target: ContentTarget, ids: readonly bigint[], into: ScopeTable): Promise<void> {
+export async function readScopes(
+  target: ContentTarget,
+  ids: readonly bigint[],
+  into: ScopeTable,
+): Promise<void> {
   const { reader } = target;
   const missing = (index: number): void => {
     into.add(String(ids[index]), { droppedAttributes: 0, schemaUrl: 0, name: 0, version: 0 });
@@ -78,40 +98,72 @@ export async function readScopes(target: ContentTarget, ids: readonly bigint[], 
     reader.readMaps(cursor, into.attributes);
     into.add(String(ids[index]), { droppedAttributes, schemaUrl, name, version });
   };
-  const sql = `name, version, schema_url, dropped_attributes, ${MAP_COLUMNS} FROM scopes`;
-  await readInOrder(target, sql, ids, into, found, missing);
+  await readInOrder(target, SCOPES, ids, found, missing);
 }
 
 /** Ids bound at once; a URL of a ClickHouse server holds them. */
 const IDS_A_QUERY = 1000;
 
+/** Rows of one table as columns: `texts` strings, a number, the attribute maps. */
+interface ContentTable {
+  readonly name: "resources" | "scopes";
+  readonly columns: string;
+  readonly texts: number;
+}
+
+/** Adds the content of `ids[i]` as row `i`, from the cache or from the store. */
 async function readInOrder(
   target: ContentTarget,
-  columnsAndTable: string,
+  table: ContentTable,
   ids: readonly bigint[],
-  into: ResourceTable | ScopeTable,
   found: (cursor: RowCursor, index: number) => void,
   missing: (index: number) => void,
 ): Promise<void> {
-  for (let first = 0; first < ids.length; first += IDS_A_QUERY) {
-    const slice = ids.slice(first, first + IDS_A_QUERY);
-    const rows = target.engine.readBinary(
-      `SELECT toUInt32(indexOf({ids:Array(UInt64)}, id)) AS place, ${columnsAndTable}
-       WHERE tenant = {tenant:String} AND id IN {ids:Array(UInt64)} ORDER BY place LIMIT 1 BY id`,
-      { ...target.context, parameters: { tenant: target.tenant, ids: slice } },
-    );
-    const attributes = into.attributes;
-    await forEachRow(
-      rows,
-      (cursor) => {
-        const index = first + cursor.uint32() - 1;
-        while (into.length < index) missing(into.length);
-        found(cursor, index);
-      },
-      () => attributes.truncate(into.attributeOffsets[into.length] as number),
-    );
-    while (into.length < first + slice.length) missing(into.length);
+  const keys = ids.map((id) => `${table.name}:${id}:${target.tenant}`);
+  const rows = keys.map((key) => target.cache.get(key));
+  const absent = [...ids.keys()].filter((index) => rows[index] === undefined);
+  for (let first = 0; first < absent.length; first += IDS_A_QUERY) {
+    const slice = absent.slice(first, first + IDS_A_QUERY);
+    const indexes = new Map(slice.map((index) => [ids[index] as bigint, index]));
+    await fetchRows(target, table, [...indexes.keys()], (id, bytes) => {
+      const index = indexes.get(id) as number;
+      rows[index] = bytes;
+      target.cache.set(keys[index] as string, bytes);
+    });
   }
+  const cursor = new RowCursor();
+  for (const [index, bytes] of rows.entries()) {
+    if (bytes === undefined) {
+      missing(index);
+      continue;
+    }
+    cursor.append(bytes);
+    found(cursor, index);
+  }
+}
+
+async function fetchRows(
+  { engine, tenant, reader, context }: ContentTarget,
+  { name, columns, texts }: ContentTable,
+  ids: readonly bigint[],
+  onRow: (id: bigint, bytes: Uint8Array) => void,
+): Promise<void> {
+  const parameters = new SqlParameters();
+  const answer = engine.readBinary(
+    `SELECT id, ${columns}, dropped_attributes, ${MAP_COLUMNS} FROM ${name}
+     WHERE tenant = ${parameters.text(tenant)} AND id IN ${parameters.uint64s(ids)} LIMIT 1 BY id`,
+    { ...context, parameters: parameters.values },
+  );
+  const skipped = new AttributeColumns();
+  await forEachRow(answer, (cursor) => {
+    skipped.clear();
+    const id = cursor.uint64();
+    const from = cursor.position;
+    for (let i = 0; i < texts; i++) cursor.string();
+    cursor.uint32();
+    reader.readMaps(cursor, skipped);
+    onRow(id, cursor.bytes.slice(from, cursor.position));
+  });
 }
 
 function textOf(table: ResourceTable, from: number, key: number): number {

@@ -8,6 +8,9 @@ export interface ReadContext {
 }
 
 /** A context for calls whose signal may be absent. */
-export function readContext(limits: Partial<QueryLimits>, signal: AbortSignal | undefined): ReadContext {
+export function readContext(
+  limits: Partial<QueryLimits>,
+  signal: AbortSignal | undefined,
+): ReadContext {
   return signal === undefined ? { limits } : { limits, signal };
 }

@@ -4,6 +4,7 @@
 import { LogBatch, ValueType } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
 import { AttributeRowReader, MAP_COLUMNS } from "./attribute-rows.ts";
+import type { ContentCache } from "./content-cache.ts";
 import { ContentIndex, readResources, readScopes } from "./read-contents.ts";
 import type { ReadContext } from "./read-context.ts";
 import { forEachRow, type RowCursor } from "./row-binary.ts";
@@ -24,13 +25,17 @@ export async function readTraceLogs(
   tenant: string,
   traceIdText: string,
   maxRecords: number,
+  cache: ContentCache,
   context: ReadContext,
 ): Promise<LogBatch> {
   const traceId = checkedTraceId(traceIdText);
   const place = await findTrace(engine, tenant, traceId, context);
   const minutes = place?.minutes ?? [];
   const from = minutes.length === 0 ? 0 : Math.max(0, (minutes[0] as number) - MARGIN_MINUTES);
-  const to = minutes.length === 0 ? MAX_MINUTE : Math.min(MAX_MINUTE, (minutes.at(-1) as number) + MARGIN_MINUTES);
+  const to =
+    minutes.length === 0
+      ? MAX_MINUTE
+      : Math.min(MAX_MINUTE, (minutes.at(-1) as number) + MARGIN_MINUTES);
   const batch = new LogBatch();
   batch.beginRequest(tenant, 0);
   const reader = new LogRowReader(batch, traceId);
@@ -47,7 +52,14 @@ export async function readTraceLogs(
     (cursor) => reader.read(cursor),
     () => batch.truncate(batch.length),
   );
-  const target = { engine, tenant, reader: reader.attributes, strings: batch.strings, context };
+  const target = {
+    cache,
+    engine,
+    tenant,
+    reader: reader.attributes,
+    strings: batch.strings,
+    context,
+  };
   await Promise.all([
     readResources(target, reader.resources.ids, reader.services, batch.resources),
     readScopes(target, reader.scopes.ids, batch.scopes),

@@ -5,6 +5,7 @@ import { ClewError } from "@clew/base";
 import { SpanBatch } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
 import { AttributeRowReader, MAP_COLUMNS, PROMOTED_COLUMNS } from "./attribute-rows.ts";
+import type { ContentCache } from "./content-cache.ts";
 import { ContentIndex, readResources, readScopes } from "./read-contents.ts";
 import type { ReadContext } from "./read-context.ts";
 import { forEachRow, type RowCursor } from "./row-binary.ts";
@@ -26,6 +27,7 @@ export async function readTrace(
   tenant: string,
   traceIdText: string,
   maxSpans: number,
+  cache: ContentCache,
   context: ReadContext,
 ): Promise<SpanBatch | undefined> {
   const traceId = checkedTraceId(traceIdText);
@@ -49,7 +51,14 @@ export async function readTrace(
     () => batch.truncate(batch.length),
   );
   if (batch.length === 0) return undefined;
-  const target = { engine, tenant, reader: reader.attributes, strings: batch.strings, context };
+  const target = {
+    cache,
+    engine,
+    tenant,
+    reader: reader.attributes,
+    strings: batch.strings,
+    context,
+  };
   await Promise.all([
     readResources(target, reader.resources.ids, reader.services, batch.resources),
     readScopes(target, reader.scopes.ids, batch.scopes),

@@ -48,7 +48,8 @@ export function redRows(
 
 /** `column` (DateTime64(0)) inside a range. */
 export function inRange(column: string, range: SecondsRange, parameters: SqlParameters): string {
-  const time = (value: number): string => `toDateTime64(${parameters.int64(BigInt(value))}, 0, 'UTC')`;
+  const time = (value: number): string =>
+    `toDateTime64(${parameters.int64(BigInt(value))}, 0, 'UTC')`;
   return `(${column} >= ${time(range.from)} AND ${column} < ${time(range.to)})`;
 }
 

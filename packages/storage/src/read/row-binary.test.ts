@@ -11,7 +11,8 @@ function encode(): Uint8Array {
   const parts: Buffer[] = [];
   for (const [number, text, list, double] of rows) {
     const bytes = Buffer.from(text);
-    const length = bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7];
+    const length =
+      bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7];
     const fixed = Buffer.alloc(2);
     fixed.writeUInt16LE(number);
     const tail = Buffer.alloc(8);
@@ -59,5 +60,7 @@ test("rows are the same wherever the chunks end, and every incomplete attempt is
 test("a stream that ends inside a row is an error, not a shorter answer", async () => {
   const bytes = encode();
   const cut = chunksOf(bytes.subarray(0, bytes.length - 1), 64);
-  await expect(forEachRow(cut, (cursor) => void readRow(cursor))).rejects.toMatchObject({ code: "internal" });
+  await expect(forEachRow(cut, (cursor) => void readRow(cursor))).rejects.toMatchObject({
+    code: "internal",
+  });
 });

@@ -22,9 +22,15 @@ const ROWS_A_TRACE = 4;
 const TOP_TRACE_ID = "ffffffffffffffffffffffffffffffff";
 const MAX_INT64 = 2n ** 63n - 1n;
 
-export async function searchTraces(engine: Engine, query: SearchQuery, context: ReadContext): Promise<SearchResult> {
+export async function searchTraces(
+  engine: Engine,
+  query: SearchQuery,
+  context: ReadContext,
+): Promise<SearchResult> {
   if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > 1000) {
-    throw new ClewError("bad_request", "a page has 1 to 1000 traces", { hint: `got limit ${query.limit}` });
+    throw new ClewError("bad_request", "a page has 1 to 1000 traces", {
+      hint: `got limit ${query.limit}`,
+    });
   }
   const after = query.cursor === undefined ? undefined : readCursor(query.sort, query.cursor);
   const condition = await SpanCondition.prepare(engine, query.tenant, query.filter, context);
@@ -69,7 +75,8 @@ class Search {
       await this.#readDown(startNano, endNano);
       return this.#found;
     }
-    let high = this.#after === undefined || this.#after.value >= endNano ? endNano : this.#after.value + 1n;
+    let high =
+      this.#after === undefined || this.#after.value >= endNano ? endNano : this.#after.value + 1n;
     for (let width = FIRST_WINDOW_NANO; high > startNano && this.#missing > 0; ) {
       const low = high - width > startNano ? high - width : startNano;
       const before = this.#found.length;
@@ -87,7 +94,10 @@ class Search {
   }
 
   position({ traceId, span }: FoundSpan): Omit<SearchPosition, "shown"> {
-    return { value: this.#query.sort === "newest" ? BigInt(span.startUnixNano) : BigInt(span.durationNano), traceId };
+    return {
+      value: this.#query.sort === "newest" ? BigInt(span.startUnixNano) : BigInt(span.durationNano),
+      traceId,
+    };
   }
 
   get #missing(): number {
@@ -96,7 +106,10 @@ class Search {
 
   /** Reads matching spans between two times from the top until the page is full or none is left. */
   async #readDown(low: bigint, high: bigint): Promise<void> {
-    let below: Omit<SearchPosition, "shown"> = this.#after ?? { value: MAX_INT64, traceId: TOP_TRACE_ID };
+    let below: Omit<SearchPosition, "shown"> = this.#after ?? {
+      value: MAX_INT64,
+      traceId: TOP_TRACE_ID,
+    };
     // Traces of earlier pages come first again among the slower spans below their slowest one.
     const again = this.#query.sort === "slowest" ? Math.min(this.#after?.shown ?? 0, 1000) : 0;
     let rows = Math.min(MAX_BITE_ROWS, (this.#missing + again) * ROWS_A_TRACE);
@@ -121,7 +134,8 @@ class Search {
     for (let from = 0; from < fresh.length && this.#missing > 0; from += this.#query.limit + 1) {
       const slice = fresh.slice(from, from + this.#query.limit + 1);
       const shown = await this.#shownBefore(slice);
-      for (const found of slice) if (!shown.has(found.traceId) && this.#missing > 0) this.#found.push(found);
+      for (const found of slice)
+        if (!shown.has(found.traceId) && this.#missing > 0) this.#found.push(found);
     }
   }
 
@@ -139,7 +153,10 @@ class Search {
        AND ${key} <= ${value} AND (${key} < ${value} OR trace_id < ${parameters.traceId(below.traceId)})
        ${settled.length === 0 ? "" : `AND trace_id NOT IN ${parameters.traceIds(settled)}`}
      ORDER BY ${key} DESC, trace_id DESC LIMIT ${rows}`;
-    const answer = await this.#engine.readRows(sql, { ...this.#context, parameters: parameters.values });
+    const answer = await this.#engine.readRows(sql, {
+      ...this.#context,
+      parameters: parameters.values,
+    });
     return answer.map(foundSpan);
   }
 

@@ -28,7 +28,11 @@ interface Steps {
 type Cell = (step: number, bucket: number, weight: number, errors: number) => void;
 
 /** @throws ClewError `bad_request` for a step that is not positive. */
-export async function readRed(engine: Engine, query: SeriesQuery, context: ReadContext): Promise<RedSeries> {
+export async function readRed(
+  engine: Engine,
+  query: SeriesQuery,
+  context: ReadContext,
+): Promise<RedSeries> {
   const steps = stepsOf(query);
   const histograms = Array.from({ length: steps.count }, () => new Histogram());
   const errorCount = new Array<number>(steps.count).fill(0);
@@ -48,7 +52,11 @@ export async function readRed(engine: Engine, query: SeriesQuery, context: ReadC
 }
 
 /** Buckets cover the shortest to the longest duration present. */
-export async function readHeatmap(engine: Engine, query: SeriesQuery, context: ReadContext): Promise<Heatmap> {
+export async function readHeatmap(
+  engine: Engine,
+  query: SeriesQuery,
+  context: ReadContext,
+): Promise<Heatmap> {
   const steps = stepsOf(query);
   const cells: [number, number, number, number][] = [];
   let low = Number.POSITIVE_INFINITY;
@@ -59,24 +67,31 @@ export async function readHeatmap(engine: Engine, query: SeriesQuery, context: R
     high = Math.max(high, cell[1]);
   });
   const width = cells.length === 0 ? 0 : high - low + 1;
-  const grid = (): number[][] => Array.from({ length: steps.count }, () => new Array<number>(width).fill(0));
+  const grid = (): number[][] =>
+    Array.from({ length: steps.count }, () => new Array<number>(width).fill(0));
   const counts = grid();
   const errorCounts = grid();
   for (const [step, bucket, weight, errors] of cells) {
     (counts[step] as number[])[bucket - low] = weight;
     (errorCounts[step] as number[])[bucket - low] = errors;
   }
-  const bucketNano = Array.from({ length: width === 0 ? 0 : width + 1 }, (_, i) => bucketStartNano((low + i) * MERGED));
+  const bucketNano = Array.from({ length: width === 0 ? 0 : width + 1 }, (_, i) =>
+    bucketStartNano((low + i) * MERGED),
+  );
   return { ...seriesHead(steps), bucketNano, counts, errorCounts };
 }
 
 function seriesHead({ range, stepSeconds }: Steps): { startUnixNano: string; stepNano: number } {
-  return { startUnixNano: String(BigInt(range.from) * BigInt(SECOND_NANO)), stepNano: stepSeconds * SECOND_NANO };
+  return {
+    startUnixNano: String(BigInt(range.from) * BigInt(SECOND_NANO)),
+    stepNano: stepSeconds * SECOND_NANO,
+  };
 }
 
 /** Whole minutes a step, and no more than MAX_STEPS of them. */
 function stepsOf(query: SeriesQuery): Steps {
-  if (!(query.stepNano > 0)) throw new ClewError("bad_request", "a step is a positive number of nanoseconds");
+  if (!(query.stepNano > 0))
+    throw new ClewError("bad_request", "a step is a positive number of nanoseconds");
   const range = wholeMinutes(query.range);
   const length = range.to - range.from;
   const wanted = Math.max(query.stepNano / SECOND_NANO, length / MAX_STEPS);
@@ -116,11 +131,18 @@ function needsSpans({ attributes, minDurationNano, maxDurationNano }: SpanFilter
   return attributes.length > 0 || minDurationNano !== undefined || maxDurationNano !== undefined;
 }
 
-function rollupCells(query: SeriesQuery, { range, stepSeconds }: Steps, parameters: SqlParameters): string {
+function rollupCells(
+  query: SeriesQuery,
+  { range, stepSeconds }: Steps,
+  parameters: SqlParameters,
+): string {
   const { service, operation, kind, status } = query.filter;
   const hourly = stepSeconds % HOUR === 0 && range.from % HOUR === 0 && range.to % HOUR === 0;
   const [table, time] = hourly ? ["red_1h", "hour"] : ["red_1m", "minute"];
-  const parts = [`tenant = ${parameters.text(query.tenant)}`, inRange(time as string, range, parameters)];
+  const parts = [
+    `tenant = ${parameters.text(query.tenant)}`,
+    inRange(time as string, range, parameters),
+  ];
   if (service !== undefined) parts.push(`service = ${parameters.text(service)}`);
   if (operation !== undefined) parts.push(`name = ${parameters.text(operation)}`);
   if (kind !== undefined) parts.push(`kind = ${parameters.text(kind)}`);
@@ -138,7 +160,10 @@ async function spanCells(
 ): Promise<string> {
   const condition = await SpanCondition.prepare(engine, query.tenant, query.filter, context);
   const nano = (seconds: number): bigint => BigInt(seconds) * BigInt(SECOND_NANO);
-  const where = condition.where({ startNano: nano(range.from), endNano: nano(range.to) }, parameters);
+  const where = condition.where(
+    { startNano: nano(range.from), endNano: nano(range.to) },
+    parameters,
+  );
   return `SELECT toInt64(minute) * 60 AS seconds, ${BUCKET_SQL} AS bucket, toFloat64(adjusted_count) AS w,
     status = 'error' AS error FROM spans WHERE ${where}`;
 }

@@ -11,7 +11,11 @@ import { SqlParameters } from "./sql-parameters.ts";
 /** More edges than a person or a browser can take in; the busiest are kept. */
 const MAX_EDGES = 5000;
 
-export async function readServiceMap(engine: Engine, query: RangeQuery, context: ReadContext): Promise<ServiceMap> {
+export async function readServiceMap(
+  engine: Engine,
+  query: RangeQuery,
+  context: ReadContext,
+): Promise<ServiceMap> {
   const range = wholeMinutes(query.range);
   const parameters = new SqlParameters();
   const rows = await engine.readRows(
@@ -51,5 +55,8 @@ export async function readServiceMap(engine: Engine, query: RangeQuery, context:
       p99Nano,
     };
   });
-  return { nodes: [...nodes.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)), edges };
+  return {
+    nodes: [...nodes.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
+    edges,
+  };
 }

@@ -36,7 +36,11 @@ export async function readServices(
   return [...services].map(([service, parts]) => serviceSummary(service, parts, range));
 }
 
-function serviceSummary(service: string, parts: ReadonlyMap<boolean, Sums>, range: SecondsRange): ServiceSummary {
+function serviceSummary(
+  service: string,
+  parts: ReadonlyMap<boolean, Sums>,
+  range: SecondsRange,
+): ServiceSummary {
   const requests = parts.get(true);
   const rest = parts.get(false);
   const basis = requests === undefined ? "spans" : "requests";

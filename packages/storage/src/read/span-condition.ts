@@ -5,7 +5,13 @@
 import { ClewError } from "@clew/base";
 import type { AttributeFilter, SpanFilter, TimeRange } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
-import { attributeCondition, existsCondition, resourcePlaces, spanPlaces, type ValuePlaces } from "./attribute-condition.ts";
+import {
+  attributeCondition,
+  existsCondition,
+  resourcePlaces,
+  spanPlaces,
+  type ValuePlaces,
+} from "./attribute-condition.ts";
 import type { ReadContext } from "./read-context.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 
@@ -22,10 +28,15 @@ export function storableRange(range: TimeRange): TimeRange {
 }
 
 /** `tenant`, and `minute` and `start` in the half-open range; `minute` leads the primary key. */
-export function rangeCondition(tenant: string, range: TimeRange, parameters: SqlParameters): string {
+export function rangeCondition(
+  tenant: string,
+  range: TimeRange,
+  parameters: SqlParameters,
+): string {
   const { startNano, endNano } = storableRange(range);
   const last = endNano === 0n ? 0n : endNano - 1n;
-  const minute = (nano: bigint): string => parameters.uint32(Number(nano / MINUTE_NANO > MAX_MINUTE ? MAX_MINUTE : nano / MINUTE_NANO));
+  const minute = (nano: bigint): string =>
+    parameters.uint32(Number(nano / MINUTE_NANO > MAX_MINUTE ? MAX_MINUTE : nano / MINUTE_NANO));
   return (
     `tenant = ${parameters.text(tenant)} AND minute >= ${minute(startNano)} AND minute <= ${minute(last)}` +
     ` AND start >= ${parameters.time(startNano)} AND start < ${parameters.time(endNano)}`
@@ -45,16 +56,26 @@ export class SpanCondition {
   }
 
   /** @throws ClewError `bad_request` for filters that cannot be run. */
-  static async prepare(engine: Engine, tenant: string, filter: SpanFilter, context: ReadContext): Promise<SpanCondition> {
+  static async prepare(
+    engine: Engine,
+    tenant: string,
+    filter: SpanFilter,
+    context: ReadContext,
+  ): Promise<SpanCondition> {
     if (filter.attributes.length > MAX_ATTRIBUTE_FILTERS) {
-      throw new ClewError("bad_request", `at most ${MAX_ATTRIBUTE_FILTERS} attribute conditions, got ${filter.attributes.length}`);
+      throw new ClewError(
+        "bad_request",
+        `at most ${MAX_ATTRIBUTE_FILTERS} attribute conditions, got ${filter.attributes.length}`,
+      );
     }
     const types = await knownTypes(engine, tenant, filter.attributes, context);
     const prepared: PreparedFilter[] = [];
     for (const attribute of filter.attributes) {
       const places = spanPlaces(attribute.key, types.get(attribute.key) ?? []);
       const resources =
-        attribute.scope === "span" ? [] : await matchingResources(engine, tenant, attribute, context);
+        attribute.scope === "span"
+          ? []
+          : await matchingResources(engine, tenant, attribute, context);
       prepared.push({ attribute, places, resources });
     }
     return new SpanCondition(tenant, filter, prepared);
@@ -68,13 +89,19 @@ export class SpanCondition {
     if (filter.operation !== undefined) parts.push(`name = ${parameters.text(filter.operation)}`);
     if (filter.kind !== undefined) parts.push(`kind = ${parameters.text(filter.kind)}`);
     if (filter.status !== undefined) parts.push(`status = ${parameters.text(filter.status)}`);
-    if (filter.minDurationNano !== undefined) parts.push(`duration >= ${parameters.int64(wholeNano(filter.minDurationNano))}`);
-    if (filter.maxDurationNano !== undefined) parts.push(`duration <= ${parameters.int64(wholeNano(filter.maxDurationNano))}`);
-    for (const prepared of this.#attributes) parts.push(this.#attributeClause(prepared, parameters));
+    if (filter.minDurationNano !== undefined)
+      parts.push(`duration >= ${parameters.int64(wholeNano(filter.minDurationNano))}`);
+    if (filter.maxDurationNano !== undefined)
+      parts.push(`duration <= ${parameters.int64(wholeNano(filter.maxDurationNano))}`);
+    for (const prepared of this.#attributes)
+      parts.push(this.#attributeClause(prepared, parameters));
     return parts.join("\n AND ");
   }
 
-  #attributeClause({ attribute, places, resources }: PreparedFilter, parameters: SqlParameters): string {
+  #attributeClause(
+    { attribute, places, resources }: PreparedFilter,
+    parameters: SqlParameters,
+  ): string {
     if (attribute.scope === "span") return attributeCondition(attribute, places, parameters);
     const resource = this.#resourceClause(attribute, resources, parameters);
     if (attribute.scope === "resource") return resource ?? "(0 = 1)";
@@ -89,7 +116,8 @@ export class SpanCondition {
     ids: readonly bigint[] | undefined,
     parameters: SqlParameters,
   ): string | undefined {
-    if (ids !== undefined) return ids.length === 0 ? undefined : `resource_id IN ${parameters.uint64s(ids)}`;
+    if (ids !== undefined)
+      return ids.length === 0 ? undefined : `resource_id IN ${parameters.uint64s(ids)}`;
     const condition = attributeCondition(attribute, resourcePlaces, parameters);
     return `resource_id IN (SELECT id FROM resources WHERE tenant = ${parameters.text(this.#tenant)} AND ${condition})`;
   }

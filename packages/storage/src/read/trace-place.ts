@@ -17,7 +17,9 @@ export interface TracePlace {
 /** `text` in lower case. @throws ClewError `bad_request` unless it is 32 hex digits. */
 export function checkedTraceId(text: string): string {
   if (/^[0-9a-f]{32}$/i.test(text)) return text.toLowerCase();
-  throw new ClewError("bad_request", "a trace id is 32 hex digits", { hint: `got ${JSON.stringify(text.slice(0, 80))}` });
+  throw new ClewError("bad_request", "a trace id is 32 hex digits", {
+    hint: `got ${JSON.stringify(text.slice(0, 80))}`,
+  });
 }
 
 /** undefined when nothing of the trace is stored. */
@@ -34,5 +36,7 @@ export async function findTrace(
     { ...context, parameters: parameters.values },
   );
   const [days, minutes, spans] = (rows[0] ?? []) as [number[], number[], string];
-  return days === undefined || days.length === 0 ? undefined : { days, minutes, spans: Number(spans) };
+  return days === undefined || days.length === 0
+    ? undefined
+    : { days, minutes, spans: Number(spans) };
 }

@@ -24,7 +24,9 @@ test("migrating an empty store makes every table, and migrating again changes no
   const newest = migrations.length;
   expect(await migrate(engine)).toBe(newest);
   expect(await migrate(engine)).toBe(newest);
-  const rows = await engine.readRows("SELECT name FROM system.tables WHERE database = currentDatabase()");
+  const rows = await engine.readRows(
+    "SELECT name FROM system.tables WHERE database = currentDatabase()",
+  );
   expect(rows.map(([name]) => name)).toEqual(expect.arrayContaining(Object.keys(tables)));
   expect(await engine.readRows("SELECT version, name FROM schema_migrations")).toHaveLength(newest);
 });
@@ -33,9 +35,13 @@ test("a migration that stopped half-way is completed by the next run", async () 
   const add = "ALTER TABLE scopes ADD COLUMN IF NOT EXISTS remark String";
   const step = { version: migrations.length + 1, name: "it's a remark", statements: [add] };
   const broken = { ...step, statements: [add, "ALTER TABLE nothing_like_it ADD COLUMN a String"] };
-  await expect(migrate(engine, [...migrations, broken])).rejects.toMatchObject({ code: "internal" });
+  await expect(migrate(engine, [...migrations, broken])).rejects.toMatchObject({
+    code: "internal",
+  });
   expect(await migrate(engine, [...migrations, step])).toBe(step.version);
-  expect(await engine.readRows("SELECT name FROM schema_migrations WHERE version = 2")).toEqual([["it's a remark"]]);
+  expect(await engine.readRows("SELECT name FROM schema_migrations WHERE version = 2")).toEqual([
+    ["it's a remark"],
+  ]);
 });
 
 test("a schema from a newer Clew is refused by name of both versions", async () => {

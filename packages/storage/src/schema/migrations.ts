@@ -17,7 +17,9 @@ export const migrations: readonly Migration[] = [
   {
     version: 1,
     name: "span store",
-    statements: Object.values(tables).map((statement) => statement.replace(/^CREATE TABLE /, "CREATE TABLE IF NOT EXISTS ")),
+    statements: Object.values(tables).map((statement) =>
+      statement.replace(/^CREATE TABLE /, "CREATE TABLE IF NOT EXISTS "),
+    ),
   },
 ];
 
@@ -33,21 +35,30 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`;
  * Brings the engine's schema to the newest version and returns that version. Running it again changes nothing.
  * @throws ClewError `bad_config` when the schema was made by a newer Clew.
  */
-export async function migrate(engine: Engine, steps: readonly Migration[] = migrations): Promise<number> {
+export async function migrate(
+  engine: Engine,
+  steps: readonly Migration[] = migrations,
+): Promise<number> {
   await engine.command(HISTORY);
   const applied = await engine.readRows("SELECT max(version) FROM schema_migrations");
   const current = Number(applied[0]?.[0] ?? 0);
   const newest = steps.at(-1)?.version ?? 0;
   if (current > newest) {
-    throw new ClewError("bad_config", `the store's schema has version ${current}, this Clew knows versions up to ${newest}`, {
-      hint: "run the newer Clew that made it, or start on an empty data folder",
-    });
+    throw new ClewError(
+      "bad_config",
+      `the store's schema has version ${current}, this Clew knows versions up to ${newest}`,
+      {
+        hint: "run the newer Clew that made it, or start on an empty data folder",
+      },
+    );
   }
   for (const step of steps) {
     if (step.version <= current) continue;
     for (const statement of step.statements) await engine.command(statement);
     const name = step.name.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
-    await engine.command(`INSERT INTO schema_migrations SELECT ${step.version}, '${name}', now('UTC')`);
+    await engine.command(
+      `INSERT INTO schema_migrations SELECT ${step.version}, '${name}', now('UTC')`,
+    );
   }
   return newest;
 }

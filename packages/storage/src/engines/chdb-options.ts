@@ -1,0 +1,49 @@
+// How the embedded engine is set up: what callers choose, and the server settings that follow from it.
+
+import type { QueryLimits } from "./engine.ts";
+
+const MiB = 1024 * 1024;
+
+export interface ChdbOptions {
+  /** Data folder; made when missing. One process at a time can have it open, and a process only one folder. */
+  readonly path: string;
+  /**
+   * Sessions for reads, i.e. queries that run at once; 4 unless given. Each running read or write holds a
+   * thread of libuv's pool, so UV_THREADPOOL_SIZE must be at least readers + writers + 4.
+   */
+  readonly readers?: number;
+  /** Sessions for inserts; 2 unless given. */
+  readonly writers?: number;
+  /** Reads that may wait for a session; 64 unless given. */
+  readonly maxWaiting?: number;
+  /** Default limits of a read: 30 s and 512 MiB unless given. */
+  readonly limits?: Partial<QueryLimits>;
+  /** All memory that the engine may allocate, bytes; 1 GiB unless given. */
+  readonly memoryBytes?: number;
+  /** Threads that merge parts in the background; 2 unless given. */
+  readonly mergeThreads?: number;
+}
+
+/** Server settings for an engine that shares its process: small caches, few background threads. */
+export function serverArguments(options: ChdbOptions): string[] {
+  const memory = options.memoryBytes ?? 1024 * MiB;
+  const merges = options.mergeThreads ?? 2;
+  const settings: Record<string, number> = {
+    max_server_memory_usage: memory,
+    merges_mutations_memory_usage_soft_limit: Math.floor(memory / 2),
+    mark_cache_size: 64 * MiB,
+    primary_index_cache_size: 64 * MiB,
+    index_mark_cache_size: 16 * MiB,
+    uncompressed_cache_size: 0,
+    index_uncompressed_cache_size: 0,
+    query_condition_cache_size: 16 * MiB,
+    compiled_expression_cache_size: 16 * MiB,
+    mmap_cache_size: 64,
+    background_pool_size: merges,
+    background_merges_mutations_concurrency_ratio: 2,
+    background_schedule_pool_size: 4,
+    background_common_pool_size: 2,
+    max_thread_pool_free_size: 32,
+  };
+  return Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+}
