@@ -1,6 +1,7 @@
 // What goes in comes out: traces and logs by id, exact, once.
 
 import { expect, test } from "vitest";
+import { openTraceReader } from "../read/open-trace-reader.ts";
 import { tables } from "../schema/tables.ts";
 import { attributeRecord, logBatch, spanBatch, spanIdOf, traceIdOf } from "./sample-spans.ts";
 import {
@@ -287,5 +288,19 @@ export function describeTraces(hand: StoreInHand): void {
       zones.push(attributeRecord(attributes, batch.strings, 0, attributes.length)["zone"]);
     }
     expect(zones).toEqual([undefined, "a", "a"]);
+  });
+
+  test("a trace larger than the reader's limit is refused by its size, not read", async () => {
+    const trace = traceIdOf(22);
+    await hand.put(
+      ...[1, 2, 3].map((i) => ({ tenant: "large", trace, span: spanIdOf(i), start: NOON })),
+    );
+    const read = (maxSpansPerTrace: number) =>
+      openTraceReader(hand.store.engine, { maxSpansPerTrace }).trace("large", trace);
+    await expect(read(2)).rejects.toMatchObject({
+      code: "limit_exceeded",
+      message: expect.stringContaining("2 spans"),
+    });
+    expect((await read(3))?.length).toBe(3);
   });
 }

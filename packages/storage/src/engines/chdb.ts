@@ -125,8 +125,7 @@ class ChdbEngine implements Engine {
     this.#closed = true;
     this.#readers.close();
     this.#writers.close();
-    for (const cancellation of this.#running)
-      cancellation.cancel(new ClewError("unavailable", "the store closes"));
+    for (const cancellation of this.#running) cancellation.cancel(closingError());
     await drainPending();
     for (const session of this.#sessions) session.close();
     await drainPending();
@@ -135,6 +134,7 @@ class ChdbEngine implements Engine {
   async #write<T>(run: (session: Session) => Promise<T>): Promise<T> {
     const session = await this.#writers.acquire(INSERT_WAIT_MS);
     try {
+      if (this.#closed) throw closingError();
       return await run(session);
     } catch (error) {
       throw engineError(error, "write");
@@ -169,6 +169,10 @@ class ChdbEngine implements Engine {
   async *#stream(sql: string, format: string, options: ReadOptions): AsyncGenerator<Uint8Array> {
     const limits = { ...this.#limits, ...options.limits };
     const session = await this.#readers.acquire(limits.timeoutMs, options.signal);
+    if (this.#closed) {
+      this.#readers.release(session);
+      throw closingError();
+    }
     const marker = `clew-${process.pid}-${++this.#queries}`;
     const text =
       sql + settingsClause({ ...options.settings, ...limitSettings(limits), log_comment: marker });
@@ -212,6 +216,10 @@ interface TableColumns {
   readonly names: string;
   /** A literal for `file()`. */
   readonly structure: string;
+}
+
+function closingError(): ClewError {
+  return new ClewError("unavailable", "the store is closing");
 }
 
 function overdueError(): ClewError {
