@@ -19,7 +19,8 @@ function tell(message: ToMain): void {
 }
 
 function tellTrouble(message: string, error?: unknown): void {
-  const text = error instanceof Error ? error.message : error === undefined ? undefined : String(error);
+  const text =
+    error instanceof Error ? error.message : error === undefined ? undefined : String(error);
   tell({ type: "trouble", message, error: text });
 }
 
@@ -46,7 +47,10 @@ async function start(): Promise<void> {
     options: settings.ingest,
   });
   const receivers = await startReceivers(
-    { ...settings.receivers, onError: (error) => tellTrouble("a request could not be stored", error) },
+    {
+      ...settings.receivers,
+      onError: (error) => tellTrouble("a request could not be stored", error),
+    },
     pipeline,
   );
   const sendStats = (): void => tell({ type: "stats", stats: statsOf(pipeline, receivers) });
@@ -60,7 +64,11 @@ async function start(): Promise<void> {
   sendStats();
 }
 
-async function stop(pipeline: IngestPipeline, receivers: Receivers, graceMs: number): Promise<void> {
+async function stop(
+  pipeline: IngestPipeline,
+  receivers: Receivers,
+  graceMs: number,
+): Promise<void> {
   await receivers.stop(graceMs);
   await pipeline.stop();
   tell({ type: "stats", stats: statsOf(pipeline, receivers) });
@@ -71,11 +79,15 @@ async function stop(pipeline: IngestPipeline, receivers: Receivers, graceMs: num
 function settle(message: Extract<ToCollector, { type: "inserted" }>): void {
   const answer = waiting.get(message.id);
   waiting.delete(message.id);
-  if (message.outcome === undefined) answer?.reject(new ClewError("unavailable", "the store is closing"));
+  if (message.outcome === undefined)
+    answer?.reject(new ClewError("unavailable", "the store is closing"));
   else answer?.resolve(message.outcome);
 }
 
-function statsOf(pipeline: IngestPipeline, receivers: Receivers): Extract<ToMain, { type: "stats" }>["stats"] {
+function statsOf(
+  pipeline: IngestPipeline,
+  receivers: Receivers,
+): Extract<ToMain, { type: "stats" }>["stats"] {
   const { requests, bodyBytes, inFlight, readingBytes } = receivers.stats;
   return {
     ingest: { ...pipeline.stats },

@@ -39,7 +39,11 @@ export interface CollectorStats {
 }
 
 export type ToMain =
-  | { readonly type: "ready"; readonly httpPort: number | undefined; readonly grpcPort: number | undefined }
+  | {
+      readonly type: "ready";
+      readonly httpPort: number | undefined;
+      readonly grpcPort: number | undefined;
+    }
   | { readonly type: "failed"; readonly error: PlainError }
   | { readonly type: "segment"; readonly segment: SealedSegment }
   | { readonly type: "trouble"; readonly message: string; readonly error: string | undefined }
@@ -51,6 +55,9 @@ export type ToCollector =
       readonly type: "inserted";
       readonly id: string;
       /** Undefined: the store closes, the segment stays in the spool. */
-      readonly outcome: { readonly ok: true } | { readonly ok: false; readonly reason: string } | undefined;
+      readonly outcome:
+        | { readonly ok: true }
+        | { readonly ok: false; readonly reason: string }
+        | undefined;
     }
   | { readonly type: "stop"; readonly graceMs: number };

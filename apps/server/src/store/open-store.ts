@@ -40,9 +40,14 @@ export async function openStore(config: Config, folder: string, log: Log): Promi
   });
   return {
     folder,
-    reader: openTraceReader(engine, { limits: { timeoutMs: config.queryTimeoutMs, maxMemoryBytes: config.queryMaxMemoryBytes } }),
+    reader: openTraceReader(engine, {
+      limits: { timeoutMs: config.queryTimeoutMs, maxMemoryBytes: config.queryMaxMemoryBytes },
+    }),
     metrics: () => [],
-    health: (): Health => (trouble === undefined ? { status: "ok", reasons: [] } : { status: "degraded", reasons: [trouble] }),
+    health: (): Health =>
+      trouble === undefined
+        ? { status: "ok", reasons: [] }
+        : { status: "degraded", reasons: [trouble] },
     async insert(segment): Promise<InsertOutcome> {
       const outcome = await inserter.insert(segment);
       trouble = undefined;
