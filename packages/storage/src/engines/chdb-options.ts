@@ -7,10 +7,7 @@ const MiB = 1024 * 1024;
 export interface ChdbOptions {
   /** Data folder; made when missing. One process at a time can have it open, and a process only one folder. */
   readonly path: string;
-  /**
-   * Sessions for reads, i.e. queries that run at once; 4 unless given. Each running read or write holds a
-   * thread of libuv's pool, so UV_THREADPOOL_SIZE must be at least readers + writers + 4.
-   */
+  /** Sessions for reads, i.e. queries that run at once; 4 unless given. See `sessionCounts`. */
   readonly readers?: number;
   /** Sessions for inserts; 2 unless given. */
   readonly writers?: number;
@@ -46,4 +43,18 @@ export function serverArguments(options: ChdbOptions): string[] {
     max_thread_pool_free_size: 32,
   };
   return Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+}
+
+/**
+ * How many sessions to open. A running read or write holds a thread of libuv's pool, and so does stopping
+ * one: more sessions than threads would leave nothing to cancel with. UV_THREADPOOL_SIZE (4 unless set
+ * before the process starts) should be readers + writers + 4; below that fewer sessions are opened.
+ */
+export function sessionCounts(
+  options: ChdbOptions,
+  poolSize: number = Number(process.env["UV_THREADPOOL_SIZE"]) || 4,
+): { readers: number; writers: number } {
+  const writers = Math.min(options.writers ?? 2, Math.max(1, Math.floor(poolSize / 4)));
+  const readers = Math.min(options.readers ?? 4, Math.max(1, poolSize - writers - 1));
+  return { readers, writers };
 }

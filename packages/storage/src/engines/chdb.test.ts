@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openChdbEngine } from "./chdb.ts";
+import { sessionCounts } from "./chdb-options.ts";
 import type { Engine } from "./engine.ts";
 
 let folder: string;
@@ -111,6 +112,15 @@ test("queries beyond the pool wait in turn, and beyond the queue are refused as 
   controller.abort();
   for (const query of busy) await expect(query).rejects.toMatchObject({ code: "cancelled" });
   expect(await waits).toEqual([[7]]);
+});
+
+test("sessions never take the whole thread pool, so that a cancel always has a thread", () => {
+  for (const poolSize of [4, 5, 8, 12, 64]) {
+    const { readers, writers } = sessionCounts({ path: "/x", readers: 40 }, poolSize);
+    expect(readers + writers).toBeLessThan(poolSize);
+    expect(Math.min(readers, writers)).toBeGreaterThan(0);
+  }
+  expect(sessionCounts({ path: "/x" }, 16)).toEqual({ readers: 4, writers: 2 });
 });
 
 test("parameters of queries that run at once never mix", async () => {

@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 import { ClewError } from "@clew/base";
 import { drainPending, Session } from "chdb";
 import { Cancellation } from "./cancellation.ts";
-import { type ChdbOptions, serverArguments } from "./chdb-options.ts";
+import { type ChdbOptions, serverArguments, sessionCounts } from "./chdb-options.ts";
 import type { Engine, Parameter, QueryLimits, ReadOptions } from "./engine.ts";
 import { engineError } from "./engine-error.ts";
 import {
@@ -54,8 +54,9 @@ export async function openChdbEngine(options: ChdbOptions): Promise<Engine> {
   };
   try {
     mkdirSync(path, { recursive: true });
-    const readers = Array.from({ length: options.readers ?? 4 }, open);
-    const writers = Array.from({ length: options.writers ?? 2 }, open);
+    const counts = sessionCounts(options);
+    const readers = Array.from({ length: counts.readers }, open);
+    const writers = Array.from({ length: counts.writers }, open);
     const engine = new ChdbEngine(readers, writers, open(), options);
     await engine.command("SELECT 1");
     return engine;

@@ -35,7 +35,7 @@ export async function readRed(
 ): Promise<RedSeries> {
   const steps = stepsOf(query);
   const histograms = Array.from({ length: steps.count }, () => new Histogram());
-  const errorCount = new Array<number>(steps.count).fill(0);
+  const errorCount = Array.from({ length: steps.count }, () => 0);
   await readCells(engine, query, steps, 1, context, (step, bucket, weight, errors) => {
     histograms[step]?.add(bucket, weight);
     errorCount[step] = (errorCount[step] ?? 0) + errors;
@@ -68,7 +68,7 @@ export async function readHeatmap(
   });
   const width = cells.length === 0 ? 0 : high - low + 1;
   const grid = (): number[][] =>
-    Array.from({ length: steps.count }, () => new Array<number>(width).fill(0));
+    Array.from({ length: steps.count }, () => Array.from({ length: width }, () => 0));
   const counts = grid();
   const errorCounts = grid();
   for (const [step, bucket, weight, errors] of cells) {
