@@ -8,5 +8,9 @@ export { type NativeFile, type SealedSegment, Spool } from "./spool/spool.ts";
 export type { WalContents, WalFile } from "./spool/wal-file.ts";
 export { type Fingerprint, fingerprint, recordHead, type WalRequest } from "./spool/wal-record.ts";
 export type * from "./trace-reader.ts";
-export { SegmentEncoder, type SegmentEncoderOptions, type TableBlock } from "./write/segment-encoder.ts";
+export {
+  SegmentEncoder,
+  type SegmentEncoderOptions,
+  type TableBlock,
+} from "./write/segment-encoder.ts";
 export type { Retention } from "./write/span-facts.ts";

@@ -49,10 +49,16 @@ export interface TraceReader {
   search(query: SearchQuery, signal?: AbortSignal): Promise<SearchResult>;
   services(query: RangeQuery, signal?: AbortSignal): Promise<readonly ServiceSummary[]>;
   /** Operations of one service, most requests first. */
-  operations(query: RangeQuery & { readonly service: string }, signal?: AbortSignal): Promise<readonly OperationSummary[]>;
+  operations(
+    query: RangeQuery & { readonly service: string },
+    signal?: AbortSignal,
+  ): Promise<readonly OperationSummary[]>;
   red(query: SeriesQuery, signal?: AbortSignal): Promise<RedSeries>;
   heatmap(query: SeriesQuery, signal?: AbortSignal): Promise<Heatmap>;
   serviceMap(query: RangeQuery, signal?: AbortSignal): Promise<ServiceMap>;
   attributeKeys(query: AttributeKeysQuery, signal?: AbortSignal): Promise<readonly AttributeKey[]>;
-  attributeValues(query: AttributeValuesQuery, signal?: AbortSignal): Promise<readonly AttributeValue[]>;
+  attributeValues(
+    query: AttributeValuesQuery,
+    signal?: AbortSignal,
+  ): Promise<readonly AttributeValue[]>;
 }

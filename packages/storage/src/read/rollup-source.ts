@@ -1,4 +1,4 @@
-// The rollup rows of a time range: whole hours from red_1h, the ragged edges from red_1m. Ranges are
+// The rollup rows of a time range: hourly rows for its whole hours, rows by minute for the rest. Ranges are
 // widened to whole minutes, which is as fine as rollups know.
 
 import type { TimeRange } from "@clew/model";
@@ -23,7 +23,7 @@ export function wholeMinutes(range: TimeRange): SecondsRange {
   return { from, to: Math.max(from, to) };
 }
 
-/** A subquery of `columns` (which both tables have) whose rows' time lies in the range. */
+/** A subquery of `columns` of operations (red_1m and red_1h have them both) whose time lies in the range. */
 export function redRows(
   tenant: string,
   range: SecondsRange,
@@ -31,19 +31,44 @@ export function redRows(
   condition: string,
   parameters: SqlParameters,
 ): string {
+  const { hours, minutes } = splitHours(range);
+  const parts = [
+    { table: "red_1h", time: "hour", ranges: hours },
+    { table: "red_1m", time: "minute", ranges: minutes },
+  ].filter(({ ranges }) => ranges.length > 0);
+  return parts
+    .map(({ table, time, ranges }) => {
+      const times = ranges.map((r) => inRange(time, r, parameters)).join(" OR ");
+      return `SELECT ${columns} FROM ${table} WHERE tenant = ${parameters.text(tenant)} AND (${times})${condition}`;
+    })
+    .join(" UNION ALL ");
+}
+
+/** A subquery of `columns` of whole services whose time lies in the range. */
+export function serviceRedRows(
+  tenant: string,
+  range: SecondsRange,
+  columns: string,
+  parameters: SqlParameters,
+): string {
+  const { hours, minutes } = splitHours(range);
+  const times = [
+    ...hours.map((r) => `(step = 'hour' AND ${inRange("time", r, parameters)})`),
+    ...minutes.map((r) => `(step = 'minute' AND ${inRange("time", r, parameters)})`),
+  ];
+  return `SELECT ${columns} FROM service_red WHERE tenant = ${parameters.text(tenant)} AND (${times.join(" OR ")})`;
+}
+
+/** The whole hours of a range, and what is left of it. At least one of the two is not empty. */
+function splitHours(range: SecondsRange): { hours: SecondsRange[]; minutes: SecondsRange[] } {
   const from = Math.ceil(range.from / HOUR) * HOUR;
   const to = Math.floor(range.to / HOUR) * HOUR;
-  const select = (table: string, time: string, ranges: readonly SecondsRange[]): string => {
-    const times = ranges.map((r) => inRange(time, r, parameters)).join(" OR ");
-    return `SELECT ${columns} FROM ${table} WHERE tenant = ${parameters.text(tenant)} AND (${times})${condition}`;
-  };
-  if (from >= to) return select("red_1m", "minute", [range]);
+  if (from >= to) return { hours: [], minutes: [range] };
   const edges = [
     { from: range.from, to: from },
     { from: to, to: range.to },
-  ].filter((edge) => edge.to > edge.from);
-  const hours = select("red_1h", "hour", [{ from, to }]);
-  return edges.length === 0 ? hours : `${hours} UNION ALL ${select("red_1m", "minute", edges)}`;
+  ];
+  return { hours: [{ from, to }], minutes: edges.filter((edge) => edge.to > edge.from) };
 }
 
 /** `column` (DateTime64(0)) inside a range. */

@@ -5,10 +5,11 @@ import type { Engine } from "../engines/engine.ts";
 import type { RangeQuery } from "../trace-reader.ts";
 import { Histogram, redQuantiles } from "./histogram.ts";
 import type { ReadContext } from "./read-context.ts";
-import { redRows, type SecondsRange, wholeMinutes } from "./rollup-source.ts";
+import { redRows, type SecondsRange, serviceRedRows, wholeMinutes } from "./rollup-source.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 
 const SUMS = `sum(weight), sumIf(weight, status = 'error'), max(duration_max), sumMap(hist)`;
+const SERVICE_COLUMNS = "service, kind, status, weight, duration_max, hist";
 const COLUMNS = "service, name, kind, status, weight, duration_max, hist";
 
 type Sums = [number, number, string, Record<string, number>];
@@ -23,7 +24,7 @@ export async function readServices(
   const parameters = new SqlParameters();
   const rows = await engine.readRows(
     `SELECT service, kind IN ('server', 'consumer') AS request, ${SUMS}
-     FROM (${redRows(query.tenant, range, COLUMNS, "", parameters)})
+     FROM (${serviceRedRows(query.tenant, range, SERVICE_COLUMNS, parameters)})
      GROUP BY service, request ORDER BY service, request`,
     { ...context, parameters: parameters.values },
   );

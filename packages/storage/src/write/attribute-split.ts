@@ -127,7 +127,11 @@ function promotedColumns(strings: ByteDictionary): Int8Array {
 const alone = new AttributeColumns();
 
 /** A value of any type as typed JSON, the text form defined by the codec's `value-json`. */
-export function typedValueText(attributes: AttributeColumns, row: number, strings: ByteDictionary): string {
+export function typedValueText(
+  attributes: AttributeColumns,
+  row: number,
+  strings: ByteDictionary,
+): string {
   const low = attributes.slots[row * 2] as number;
   const high = attributes.slots[row * 2 + 1] as number;
   alone.clear();

@@ -1,4 +1,5 @@
-// Rate, errors and duration of a segment by minute and by hour, aggregated before the engine sees them:
+// Rate, errors and duration of a segment by minute and by hour, of operations and of whole services,
+// aggregated before the engine sees them:
 // a segment of 75,000 spans becomes a few hundred rows, and the engine's materialised views are not
 // needed (they would cost a fifth of the insert).
 
@@ -24,6 +25,11 @@ const NAME = 2;
 const KIND_STATUS = 3;
 const TIME = 4;
 const KEPT = 5;
+
+const STEP_TYPE = "Enum8('minute' = 1, 'hour' = 2)";
+const STEP_MINUTE = 1;
+const STEP_HOUR = 2;
+const COMMON_COLUMNS = 11;
 
 // Senders' broken clocks can give more than an Int64 holds.
 const MAX_DURATION = 2 ** 62;
@@ -65,17 +71,33 @@ class RedGroups {
   }
 }
 
-/** Native blocks for `red_1m` and `red_1h`. */
-export function writeRedBlocks(
-  batch: SpanBatch,
-  facts: SpanFacts,
-): { minutes: Uint8Array<ArrayBuffer>; hours: Uint8Array<ArrayBuffer> } {
+/** Native blocks for `red_1m`, `red_1h` and `service_red`. */
+export interface RedBlocks {
+  readonly minutes: Uint8Array<ArrayBuffer>;
+  readonly hours: Uint8Array<ArrayBuffer>;
+  readonly services: Uint8Array<ArrayBuffer>;
+}
+
+export function writeRedBlocks(batch: SpanBatch, facts: SpanFacts): RedBlocks {
   const otherName = batch.strings.internText(OTHER_NAME);
   const minutes = groupByMinute(batch, facts, otherName);
-  const hours = groupByHour(minutes, otherName);
+  const hours = new RedGroups(otherName);
+  addGroups(minutes, hours, (key) => {
+    key[TIME] = Math.floor((key[TIME] as number) / 60);
+  });
+  // Service rows have no name: that word of their key holds the step, and times are minutes for both.
+  const services = new RedGroups(STEP_MINUTE);
+  addGroups(minutes, services, (key) => {
+    key[NAME] = STEP_MINUTE;
+  });
+  addGroups(hours, services, (key) => {
+    key[NAME] = STEP_HOUR;
+    key[TIME] = (key[TIME] as number) * 60;
+  });
   return {
-    minutes: writeBlock(batch, minutes, "minute", 60),
-    hours: writeBlock(batch, hours, "hour", 3600),
+    minutes: writeOperations(batch, minutes, "minute", 60),
+    hours: writeOperations(batch, hours, "hour", 3600),
+    services: writeServices(batch, services),
   };
 }
 
@@ -98,73 +120,72 @@ function groupByMinute(batch: SpanBatch, facts: SpanFacts, otherName: number): R
   return groups;
 }
 
-function groupByHour(minutes: RedGroups, otherName: number): RedGroups {
-  const hours = new RedGroups(otherName);
-  const hourOf = new Uint32Array(minutes.keys.size);
-  for (let group = 0; group < minutes.keys.size; group++) {
-    for (let word = 0; word < 6; word++) hours.keys.probe[word] = minutes.keys.key(group, word);
-    hours.keys.probe[TIME] = Math.floor(minutes.keys.key(group, TIME) / 60);
-    const hour = hours.group();
-    hourOf[group] = hour;
-    hours.add(
-      hour,
-      minutes.spans[group] as number,
-      minutes.weight[group] as number,
-      minutes.durationSum[group] as number,
-      minutes.durationMax[group] as number,
+/** Adds every group of `from` to `into` under the key that `rename` makes of its own. */
+function addGroups(from: RedGroups, into: RedGroups, rename: (key: Uint32Array) => void): void {
+  const { probe } = into.keys;
+  const groupOf = new Uint32Array(from.keys.size);
+  for (let group = 0; group < from.keys.size; group++) {
+    for (let word = 0; word < 6; word++) probe[word] = from.keys.key(group, word);
+    rename(probe);
+    const target = into.group();
+    groupOf[group] = target;
+    into.add(
+      target,
+      from.spans[group] as number,
+      from.weight[group] as number,
+      from.durationSum[group] as number,
+      from.durationMax[group] as number,
     );
   }
-  minutes.histograms.addTo(hours.histograms, hourOf);
-  return hours;
+  from.histograms.addTo(into.histograms, groupOf);
 }
 
-function writeBlock(
+function writeOperations(
   batch: SpanBatch,
   groups: RedGroups,
   timeColumn: "minute" | "hour",
   secondsPerStep: number,
 ): Uint8Array<ArrayBuffer> {
   const { keys } = groups;
+  const block = new NativeBlock(batch.strings, keys.size * 256 + 4096);
+  block.begin(2 + COMMON_COLUMNS, keys.size);
+  block.lowCardinality("name", keys.column(NAME), keys.size);
+  block.seconds(timeColumn, keys.column(TIME), secondsPerStep, keys.size);
+  writeCommon(block, groups);
+  return block.end();
+}
+
+function writeServices(batch: SpanBatch, groups: RedGroups): Uint8Array<ArrayBuffer> {
+  const { keys } = groups;
+  const block = new NativeBlock(batch.strings, keys.size * 256 + 4096);
+  block.begin(2 + COMMON_COLUMNS, keys.size);
+  block.fixed("step", STEP_TYPE, Uint8Array.from(keys.column(NAME)), keys.size);
+  block.seconds("time", keys.column(TIME), 60, keys.size);
+  writeCommon(block, groups);
+  return block.end();
+}
+
+/** The columns that all RED tables have. */
+function writeCommon(block: NativeBlock, groups: RedGroups): void {
+  const { keys } = groups;
   const rows = keys.size;
-  const histogram = groups.histograms.column(rows);
   const kindStatus = keys.column(KIND_STATUS);
   const kept = keys.column(KEPT);
-  const block = new NativeBlock(batch.strings, rows * 256 + 4096);
-  block.begin(13, rows);
+  const kinds = Uint8Array.from(kindStatus, (value) => value >> 8);
+  const statuses = Uint8Array.from(kindStatus, (value) => value & 255);
+  const days = Uint16Array.from(kept, (value) => value >>> 16);
+  const keepDays = Uint16Array.from(kept, (value) => value & 65535);
   block.lowCardinality("tenant", keys.column(TENANT), rows);
   block.lowCardinality("service", keys.column(SERVICE), rows);
-  block.lowCardinality("name", keys.column(NAME), rows);
-  block.fixed(
-    "kind",
-    KIND_TYPE,
-    Uint8Array.from(kindStatus, (value) => value >> 8),
-    rows,
-  );
-  block.fixed(
-    "status",
-    STATUS_TYPE,
-    Uint8Array.from(kindStatus, (value) => value & 255),
-    rows,
-  );
-  block.seconds(timeColumn, keys.column(TIME), secondsPerStep, rows);
-  block.fixed(
-    "day",
-    "Date",
-    Uint16Array.from(kept, (value) => value >>> 16),
-    rows,
-  );
-  block.fixed(
-    "keep_days",
-    "UInt16",
-    Uint16Array.from(kept, (value) => value & 65535),
-    rows,
-  );
+  block.fixed("kind", KIND_TYPE, kinds, rows);
+  block.fixed("status", STATUS_TYPE, statuses, rows);
+  block.fixed("day", "Date", days, rows);
+  block.fixed("keep_days", "UInt16", keepDays, rows);
   block.wholeNumbers("spans", "UInt64", groups.spans, rows);
   block.fixed("weight", "Float64", groups.weight, rows);
   block.fixed("duration_sum", "Float64", groups.durationSum, rows);
   block.wholeNumbers("duration_max", "Int64", groups.durationMax, rows);
-  block.histogram("hist", histogram, rows);
-  return block.end();
+  block.histogram("hist", groups.histograms.column(rows), rows);
 }
 
 function doubled(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {

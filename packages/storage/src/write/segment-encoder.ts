@@ -6,7 +6,13 @@ import { AttributeCatalogue } from "../catalogue/attribute-catalogue.ts";
 import { EdgePairing, type EdgePairingOptions } from "../edges/edge-pairing.ts";
 import type { TableName } from "../schema/tables.ts";
 import { splitAttributes } from "./attribute-split.ts";
-import { type ContentUse, KnownContent, type KeptColumns, writeResourcesBlock, writeScopesBlock } from "./content-blocks.ts";
+import {
+  type ContentUse,
+  type KeptColumns,
+  KnownContent,
+  writeResourcesBlock,
+  writeScopesBlock,
+} from "./content-blocks.ts";
 import { type ContentIds, contentIds } from "./content-ids.ts";
 import { logFacts, writeLogsBlock } from "./logs-block.ts";
 import { writeRedBlocks } from "./red-blocks.ts";
@@ -63,7 +69,9 @@ export class SegmentEncoder {
    */
   encodeDue(nowMs: number, isLast: boolean): TableBlock[] {
     const blocks: TableBlock[] = [];
-    const edges = isLast ? this.#edges.expire(Number.POSITIVE_INFINITY) : this.#edges.expireDue(nowMs);
+    const edges = isLast
+      ? this.#edges.expire(Number.POSITIVE_INFINITY)
+      : this.#edges.expireDue(nowMs);
     add(blocks, "edges_1m", "spans", edges);
     if (isLast || this.#catalogue.isDue(0, nowMs)) this.#encodeCatalogue(nowMs, blocks);
     return blocks;
@@ -72,13 +80,20 @@ export class SegmentEncoder {
   #encodeSpans(batch: SpanBatch, nowMs: number, blocks: TableBlock[]): void {
     const ids = contentIds(batch.resources, batch.scopes, batch.strings);
     const facts = spanFacts(batch, ids.serviceNames, this.#retention);
-    const split = splitAttributes(batch.attributes, batch.attributeOffsets, batch.length, batch.strings, true);
+    const split = splitAttributes(
+      batch.attributes,
+      batch.attributeOffsets,
+      batch.length,
+      batch.strings,
+      true,
+    );
     this.#encodeContent("spans", batch, ids, facts, nowMs, blocks);
     add(blocks, "spans", "spans", writeSpansBlock(batch, ids, facts, split));
     add(blocks, "trace_index", "spans", writeTraceIndexBlock(batch, facts));
     const red = writeRedBlocks(batch, facts);
     add(blocks, "red_1m", "spans", red.minutes);
     add(blocks, "red_1h", "spans", red.hours);
+    add(blocks, "service_red", "spans", red.services);
     add(blocks, "edges_1m", "spans", this.#edges.collect(batch, facts, split, nowMs));
     this.#catalogue.collect(batch, facts, nowMs);
     if (this.#catalogue.isDue(batch.length, nowMs)) this.#encodeCatalogue(nowMs, blocks);
@@ -97,12 +112,24 @@ export class SegmentEncoder {
     add(blocks, "logs", "logs", writeLogsBlock(batch, ids, facts));
   }
 
-  #encodeContent(source: Source, use: ContentUse, ids: ContentIds, kept: KeptColumns, nowMs: number, blocks: TableBlock[]): void {
+  #encodeContent(
+    source: Source,
+    use: ContentUse,
+    ids: ContentIds,
+    kept: KeptColumns,
+    nowMs: number,
+    blocks: TableBlock[],
+  ): void {
     add(blocks, "resources", source, writeResourcesBlock(use, ids, kept, this.#known, nowMs));
     add(blocks, "scopes", source, writeScopesBlock(use, ids, kept, this.#known, nowMs));
   }
 }
 
-function add(blocks: TableBlock[], table: TableName, source: Source, bytes: Uint8Array<ArrayBuffer> | undefined): void {
+function add(
+  blocks: TableBlock[],
+  table: TableName,
+  source: Source,
+  bytes: Uint8Array<ArrayBuffer> | undefined,
+): void {
   if (bytes !== undefined) blocks.push({ table, source, bytes });
 }
