@@ -49,7 +49,7 @@ class Collector {
   take(...spans: SampleSpan[]): this {
     const batch = spanBatch(spans, ARRIVED);
     const { serviceNames } = contentIds(batch.resources, batch.scopes, batch.strings);
-    const facts = spanFacts(batch, serviceNames, () => 30);
+    const facts = spanFacts(batch, serviceNames, () => 3650);
     const split = splitAttributes(
       batch.attributes,
       batch.attributeOffsets,
@@ -268,10 +268,10 @@ test("when too many wait the oldest leave as expired, and the rest still find th
   expect(external.length + paired).toBe(12);
 });
 
-test("millions of pairings through a small ring lose none: freed places are found again", async () => {
+test("thousands of pairings through a small ring lose none: freed places are found again", async () => {
   const collector = new Collector({ capacity: 64 });
   let number = 0;
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < 80; round++) {
     const numbers = Array.from({ length: 20 }, () => ++number);
     const isClientFirst = round % 2 === 0;
     collector.take(...numbers.map((i) => (isClientFirst ? client(i) : server(i))));
@@ -279,7 +279,7 @@ test("millions of pairings through a small ring lose none: freed places are foun
   }
   const edges = await collector.edges();
   expect(edges.map((row) => row.slice(0, 6))).toEqual([
-    ["shop", "till", "service", "service", 0, 4000],
+    ["shop", "till", "service", "service", 0, 1600],
   ]);
 }, 60_000);
 
