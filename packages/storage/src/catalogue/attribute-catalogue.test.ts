@@ -3,8 +3,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SpanBatch } from "@clew/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type SampleSpan, spanBatch, spanIdOf, traceIdOf } from "../contract/sample-spans.ts";
+import {
+  pushAttributes,
+  type SampleSpan,
+  spanBatch,
+  spanIdOf,
+  traceIdOf,
+} from "../contract/sample-spans.ts";
 import { openChdbEngine } from "../engines/chdb.ts";
 import type { Engine } from "../engines/engine.ts";
 import { migrate } from "../schema/migrations.ts";
@@ -115,6 +122,29 @@ test("a small segment is listed whole: every key, type and value with its count"
     ["other", "span", "route", "int", "7", 1],
     ["other", "resource", "service.name", "string", "shop", 1],
   ]);
+});
+
+test("keys of which no value is worth suggesting make a catalogue that the engine takes", async () => {
+  const catalogue = new AttributeCatalogue();
+  const batch = new SpanBatch();
+  batch.beginRequest("bare", NOW_MS / 1000);
+  batch.beginSpan();
+  pushAttributes(batch.attributes, batch.strings, { share: 0.5 });
+  const sender = { droppedAttributes: 0, schemaUrl: 0 };
+  batch.commitSpan(
+    batch.resources.add("r", { ...sender, entityRefs: 0, serviceName: 0 }),
+    batch.scopes.add("s", { ...sender, name: 0, version: 0 }),
+  );
+  const { serviceNames } = contentIds(batch.resources, batch.scopes, batch.strings);
+  catalogue.collect(
+    batch,
+    spanFacts(batch, serviceNames, () => 3650),
+    NOW_MS,
+  );
+  expect(await written(catalogue)).toEqual({
+    keys: [["bare", "span", "share", "double", 1]],
+    values: [],
+  });
 });
 
 test("what is handed over is forgotten, and segments in between add up", async () => {

@@ -35,6 +35,7 @@ export class NativeBlock {
   #indexes: Uint32Array<ArrayBuffer>;
   #stamp = 0;
   #missing = 0;
+  #rows = 0;
   #keys: Uint32Array<ArrayBuffer> = new Uint32Array(1024);
 
   constructor(strings: ByteDictionary, capacity: number) {
@@ -49,6 +50,7 @@ export class NativeBlock {
     this.sink.varint(columns);
     this.sink.varint(rows);
     this.#missing = columns;
+    this.#rows = rows;
   }
 
   /** The finished block: a view of the sink's bytes. */
@@ -132,7 +134,8 @@ export class NativeBlock {
   }
 
   lowCardinalityPrefix(): void {
-    this.sink.words(LOW_CARDINALITY_VERSION, 0);
+    // Of a block without rows nothing is read but the headers.
+    if (this.#rows > 0) this.sink.words(LOW_CARDINALITY_VERSION, 0);
   }
 
   lowCardinalityData(ids: Words, count: number): void {
