@@ -124,17 +124,17 @@ describe("time ranges", () => {
     expect(resolveInstant("2026-01-10T12:00:00Z", 0)).toBe(BigInt(now) * 1_000_000n);
   });
 
-  it("fall back to the last hour when they run backwards or cannot be read", () => {
-    const hour = {
-      startNano: BigInt(now - 3_600_000) * 1_000_000n,
+  it("fall back to the last quarter of an hour when they run backwards or cannot be read", () => {
+    const quarter = {
+      startNano: BigInt(now - 900_000) * 1_000_000n,
       endNano: BigInt(now) * 1_000_000n,
     };
-    expect(resolveRange("now", "now-1h", now)).toEqual(hour);
-    expect(resolveRange("soon", undefined, now)).toEqual(hour);
+    expect(resolveRange("now", "now-1h", now)).toEqual(quarter);
+    expect(resolveRange("soon", undefined, now)).toEqual(quarter);
   });
 
   it("are named by their preset where there is one", () => {
-    expect(describeRange(undefined, undefined, now)).toBe("Last hour");
+    expect(describeRange(undefined, undefined, now)).toBe("Last 15 minutes");
     expect(describeRange("now-45m", "now", now)).toBe("Last 45m");
   });
 

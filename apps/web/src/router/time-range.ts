@@ -14,7 +14,7 @@ export interface TimeRangePreset {
   readonly label: string;
 }
 
-export const defaultFrom = "now-1h";
+export const defaultFrom = "now-15m";
 export const defaultTo = "now";
 
 export const timeRangePresets: readonly TimeRangePreset[] = [
