@@ -21,7 +21,11 @@ interface Trial {
 }
 
 /** An engine whose n-th try (from 0) of a token fails with what `failure` says. */
-function trial(failure: (token: string, n: number) => ErrorCode | undefined, pauseMs = 0): Trial {
+function trial(
+  failure: (token: string, n: number) => ErrorCode | undefined,
+  pauseMs = 0,
+  cause?: Error,
+): Trial {
   const tries: string[] = [];
   const troubles: [string, string, number][] = [];
   const engine = {
@@ -29,7 +33,7 @@ function trial(failure: (token: string, n: number) => ErrorCode | undefined, pau
       const n = tries.filter((one) => one === token).length;
       tries.push(token);
       const code = failure(token, n);
-      if (code !== undefined) throw new ClewError(code, `no: ${code}`);
+      if (code !== undefined) throw new ClewError(code, `no: ${code}`, { cause });
     },
   } as unknown as Engine;
   const inserter = new SegmentInserter({
@@ -75,6 +79,24 @@ test("data that the engine cannot read is given up after three tries, and the ne
   ]);
   expect(outcomes).toEqual([{ ok: false, reason: "no: bad_request" }, { ok: true }]);
   expect(tries.filter((token) => token === "bad:spans:spans").length).toBe(3);
+});
+
+test("a segment that fails for a reason nobody knows does not block the rest for ever", async () => {
+  const { inserter, tries } = trial((token) =>
+    token === "odd:spans:spans" ? "internal" : undefined,
+  );
+  const outcomes = await Promise.all([
+    inserter.insert(segment("odd")),
+    inserter.insert(segment("good")),
+  ]);
+  expect(outcomes).toEqual([{ ok: false, reason: "no: internal" }, { ok: true }]);
+  expect(tries.filter((token) => token === "odd:spans:spans").length).toBe(12);
+});
+
+test("a disk that cannot be written is waited out, however long", async () => {
+  const cause = new Error("Code: 75. DB::Exception: Cannot write to file");
+  const { inserter } = trial((_, n) => (n < 40 ? "internal" : undefined), 0, cause);
+  expect(await inserter.insert(segment("a"))).toEqual({ ok: true });
 });
 
 test("a stop ends the waiting at once and leaves what is not inserted", async () => {

@@ -4,6 +4,7 @@
 
 import { ClewError } from "@clew/base";
 import type { Engine } from "../engines/engine.ts";
+import { engineErrorCode } from "../engines/engine-error.ts";
 import type { SealedSegment } from "../spool/spool.ts";
 
 export type InsertOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -17,6 +18,15 @@ export interface SegmentInserterOptions {
 }
 
 const TRIES_FOR_BAD_DATA = 3;
+/** An engine error that nobody thought of: the segment's fault more likely than not after a minute of tries. */
+const TRIES_FOR_UNKNOWN = 12;
+/**
+ * Engine errors of disks, memory, threads and shutdown (ClickHouse's ErrorCodes.cpp) that arrive as
+ * `internal`: they pass or need an operator, and are never the segment's fault.
+ */
+const MACHINE_TROUBLE = new Set([
+  75, 76, 77, 78, 88, 172, 173, 236, 305, 424, 439, 473, 481, 499, 1000, 1001, 1002,
+]);
 
 function defaultPause(attempt: number): number {
   return Math.min(250 * 2 ** (attempt - 1), 10_000);
@@ -48,6 +58,7 @@ export class SegmentInserter {
 
   async #insertWithRetries(segment: SealedSegment): Promise<InsertOutcome> {
     let refusals = 0;
+    let unknown = 0;
     for (let attempt = 1; ; attempt++) {
       if (this.#stopped) throw new ClewError("unavailable", "the store is closing");
       try {
@@ -58,8 +69,11 @@ export class SegmentInserter {
       } catch (thrown) {
         const error = ClewError.from(thrown);
         this.#options.onTrouble(segment, error, attempt);
-        // `bad_request` is the engine's word for data it cannot read; everything else may pass.
-        if (error.code === "bad_request" && ++refusals >= TRIES_FOR_BAD_DATA) {
+        // `bad_request` is the engine's word for data it cannot read.
+        if (error.code === "bad_request") refusals++;
+        if (error.code === "internal" && !MACHINE_TROUBLE.has(engineErrorCode(error.cause)))
+          unknown++;
+        if (refusals >= TRIES_FOR_BAD_DATA || unknown >= TRIES_FOR_UNKNOWN) {
           return { ok: false, reason: error.message };
         }
         await this.#pause(attempt);
