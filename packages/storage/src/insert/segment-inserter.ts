@@ -71,7 +71,10 @@ export class SegmentInserter {
         this.#options.onTrouble(segment, error, attempt);
         // `bad_request` is the engine's word for data it cannot read.
         if (error.code === "bad_request") refusals++;
-        if (error.code === "internal" && !MACHINE_TROUBLE.has(engineErrorCode(error.cause)))
+        if (
+          error.code === "internal" &&
+          !MACHINE_TROUBLE.has(engineErrorCode(error.cause ?? error))
+        )
           unknown++;
         if (refusals >= TRIES_FOR_BAD_DATA || unknown >= TRIES_FOR_UNKNOWN) {
           return { ok: false, reason: error.message };
