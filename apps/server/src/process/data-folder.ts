@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 import {
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -25,6 +26,9 @@ const lockFile = "clew.lock";
 const heartbeatMs = 2000;
 /** A lock of an unreachable holder that is not touched for this long is stale. */
 const usualSilenceMs = 3 * heartbeatMs;
+
+/** How long a holder that seems to run may take to be gone, before the folder counts as taken. */
+const dyingMs = 2000;
 
 interface Holder {
   readonly pid: number;
@@ -106,15 +110,26 @@ async function removeIfStale(path: string, file: string, silenceMs: number): Pro
 
 async function isAlive(holder: Holder, file: string, silenceMs: number): Promise<boolean> {
   const { place } = self();
-  if (holder.place === place)
-    return isRunning(holder.pid) && startOf(holder.pid) === holder.started;
+  if (holder.place === place) return await outlives(holder, dyingMs);
   const touched = modified(file);
   if (Date.now() - touched > silenceMs) return false;
   await delay(silenceMs);
   return modified(file) !== touched;
 }
 
+/** Whether a holder still runs after a while: one that was killed a moment ago takes time to go. */
+async function outlives(holder: Holder, patienceMs: number): Promise<boolean> {
+  const end = Date.now() + patienceMs;
+  while (isRunning(holder.pid) && startOf(holder.pid) === holder.started) {
+    if (Date.now() >= end) return true;
+    await delay(50);
+  }
+  return false;
+}
+
+/** False for a process that has ended and only waits for its parent to notice. */
 function isRunning(pid: number): boolean {
+  if (hasEnded(pid)) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -144,6 +159,18 @@ function pidNamespace(): string {
 function startOf(pid: number): string {
   const stat = read(`/proc/${pid}/stat`) ?? "";
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
+
+/** A zombie without threads: its memory and its files are free. */
+function hasEnded(pid: number): boolean {
+  const stat = read(`/proc/${pid}/stat`) ?? "";
+  const state = stat.charAt(stat.lastIndexOf(")") + 2);
+  if (state !== "Z" && state !== "X") return false;
+  try {
+    return readdirSync(`/proc/${pid}/task`).length <= 1;
+  } catch {
+    return true;
+  }
 }
 
 function parse(text: string): Holder | undefined {
