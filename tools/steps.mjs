@@ -76,7 +76,7 @@ function skippedTests(result) {
   const skipped = tests.filter((test) => test.status !== "passed" && test.status !== "failed");
   return skipped.map((test) => ({
     name: test.fullName,
-    reason: (test.meta && test.meta.skipReason) || "no reason given",
+    reason: test.meta && test.meta.skipReason,
   }));
 }
 

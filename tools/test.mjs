@@ -12,7 +12,9 @@ async function main() {
   const unit = await runTests("unit tests", "unit");
   const e2e = await runTests("end-to-end tests", "e2e");
   const skipped = [...unit.skipped, ...e2e.skipped];
-  for (const { name, reason } of skipped) process.stdout.write(`skipped: ${name} (${reason})\n`);
+  for (const { name, reason } of skipped) {
+    process.stdout.write(`skipped: ${name}${reason ? ` (${reason})` : ""}\n`);
+  }
   const passed = checks.passed + unit.passed + e2e.passed;
   const failed = checks.failed + unit.failed + e2e.failed;
   const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : "";

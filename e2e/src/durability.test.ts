@@ -146,7 +146,8 @@ test("a segment that cannot be read is set aside, named in the log, and stops no
   await until("it is set aside", 5000, async () =>
     (await damaged()).some((entry) => entry.startsWith("000000000000001-00000")),
   );
-  expect(server.log).toContain("000000000000001-00000");
+  const logged = async (): Promise<boolean> => server.log.includes("000000000000001-00000");
+  await until("the log names it", 5000, logged);
   expect(await findTrace(server, span.traceId)).toHaveLength(1);
   const after = spanOf();
   await send(server, "kept-service", [after]);
