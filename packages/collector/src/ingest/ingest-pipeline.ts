@@ -44,6 +44,9 @@ const MAX_CLOSED = 3;
 /** Segments encoded whose insert is not done; beyond this, rows stay unmade until the engine catches up. */
 const MAX_INSERTING = 4;
 
+/** Columns that hold more memory than this are not kept for the next segment. */
+const MAX_KEPT_BYTES = 192 * 1024 * 1024;
+
 /** The collector's write path. */
 export class IngestPipeline implements ExportSink {
   readonly stats: IngestStats = newIngestStats();
@@ -214,8 +217,7 @@ export class IngestPipeline implements ExportSink {
       this.#backlog.add(segment.id);
     } finally {
       this.#closed--;
-      clearColumns(segment.columns);
-      if (this.#freeColumns.length < 2) this.#freeColumns.push(segment.columns);
+      this.#recycle(segment.columns);
     }
   }
 
@@ -255,9 +257,15 @@ export class IngestPipeline implements ExportSink {
       this.#encoder.forgetContent();
       throw error;
     } finally {
-      clearColumns(columns);
-      if (this.#freeColumns.length < 2) this.#freeColumns.push(columns);
+      this.#recycle(columns);
     }
+  }
+
+  /** Keeps the memory of columns for the next segment, unless something extraordinary made them grow. */
+  #recycle(columns: SegmentColumns): void {
+    clearColumns(columns);
+    const bytes = columns.spans.memoryBytes + columns.logs.memoryBytes;
+    if (this.#freeColumns.length < 2 && bytes <= MAX_KEPT_BYTES) this.#freeColumns.push(columns);
   }
 
   async #insert(sealed: SealedSegment): Promise<void> {

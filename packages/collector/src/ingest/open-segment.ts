@@ -6,8 +6,8 @@ import { LogBatch, SpanBatch } from "@clew/model";
 import { type Fingerprint, recordHead, type WalFile, type WalRequest } from "@clew/storage";
 import type { SegmentColumns } from "./decode-request.ts";
 
-/** A pause between commits lets small requests share an fsync; large ones do not notice it. */
-const COMMIT_EVERY_MS = 4;
+/** Commits start at least this far apart, so that many small requests share an fsync; large ones do not notice. */
+const COMMIT_EVERY_MS = 5;
 
 interface Waiting {
   readonly buffers: readonly Uint8Array[];
@@ -29,6 +29,7 @@ export class OpenSegment {
   #queue: Waiting[] = [];
   #committing: Promise<void> | undefined;
   #failure: ClewError | undefined;
+  #committedMs = Number.NEGATIVE_INFINITY;
   #durableSpans = 0;
   #durableLogs = 0;
 
@@ -75,6 +76,9 @@ export class OpenSegment {
 
   async #commitAll(): Promise<void> {
     while (this.#queue.length > 0) {
+      const early = this.#committedMs + COMMIT_EVERY_MS - performance.now();
+      if (early > 0) await pause(early);
+      this.#committedMs = performance.now();
       const batch = this.#queue;
       this.#queue = [];
       try {
@@ -84,7 +88,6 @@ export class OpenSegment {
       } catch (error) {
         this.#fail(batch, error);
       }
-      if (this.#queue.length > 0) await pause(COMMIT_EVERY_MS);
     }
     this.#committing = undefined;
   }
