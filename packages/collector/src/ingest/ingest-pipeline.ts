@@ -206,6 +206,7 @@ export class IngestPipeline implements ExportSink {
       if (this.#inserting.size >= MAX_INSERTING) return this.#backlog.add(segment.id);
       const blocks = this.#encoder.encode(spans, logs, Date.now());
       const sealed = await this.#spool.writeBlocks(segment.id, walBytes, blocks);
+      this.#encoder.release(blocks);
       this.#track(this.#insert(sealed));
     } catch (error) {
       // The log is whole; only the rows could not be written. They are made again from the log.
@@ -232,6 +233,7 @@ export class IngestPipeline implements ExportSink {
         const blocks = this.#encoder.encodeDue(nowMs, isLast);
         if (blocks.length === 0) return;
         const sealed = await this.#spool.writeBlocks(this.#spool.nextId(nowMs), 0, blocks);
+        this.#encoder.release(blocks);
         this.#track(this.#insert(sealed));
       })
       .catch((error: unknown) => {

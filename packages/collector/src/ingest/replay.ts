@@ -62,7 +62,9 @@ export async function replaySegment(
   } catch (error) {
     return setAside("cannot be turned into rows", error);
   }
-  return spool.writeBlocks(id, contents.bytes, blocks);
+  const sealed = await spool.writeBlocks(id, contents.bytes, blocks);
+  encoder.release(blocks);
+  return sealed;
 }
 
 /** Decodes every request; returns why the first undecodable one is, if any is. */

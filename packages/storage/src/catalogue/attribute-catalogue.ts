@@ -6,6 +6,7 @@
 import { type AttributeColumns, ByteDictionary, type SpanBatch, ValueType } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
 import { GroupTable } from "../write/group-table.ts";
+import { SegmentMemory } from "../write/segment-memory.ts";
 import type { SpanFacts } from "../write/span-facts.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
@@ -99,11 +100,12 @@ export class AttributeCatalogue {
    */
   write(
     nowMs: number,
+    memory: SegmentMemory = new SegmentMemory(),
   ): { keys: Uint8Array<ArrayBuffer>; values: Uint8Array<ArrayBuffer> } | undefined {
     if (this.#keys.size === 0) return undefined;
     const blocks = {
-      keys: writeBlock([...this.#keys.values()], false),
-      values: writeBlock([...this.#values.values()], true),
+      keys: writeBlock([...this.#keys.values()], false, memory),
+      values: writeBlock([...this.#values.values()], true, memory),
     };
     this.#keys = new Map();
     this.#values = new Map();
@@ -206,7 +208,11 @@ function valueText(
   }
 }
 
-function writeBlock(counts: readonly Count[], withValues: boolean): Uint8Array<ArrayBuffer> {
+function writeBlock(
+  counts: readonly Count[],
+  withValues: boolean,
+  memory: SegmentMemory,
+): Uint8Array<ArrayBuffer> {
   const rows = counts.length;
   const strings = new ByteDictionary();
   const ids = (text: (count: Count) => string): Words =>
@@ -214,7 +220,7 @@ function writeBlock(counts: readonly Count[], withValues: boolean): Uint8Array<A
   const tenants = ids((c) => c.tenant);
   const keys = ids((c) => c.key);
   const values = ids((c) => c.value);
-  const block = new NativeBlock(strings, rows * 64 + 4096);
+  const block = new NativeBlock(strings, rows * 64 + 4096, memory.blocks);
   block.begin(withValues ? 8 : 7, rows);
   block.lowCardinality("tenant", tenants, rows);
   block.fixed(

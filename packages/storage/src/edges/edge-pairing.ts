@@ -9,6 +9,7 @@ import type { SplitAttributes } from "../write/attribute-split.ts";
 import { GroupTable } from "../write/group-table.ts";
 import { Histograms, histogramBucket } from "../write/histograms.ts";
 import { OTHER_NAME } from "../write/red-blocks.ts";
+import { SegmentMemory } from "../write/segment-memory.ts";
 import type { SpanFacts } from "../write/span-facts.ts";
 import { NodeType, Peers } from "./peers.ts";
 import { emptyHalf, type Half, KEY_WORDS, PendingCalls } from "./pending-calls.ts";
@@ -49,25 +50,29 @@ export class EdgePairing {
     facts: SpanFacts,
     split: SplitAttributes,
     nowMs: number,
+    memory: SegmentMemory = new SegmentMemory(),
   ): Uint8Array<ArrayBuffer> | undefined {
     if (this.#pending.names.size > MAX_NAMES) this.#pending = new PendingCalls(this.#capacity);
     const edges = new ClosedEdges(batch, this.#pending);
     const visit = new CallVisitor(batch, facts, split, this.#pending, edges, nowMs);
     for (let row = 0; row < batch.length; row++) visit.span(row);
     this.#pending.expire(nowMs - this.#waitMs, edges.onExpired);
-    return edges.write();
+    return edges.write(memory);
   }
 
   /** Edges of the halves that arrived before `beforeMs`, when no batch brings them along. */
-  expire(beforeMs: number): Uint8Array<ArrayBuffer> | undefined {
+  expire(
+    beforeMs: number,
+    memory: SegmentMemory = new SegmentMemory(),
+  ): Uint8Array<ArrayBuffer> | undefined {
     const edges = new ClosedEdges(new SpanBatch(), this.#pending);
     this.#pending.expire(beforeMs, edges.onExpired);
-    return edges.write();
+    return edges.write(memory);
   }
 
   /** {@link expire} for the halves whose time is up. */
-  expireDue(nowMs: number): Uint8Array<ArrayBuffer> | undefined {
-    return this.expire(nowMs - this.#waitMs);
+  expireDue(nowMs: number, memory?: SegmentMemory): Uint8Array<ArrayBuffer> | undefined {
+    return this.expire(nowMs - this.#waitMs, memory);
   }
 }
 
@@ -221,13 +226,12 @@ class ClosedEdges {
   }
 
   /** Native block of the edges, or undefined when there are none. */
-  write(): Uint8Array<ArrayBuffer> | undefined {
+  write(memory: SegmentMemory): Uint8Array<ArrayBuffer> | undefined {
     const groups = this.#groups;
     const rows = groups.size;
     if (rows === 0) return undefined;
     const types = groups.column(3);
-    const kept = groups.column(5);
-    const block = new NativeBlock(this.#batch.strings, rows * 256 + 4096);
+    const block = new NativeBlock(this.#batch.strings, rows * 256 + 4096, memory.blocks);
     block.begin(11, rows);
     block.lowCardinality("tenant", groups.column(0), rows);
     block.lowCardinality("source", groups.column(1), rows);
@@ -245,18 +249,8 @@ class ClosedEdges {
       rows,
     );
     block.seconds("minute", groups.column(4), 60, rows);
-    block.fixed(
-      "day",
-      "Date",
-      Uint16Array.from(kept, (value) => value >>> 16),
-      rows,
-    );
-    block.fixed(
-      "keep_days",
-      "UInt16",
-      Uint16Array.from(kept, (value) => value & 65535),
-      rows,
-    );
+    block.fixed("day", "Date", groups.halves(5, 16), rows);
+    block.fixed("keep_days", "UInt16", groups.halves(5, 0), rows);
     block.fixed("weight", "Float64", Float64Array.from(this.#weights), rows);
     block.fixed("errors", "Float64", Float64Array.from(this.#errors), rows);
     block.histogram("hist", this.#histograms.column(rows), rows);

@@ -4,9 +4,10 @@
 // by the flat elements, maps are arrays of (key, value), and LowCardinality is a state prefix, a
 // dictionary and indexes into it.
 
-import { assert } from "@clew/base";
+import { assert, grown } from "@clew/base";
 import type { ByteDictionary } from "@clew/model";
-import { ByteSink } from "./byte-sink.ts";
+import { BlockMemory } from "./block-memory.ts";
+import type { ByteSink } from "./byte-sink.ts";
 
 const LOW_CARDINALITY_VERSION = 1; // SharedDictionariesWithAdditionalKeys
 const HAS_ADDITIONAL_KEYS = 0x200;
@@ -30,19 +31,24 @@ export interface HistogramEntries {
 export class NativeBlock {
   readonly sink: ByteSink;
   readonly #strings: ByteDictionary;
-  // Batch-wide string id -> index in the current column's dictionary; valid where the stamp is current.
-  #stamps: Uint32Array<ArrayBuffer>;
-  #indexes: Uint32Array<ArrayBuffer>;
-  #stamp = 0;
+  readonly #memory: BlockMemory;
+  readonly #from: number;
   #missing = 0;
   #rows = 0;
-  #keys: Uint32Array<ArrayBuffer> = new Uint32Array(1024);
+  // Columns of one nested structure share their offsets: where those written last lie in the sink.
+  #writtenOffsets: Words | undefined;
+  #writtenAt = 0;
 
-  constructor(strings: ByteDictionary, capacity: number) {
-    this.sink = new ByteSink(capacity);
+  /**
+   * `capacity`: bytes that the block will take, as a guess. The block is appended to the sink of
+   * `memory`; one block at a time may use a memory.
+   */
+  constructor(strings: ByteDictionary, capacity: number, memory: BlockMemory = new BlockMemory()) {
     this.#strings = strings;
-    this.#stamps = new Uint32Array(strings.size);
-    this.#indexes = new Uint32Array(strings.size);
+    this.#memory = memory;
+    this.sink = memory.sink;
+    this.#from = this.sink.length;
+    this.sink.reserve(capacity);
   }
 
   /** Starts the block; exactly `columns` headers must follow. */
@@ -56,7 +62,7 @@ export class NativeBlock {
   /** The finished block: a view of the sink's bytes. */
   end(): Uint8Array<ArrayBuffer> {
     assert(this.#missing === 0, `native block is ${this.#missing} columns short of its header`);
-    return this.sink.view();
+    return this.sink.bytes.subarray(this.#from, this.sink.length);
   }
 
   header(name: string, type: string): void {
@@ -119,9 +125,24 @@ export class NativeBlock {
   /** Cumulative array offsets: `ends[i]` is where row `i` ends, given by `offsets[i + 1] - offsets[0]`. */
   arrayOffsets(offsets: Words, count: number): void {
     const { sink } = this;
+    const size = count * 8;
+    sink.reserve(size);
+    const at = sink.length;
     const base = offsets[0] as number;
-    sink.reserve(count * 8);
-    for (let row = 1; row <= count; row++) sink.words((offsets[row] as number) - base, 0);
+    if (offsets === this.#writtenOffsets) {
+      sink.bytes.copyWithin(at, this.#writtenAt, this.#writtenAt + size);
+    } else if (offsets[count] === base) {
+      sink.bytes.fill(0, at, at + size);
+    } else {
+      const memory = this.#memory;
+      memory.offsets = grown(memory.offsets, count * 2);
+      const ends = memory.offsets;
+      for (let row = 0; row < count; row++) ends[row * 2] = (offsets[row + 1] as number) - base;
+      sink.bytes.set(new Uint8Array(ends.buffer, 0, size), at);
+    }
+    sink.length = at + size;
+    this.#writtenOffsets = offsets;
+    this.#writtenAt = at;
   }
 
   stringData(ids: Words, count: number): void {
@@ -129,7 +150,8 @@ export class NativeBlock {
     const { bytes, offsets } = this.#strings;
     for (let row = 0; row < count; row++) {
       const id = ids[row] as number;
-      sink.string(bytes, offsets[id] as number, offsets[id + 1] as number);
+      if (id === 0) sink.byte(0);
+      else sink.string(bytes, offsets[id] as number, offsets[id + 1] as number);
     }
   }
 
@@ -140,59 +162,58 @@ export class NativeBlock {
 
   lowCardinalityData(ids: Words, count: number): void {
     if (count === 0) return;
-    const keys = this.#dictionaryOf(ids, count);
     const { sink } = this;
+    const keys = this.#index(ids, count);
     const width = keys <= 256 ? 0 : keys <= 65536 ? 1 : 2;
     sink.words(HAS_ADDITIONAL_KEYS | NEEDS_DICTIONARY_UPDATE | width, 0);
     sink.uint64(keys);
-    this.stringData(this.#keys, keys);
+    this.stringData(this.#memory.keys, keys);
     sink.uint64(count);
-    this.#writeIndexes(ids, count, width);
+    if (width === 0) sink.append(this.#memory.narrow.subarray(0, count));
+    else this.#writeWideIndexes(ids, count, 1 << width);
+    this.#forgetIndexes(keys);
   }
 
-  #dictionaryOf(ids: Words, count: number): number {
-    if (this.#stamps.length < this.#strings.size) {
-      this.#stamps = new Uint32Array(this.#strings.size);
-      this.#indexes = new Uint32Array(this.#strings.size);
-      this.#stamp = 0;
-    }
-    const stamp = ++this.#stamp;
-    const stamps = this.#stamps;
-    const indexes = this.#indexes;
-    let keys = 0;
+  /** Makes the dictionary of a column and its one-byte indexes in one pass. Returns the number of keys. */
+  #index(ids: Words, count: number): number {
+    const memory = this.#memory;
+    memory.reserve(count, this.#strings.size);
+    const { indexes, narrow } = memory;
+    let { keys } = memory;
+    let size = 0;
     for (let row = 0; row < count; row++) {
       const id = ids[row] as number;
-      if (stamps[id] === stamp) continue;
-      stamps[id] = stamp;
-      indexes[id] = keys;
-      if (keys >= this.#keys.length) {
-        const larger = new Uint32Array(this.#keys.length * 2);
-        larger.set(this.#keys);
-        this.#keys = larger;
+      let index = indexes[id] as number;
+      if (index === 0) {
+        if (size === keys.length) keys = memory.keys = grown(keys, size + 1);
+        keys[size] = id;
+        index = ++size;
+        indexes[id] = index;
       }
-      this.#keys[keys++] = id;
+      narrow[row] = index - 1;
     }
-    return keys;
+    return size;
   }
 
-  #writeIndexes(ids: Words, count: number, width: number): void {
+  #writeWideIndexes(ids: Words, count: number, bytesWide: number): void {
     const { sink } = this;
-    sink.reserve(count << width);
+    sink.reserve(count * bytesWide);
     const { bytes } = sink;
-    const indexes = this.#indexes;
+    const { indexes } = this.#memory;
     let at = sink.length;
-    if (width === 0) {
-      for (let row = 0; row < count; row++) bytes[at++] = indexes[ids[row] as number] as number;
-    } else {
-      const bytesWide = 1 << width;
-      for (let row = 0; row < count; row++) {
-        let index = indexes[ids[row] as number] as number;
-        for (let i = 0; i < bytesWide; i++) {
-          bytes[at++] = index;
-          index >>>= 8;
-        }
-      }
+    for (let row = 0; row < count; row++) {
+      const index = (indexes[ids[row] as number] as number) - 1;
+      bytes[at++] = index;
+      bytes[at++] = index >>> 8;
+      if (bytesWide === 2) continue;
+      bytes[at++] = index >>> 16;
+      bytes[at++] = index >>> 24;
     }
     sink.length = at;
+  }
+
+  #forgetIndexes(size: number): void {
+    const { indexes, keys } = this.#memory;
+    for (let key = 0; key < size; key++) indexes[keys[key] as number] = 0;
   }
 }

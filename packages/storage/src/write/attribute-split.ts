@@ -4,6 +4,7 @@
 import { renderAttributesJson } from "@clew/codec";
 import { AttributeColumns, type ByteDictionary, ValueType } from "@clew/model";
 import { promotedAttributes } from "../schema/promoted.ts";
+import { SegmentMemory } from "./segment-memory.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
 
@@ -32,10 +33,10 @@ class MapBuilder implements MapColumns {
   count = 0;
   readonly #width: number;
 
-  constructor(rows: number, capacity: number, width: number) {
-    this.offsets = new Uint32Array(rows + 1);
-    this.keys = new Uint32Array(capacity);
-    this.values = new Uint32Array(capacity * width);
+  constructor(rows: number, capacity: number, width: number, memory: SegmentMemory) {
+    this.offsets = memory.words(rows + 1);
+    this.keys = memory.words(capacity);
+    this.values = memory.words(capacity * width);
     this.#width = width;
   }
 
@@ -71,16 +72,17 @@ export function splitAttributes(
   rows: number,
   strings: ByteDictionary,
   promote: boolean,
+  memory: SegmentMemory = new SegmentMemory(),
 ): SplitAttributes {
-  const promoted = promote ? promotedAttributes.map(() => new Uint32Array(rows)) : [];
+  const promoted = promote ? promotedAttributes.map(() => memory.words(rows)) : [];
   const columnOfKey = promote ? promotedColumns(strings) : new Int8Array(0);
   const isUint16 = promotedAttributes.map((attribute) => attribute.type === "uint16");
   const total = offsets[rows] as number;
-  const str = new MapBuilder(rows, total, 1);
-  const int = new MapBuilder(rows, total >> 2, 2);
-  const dbl = new MapBuilder(rows, total >> 4, 2);
-  const bool = new MapBuilder(rows, total >> 4, 1);
-  const other = new MapBuilder(rows, 64, 1);
+  const str = new MapBuilder(rows, total, 1, memory);
+  const int = new MapBuilder(rows, total >> 2, 2, memory);
+  const dbl = new MapBuilder(rows, total >> 4, 2, memory);
+  const bool = new MapBuilder(rows, total >> 4, 1, memory);
+  const other = new MapBuilder(rows, 64, 1, memory);
   const rendered = new RenderedValues(strings);
   const { keys, types, slots } = attributes;
   for (let row = 0; row < rows; row++) {

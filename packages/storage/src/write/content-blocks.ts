@@ -12,6 +12,7 @@ import { ATTRIBUTE_MAP_COLUMNS, writeAttributeMaps } from "./attribute-maps.ts";
 import { splitAttributes } from "./attribute-split.ts";
 import type { ContentIds } from "./content-ids.ts";
 import { GroupTable } from "./group-table.ts";
+import type { SegmentMemory } from "./segment-memory.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
 
@@ -72,13 +73,14 @@ export function writeResourcesBlock(
   kept: KeptColumns,
   known: KnownContent,
   nowMs: number,
+  memory: SegmentMemory,
 ): Uint8Array<ArrayBuffer> | undefined {
   const rows = newRows("r", use, use.resource, ids.resourceIds, kept, known, nowMs);
   if (rows.index.length === 0) return undefined;
   const { resources, strings } = use;
   const count = rows.index.length;
   const service = rows.index.map((index) => ids.serviceNames[index] as number);
-  const block = beginBlock(strings, rows, 8);
+  const block = beginBlock(strings, rows, memory);
   block.lowCardinality("service", service, count);
   block.strings("schema_url", gather(resources.schemaUrl, rows.index), count);
   block.strings("entity_refs", gather(resources.entityRefs, rows.index), count);
@@ -99,12 +101,13 @@ export function writeScopesBlock(
   kept: KeptColumns,
   known: KnownContent,
   nowMs: number,
+  memory: SegmentMemory,
 ): Uint8Array<ArrayBuffer> | undefined {
   const rows = newRows("s", use, use.scope, ids.scopeIds, kept, known, nowMs);
   if (rows.index.length === 0) return undefined;
   const { scopes, strings } = use;
   const count = rows.index.length;
-  const block = beginBlock(strings, rows, 8);
+  const block = beginBlock(strings, rows, memory);
   block.lowCardinality("name", gather(scopes.name, rows.index), count);
   block.lowCardinality("version", gather(scopes.version, rows.index), count);
   block.strings("schema_url", gather(scopes.schemaUrl, rows.index), count);
@@ -113,10 +116,10 @@ export function writeScopesBlock(
   return block.end();
 }
 
-function beginBlock(strings: ByteDictionary, rows: NewRows, ownColumns: number): NativeBlock {
+function beginBlock(strings: ByteDictionary, rows: NewRows, memory: SegmentMemory): NativeBlock {
   const count = rows.index.length;
-  const block = new NativeBlock(strings, count * 512 + 4096);
-  block.begin(ownColumns + ATTRIBUTE_MAP_COLUMNS, count);
+  const block = new NativeBlock(strings, count * 512 + 4096, memory.blocks);
+  block.begin(8 + ATTRIBUTE_MAP_COLUMNS, count);
   block.lowCardinality("tenant", rows.tenant, count);
   block.fixed("id", "UInt64", rows.ids, count * 2);
   block.fixed("day", "Date", rows.day, count);

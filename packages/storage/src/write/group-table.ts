@@ -59,6 +59,13 @@ export class GroupTable {
     return values;
   }
 
+  /** Bits `shift .. shift + 16` of word `word` of every group, as a column. */
+  halves(word: number, shift: 0 | 16): Uint16Array<ArrayBuffer> {
+    const values = new Uint16Array(this.size);
+    for (let group = 0; group < this.size; group++) values[group] = this.key(group, word) >>> shift;
+    return values;
+  }
+
   #hashOfProbe(): number {
     const { probe, width } = this;
     let hash = SEED;
@@ -79,7 +86,8 @@ export class GroupTable {
   #add(hash: number, slot: number): number {
     const group = this.size++;
     if (group >= this.#hashes.length) this.#grow();
-    this.keys.set(this.probe, group * this.width);
+    const from = group * this.width;
+    for (let i = 0; i < this.width; i++) this.keys[from + i] = this.probe[i] as number;
     this.#hashes[group] = hash;
     if (this.size * 2 > this.#slots.length) this.#rehash();
     else this.#slots[slot] = group + 1;

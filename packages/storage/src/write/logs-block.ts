@@ -5,6 +5,7 @@ import { NativeBlock } from "../native/native-block.ts";
 import { ATTRIBUTE_MAP_COLUMNS, writeAttributeMaps } from "./attribute-maps.ts";
 import { splitAttributes, typedValueText } from "./attribute-split.ts";
 import type { ContentIds } from "./content-ids.ts";
+import { SegmentMemory } from "./segment-memory.ts";
 import { daysOf, keepDaysOf, minutesOf, type Retention } from "./span-facts.ts";
 import { gatherWords } from "./spans-block.ts";
 
@@ -38,6 +39,7 @@ export function writeLogsBlock(
   batch: LogBatch,
   ids: ContentIds,
   facts: LogFacts,
+  memory: SegmentMemory = new SegmentMemory(),
 ): Uint8Array<ArrayBuffer> {
   const rows = batch.length;
   const split = splitAttributes(
@@ -46,10 +48,11 @@ export function writeLogsBlock(
     rows,
     batch.strings,
     false,
+    memory,
   );
   const bodies = bodyColumns(batch);
   const service = batch.resource.slice(0, rows).map((index) => ids.serviceNames[index] as number);
-  const block = new NativeBlock(batch.strings, rows * 384 + 4096);
+  const block = new NativeBlock(batch.strings, rows * 384 + 4096, memory.blocks);
   block.begin(19 + ATTRIBUTE_MAP_COLUMNS, rows);
   block.lowCardinality("tenant", batch.tenant, rows);
   block.fixed("day", "Date", facts.day, rows);
@@ -70,10 +73,10 @@ export function writeLogsBlock(
   block.fixed(
     "resource_id",
     "UInt64",
-    gatherWords(ids.resourceIds, batch.resource, rows),
+    gatherWords(ids.resourceIds, batch.resource, rows, memory),
     rows * 2,
   );
-  block.fixed("scope_id", "UInt64", gatherWords(ids.scopeIds, batch.scope, rows), rows * 2);
+  block.fixed("scope_id", "UInt64", gatherWords(ids.scopeIds, batch.scope, rows, memory), rows * 2);
   block.fixed("dropped_attributes", "UInt32", batch.droppedAttributes, rows);
   writeAttributeMaps(block, split, rows);
   return block.end();

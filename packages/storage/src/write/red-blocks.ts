@@ -7,6 +7,7 @@ import type { SpanBatch } from "@clew/model";
 import { KIND_TYPE, NativeBlock, STATUS_TYPE } from "../native/native-block.ts";
 import { GroupTable } from "./group-table.ts";
 import { Histograms, histogramBucket } from "./histograms.ts";
+import { SegmentMemory } from "./segment-memory.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
 /**
@@ -78,7 +79,11 @@ export interface RedBlocks {
   readonly services: Uint8Array<ArrayBuffer>;
 }
 
-export function writeRedBlocks(batch: SpanBatch, facts: SpanFacts): RedBlocks {
+export function writeRedBlocks(
+  batch: SpanBatch,
+  facts: SpanFacts,
+  memory: SegmentMemory = new SegmentMemory(),
+): RedBlocks {
   const otherName = batch.strings.internText(OTHER_NAME);
   const minutes = groupByMinute(batch, facts, otherName);
   const hours = new RedGroups(otherName);
@@ -95,9 +100,9 @@ export function writeRedBlocks(batch: SpanBatch, facts: SpanFacts): RedBlocks {
     key[TIME] = (key[TIME] as number) * 60;
   });
   return {
-    minutes: writeOperations(batch, minutes, "minute", 60),
-    hours: writeOperations(batch, hours, "hour", 3600),
-    services: writeServices(batch, services),
+    minutes: writeOperations(batch, minutes, "minute", 60, memory),
+    hours: writeOperations(batch, hours, "hour", 3600, memory),
+    services: writeServices(batch, services, memory),
   };
 }
 
@@ -145,9 +150,10 @@ function writeOperations(
   groups: RedGroups,
   timeColumn: "minute" | "hour",
   secondsPerStep: number,
+  memory: SegmentMemory,
 ): Uint8Array<ArrayBuffer> {
   const { keys } = groups;
-  const block = new NativeBlock(batch.strings, keys.size * 256 + 4096);
+  const block = new NativeBlock(batch.strings, keys.size * 256 + 4096, memory.blocks);
   block.begin(2 + COMMON_COLUMNS, keys.size);
   block.lowCardinality("name", keys.column(NAME), keys.size);
   block.seconds(timeColumn, keys.column(TIME), secondsPerStep, keys.size);
@@ -155,9 +161,13 @@ function writeOperations(
   return block.end();
 }
 
-function writeServices(batch: SpanBatch, groups: RedGroups): Uint8Array<ArrayBuffer> {
+function writeServices(
+  batch: SpanBatch,
+  groups: RedGroups,
+  memory: SegmentMemory,
+): Uint8Array<ArrayBuffer> {
   const { keys } = groups;
-  const block = new NativeBlock(batch.strings, keys.size * 256 + 4096);
+  const block = new NativeBlock(batch.strings, keys.size * 256 + 4096, memory.blocks);
   block.begin(2 + COMMON_COLUMNS, keys.size);
   block.fixed("step", STEP_TYPE, Uint8Array.from(keys.column(NAME)), keys.size);
   block.seconds("time", keys.column(TIME), 60, keys.size);
@@ -170,17 +180,14 @@ function writeCommon(block: NativeBlock, groups: RedGroups): void {
   const { keys } = groups;
   const rows = keys.size;
   const kindStatus = keys.column(KIND_STATUS);
-  const kept = keys.column(KEPT);
   const kinds = Uint8Array.from(kindStatus, (value) => value >> 8);
   const statuses = Uint8Array.from(kindStatus, (value) => value & 255);
-  const days = Uint16Array.from(kept, (value) => value >>> 16);
-  const keepDays = Uint16Array.from(kept, (value) => value & 65535);
   block.lowCardinality("tenant", keys.column(TENANT), rows);
   block.lowCardinality("service", keys.column(SERVICE), rows);
   block.fixed("kind", KIND_TYPE, kinds, rows);
   block.fixed("status", STATUS_TYPE, statuses, rows);
-  block.fixed("day", "Date", days, rows);
-  block.fixed("keep_days", "UInt16", keepDays, rows);
+  block.fixed("day", "Date", keys.halves(KEPT, 16), rows);
+  block.fixed("keep_days", "UInt16", keys.halves(KEPT, 0), rows);
   block.wholeNumbers("spans", "UInt64", groups.spans, rows);
   block.fixed("weight", "Float64", groups.weight, rows);
   block.fixed("duration_sum", "Float64", groups.durationSum, rows);

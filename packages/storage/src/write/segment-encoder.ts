@@ -16,6 +16,7 @@ import {
 import { type ContentIds, contentIds } from "./content-ids.ts";
 import { logFacts, writeLogsBlock } from "./logs-block.ts";
 import { writeRedBlocks } from "./red-blocks.ts";
+import { SegmentMemory } from "./segment-memory.ts";
 import { type Retention, spanFacts } from "./span-facts.ts";
 import { writeSpansBlock } from "./spans-block.ts";
 import { writeTraceIndexBlock } from "./trace-index-block.ts";
@@ -41,6 +42,7 @@ export class SegmentEncoder {
   readonly #edges: EdgePairing;
   readonly #catalogue = new AttributeCatalogue();
   readonly #known = new KnownContent();
+  readonly #memory = new SegmentMemory();
 
   constructor({ retention, edges }: SegmentEncoderOptions) {
     this.#retention = retention;
@@ -52,10 +54,19 @@ export class SegmentEncoder {
    * index after the spans, so that a trace that is found is there.
    */
   encode(spans: SpanBatch, logs: LogBatch, nowMs: number): TableBlock[] {
+    this.#memory.begin();
     const blocks: TableBlock[] = [];
     if (spans.length > 0) this.#encodeSpans(spans, nowMs, blocks);
     if (logs.length > 0) this.#encodeLogs(logs, nowMs, blocks);
     return blocks;
+  }
+
+  /**
+   * Gives the memory of written blocks to the next segment: their bytes must not be read again. Blocks
+   * that are never released stay valid and are left to the garbage collector.
+   */
+  release(blocks: readonly TableBlock[]): void {
+    this.#memory.release(blocks.map((block) => block.bytes));
   }
 
   /** To be called when encoded blocks are lost: the next ones say again what resources and scopes are. */
@@ -68,39 +79,42 @@ export class SegmentEncoder {
    * the last segments. `isLast`: the collector stops, so everything that waits is due.
    */
   encodeDue(nowMs: number, isLast: boolean): TableBlock[] {
+    this.#memory.begin();
     const blocks: TableBlock[] = [];
     const edges = isLast
-      ? this.#edges.expire(Number.POSITIVE_INFINITY)
-      : this.#edges.expireDue(nowMs);
+      ? this.#edges.expire(Number.POSITIVE_INFINITY, this.#memory)
+      : this.#edges.expireDue(nowMs, this.#memory);
     add(blocks, "edges_1m", "spans", edges);
     if (isLast || this.#catalogue.isDue(0, nowMs)) this.#encodeCatalogue(nowMs, blocks);
     return blocks;
   }
 
   #encodeSpans(batch: SpanBatch, nowMs: number, blocks: TableBlock[]): void {
+    const memory = this.#memory;
     const ids = contentIds(batch.resources, batch.scopes, batch.strings);
-    const facts = spanFacts(batch, ids.serviceNames, this.#retention);
+    const facts = spanFacts(batch, ids.serviceNames, this.#retention, memory);
     const split = splitAttributes(
       batch.attributes,
       batch.attributeOffsets,
       batch.length,
       batch.strings,
       true,
+      memory,
     );
     this.#encodeContent("spans", batch, ids, facts, nowMs, blocks);
-    add(blocks, "spans", "spans", writeSpansBlock(batch, ids, facts, split));
-    add(blocks, "trace_index", "spans", writeTraceIndexBlock(batch, facts));
-    const red = writeRedBlocks(batch, facts);
+    add(blocks, "spans", "spans", writeSpansBlock(batch, ids, facts, split, memory));
+    add(blocks, "trace_index", "spans", writeTraceIndexBlock(batch, facts, memory));
+    const red = writeRedBlocks(batch, facts, memory);
     add(blocks, "red_1m", "spans", red.minutes);
     add(blocks, "red_1h", "spans", red.hours);
     add(blocks, "service_red", "spans", red.services);
-    add(blocks, "edges_1m", "spans", this.#edges.collect(batch, facts, split, nowMs));
+    add(blocks, "edges_1m", "spans", this.#edges.collect(batch, facts, split, nowMs, memory));
     this.#catalogue.collect(batch, facts, nowMs);
     if (this.#catalogue.isDue(batch.length, nowMs)) this.#encodeCatalogue(nowMs, blocks);
   }
 
   #encodeCatalogue(nowMs: number, blocks: TableBlock[]): void {
-    const catalogue = this.#catalogue.write(nowMs);
+    const catalogue = this.#catalogue.write(nowMs, this.#memory);
     add(blocks, "attribute_keys", "spans", catalogue?.keys);
     add(blocks, "attribute_values", "spans", catalogue?.values);
   }
@@ -109,7 +123,7 @@ export class SegmentEncoder {
     const ids = contentIds(batch.resources, batch.scopes, batch.strings);
     const facts = logFacts(batch, this.#retention);
     this.#encodeContent("logs", batch, ids, facts, nowMs, blocks);
-    add(blocks, "logs", "logs", writeLogsBlock(batch, ids, facts));
+    add(blocks, "logs", "logs", writeLogsBlock(batch, ids, facts, this.#memory));
   }
 
   #encodeContent(
@@ -120,8 +134,9 @@ export class SegmentEncoder {
     nowMs: number,
     blocks: TableBlock[],
   ): void {
-    add(blocks, "resources", source, writeResourcesBlock(use, ids, kept, this.#known, nowMs));
-    add(blocks, "scopes", source, writeScopesBlock(use, ids, kept, this.#known, nowMs));
+    const [known, memory] = [this.#known, this.#memory];
+    add(blocks, "resources", source, writeResourcesBlock(use, ids, kept, known, nowMs, memory));
+    add(blocks, "scopes", source, writeScopesBlock(use, ids, kept, known, nowMs, memory));
   }
 }
 

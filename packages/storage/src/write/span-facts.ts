@@ -2,6 +2,7 @@
 
 import type { SpanBatch } from "@clew/model";
 import { keptDay } from "./kept-day.ts";
+import { SegmentMemory } from "./segment-memory.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
 
@@ -18,24 +19,33 @@ export interface SpanFacts {
   readonly service: Words;
 }
 
-export function spanFacts(batch: SpanBatch, serviceNames: Words, retention: Retention): SpanFacts {
+export function spanFacts(
+  batch: SpanBatch,
+  serviceNames: Words,
+  retention: Retention,
+  memory: SegmentMemory = new SegmentMemory(),
+): SpanFacts {
   const rows = batch.length;
-  const service = new Uint32Array(rows);
+  const service = memory.words(rows);
   for (let row = 0; row < rows; row++) {
     service[row] = serviceNames[batch.resource[row] as number] as number;
   }
-  const minute = minutesOf(batch.start, rows);
+  const minute = minutesOf(batch.start, rows, memory);
   return {
     service,
     minute,
-    day: daysOf(minute, batch.receivedSeconds, rows),
-    keepDays: keepDaysOf(batch.tenant, rows, (id) => retention(batch.strings.text(id))),
+    day: daysOf(minute, batch.receivedSeconds, rows, memory),
+    keepDays: keepDaysOf(batch.tenant, rows, (id) => retention(batch.strings.text(id)), memory),
   };
 }
 
 /** Minutes since 1970 of times in (low, high) words of nanoseconds; exact. */
-export function minutesOf(times: Words, rows: number): Words {
-  const minutes = new Uint32Array(rows);
+export function minutesOf(
+  times: Words,
+  rows: number,
+  memory: SegmentMemory = new SegmentMemory(),
+): Words {
+  const minutes = memory.words(rows);
   for (let row = 0; row < rows; row++) {
     minutes[row] = minuteOf(times[row * 2] as number, times[row * 2 + 1] as number);
   }
@@ -56,8 +66,9 @@ export function daysOf(
   minutes: Words,
   receivedSeconds: Words,
   rows: number,
+  memory: SegmentMemory = new SegmentMemory(),
 ): Uint16Array<ArrayBuffer> {
-  const days = new Uint16Array(rows);
+  const days = memory.halves(rows);
   for (let row = 0; row < rows; row++) {
     days[row] = keptDay((minutes[row] as number) * 60, receivedSeconds[row] as number);
   }
@@ -68,8 +79,9 @@ export function keepDaysOf(
   tenants: Words,
   rows: number,
   retention: (tenant: number) => number,
+  memory: SegmentMemory = new SegmentMemory(),
 ): Uint16Array<ArrayBuffer> {
-  const days = new Uint16Array(rows);
+  const days = memory.halves(rows);
   let lastTenant = -1;
   let lastDays = 0;
   for (let row = 0; row < rows; row++) {

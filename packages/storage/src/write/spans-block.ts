@@ -8,6 +8,7 @@ import { promotedAttributes } from "../schema/promoted.ts";
 import { writeAttributeMaps } from "./attribute-maps.ts";
 import type { SplitAttributes } from "./attribute-split.ts";
 import type { ContentIds } from "./content-ids.ts";
+import { SegmentMemory } from "./segment-memory.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
@@ -20,6 +21,7 @@ export function writeSpansBlock(
   ids: ContentIds,
   facts: SpanFacts,
   split: SplitAttributes,
+  memory: SegmentMemory = new SegmentMemory(),
 ): Uint8Array<ArrayBuffer> {
   const rows = batch.length;
   const eventAttributes = jsonColumn(
@@ -27,21 +29,23 @@ export function writeSpansBlock(
     batch.eventAttributes,
     batch.eventAttributeOffsets,
     batch.eventCount,
+    memory,
   );
   const linkAttributes = jsonColumn(
     batch,
     batch.linkAttributes,
     batch.linkAttributeOffsets,
     batch.linkCount,
+    memory,
   );
-  const block = new NativeBlock(batch.strings, rows * 384 + 4096);
+  const block = new NativeBlock(batch.strings, rows * 384 + 4096, memory.blocks);
   block.begin(37 + promotedAttributes.length, rows);
   block.lowCardinality("tenant", batch.tenant, rows);
   block.fixed("day", "Date", facts.day, rows);
   block.fixed("keep_days", "UInt16", facts.keepDays, rows);
   block.fixed("minute", "UInt32", facts.minute, rows);
   block.fixed("start", NANO_TIME, batch.start, rows * 2);
-  block.fixed("duration", "Int64", durations(batch), rows * 2);
+  block.fixed("duration", "Int64", durations(batch, memory), rows * 2);
   block.fixed("trace_id", "FixedString(16)", batch.traceIds, rows * 16);
   block.fixed("span_id", "FixedString(8)", batch.spanIds, rows * 8);
   block.fixed("parent_span_id", "FixedString(8)", batch.parentIds, rows * 8);
@@ -56,17 +60,17 @@ export function writeSpansBlock(
   block.fixed(
     "resource_id",
     "UInt64",
-    gatherWords(ids.resourceIds, batch.resource, rows),
+    gatherWords(ids.resourceIds, batch.resource, rows, memory),
     rows * 2,
   );
-  block.fixed("scope_id", "UInt64", gatherWords(ids.scopeIds, batch.scope, rows), rows * 2);
+  block.fixed("scope_id", "UInt64", gatherWords(ids.scopeIds, batch.scope, rows, memory), rows * 2);
   block.fixed("dropped_attributes", "UInt32", batch.droppedAttributes, rows);
   block.fixed("dropped_events", "UInt32", batch.droppedEvents, rows);
   block.fixed("dropped_links", "UInt32", batch.droppedLinks, rows);
   for (const [index, attribute] of promotedAttributes.entries()) {
     const values = split.promoted[index] as Words;
     if (attribute.type === "string") block.lowCardinality(attribute.column, values, rows);
-    else block.fixed(attribute.column, "UInt16", Uint16Array.from(values), rows);
+    else block.fixed(attribute.column, "UInt16", lowHalves(values, rows, memory), rows);
   }
   writeAttributeMaps(block, split, rows);
   const { sink } = block;
@@ -98,10 +102,10 @@ export function writeSpansBlock(
 }
 
 /** End minus start as two's complement words; wraps exactly, so end = start + duration always holds. */
-function durations(batch: SpanBatch): Words {
+function durations(batch: SpanBatch, memory: SegmentMemory): Words {
   const rows = batch.length;
   const { start, end } = batch;
-  const words = new Uint32Array(rows * 2);
+  const words = memory.words(rows * 2);
   for (let at = 0; at < rows * 2; at += 2) {
     const low = (end[at] as number) - (start[at] as number);
     words[at] = low;
@@ -110,9 +114,20 @@ function durations(batch: SpanBatch): Words {
   return words;
 }
 
+function lowHalves(words: Words, rows: number, memory: SegmentMemory): Uint16Array<ArrayBuffer> {
+  const halves = memory.halves(rows);
+  for (let row = 0; row < rows; row++) halves[row] = words[row] as number;
+  return halves;
+}
+
 /** Two words a row, looked up by index. */
-export function gatherWords(values: Words, indexes: Words, rows: number): Words {
-  const result = new Uint32Array(rows * 2);
+export function gatherWords(
+  values: Words,
+  indexes: Words,
+  rows: number,
+  memory: SegmentMemory,
+): Words {
+  const result = memory.words(rows * 2);
   for (let row = 0; row < rows; row++) {
     const index = indexes[row] as number;
     result[row * 2] = values[index * 2] as number;
@@ -127,8 +142,9 @@ function jsonColumn(
   attributes: AttributeColumns,
   offsets: Words,
   count: number,
+  memory: SegmentMemory,
 ): Words {
-  const ids = new Uint32Array(count);
+  const ids = memory.words(count);
   for (let row = 0; row < count; row++) {
     const from = offsets[row] as number;
     const to = offsets[row + 1] as number;

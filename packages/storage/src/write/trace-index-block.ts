@@ -4,6 +4,7 @@
 import { isZero, type SpanBatch, StatusCode } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
 import { GroupTable } from "./group-table.ts";
+import { SegmentMemory } from "./segment-memory.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
@@ -81,9 +82,13 @@ class WordSets {
 }
 
 /** Native block for `trace_index`. */
-export function writeTraceIndexBlock(batch: SpanBatch, facts: SpanFacts): Uint8Array<ArrayBuffer> {
+export function writeTraceIndexBlock(
+  batch: SpanBatch,
+  facts: SpanFacts,
+  memory: SegmentMemory = new SegmentMemory(),
+): Uint8Array<ArrayBuffer> {
   const groups = new GroupTable(6);
-  const groupOf = groupTraces(batch, facts, groups);
+  const groupOf = groupTraces(batch, facts, groups, memory);
   const rows = groups.size;
   const starts = new Uint32Array(rows * 2).fill(0xffffffff);
   const ends = new Uint32Array(rows * 2);
@@ -107,16 +112,21 @@ export function writeTraceIndexBlock(batch: SpanBatch, facts: SpanFacts): Uint8A
       rootName[group] = batch.name[row] as number;
     }
   }
-  return writeBlock(batch, groups, {
-    starts,
-    ends,
-    spans,
-    errors,
-    rootService,
-    rootName,
-    minutes: minutes.flat(rows),
-    services: services.flat(rows),
-  });
+  return writeBlock(
+    batch,
+    groups,
+    {
+      starts,
+      ends,
+      spans,
+      errors,
+      rootService,
+      rootName,
+      minutes: minutes.flat(rows),
+      services: services.flat(rows),
+    },
+    memory,
+  );
 }
 
 interface TraceColumns {
@@ -130,8 +140,13 @@ interface TraceColumns {
   readonly services: { offsets: Words; values: Words };
 }
 
-function groupTraces(batch: SpanBatch, facts: SpanFacts, groups: GroupTable): Words {
-  const groupOf = new Uint32Array(batch.length);
+function groupTraces(
+  batch: SpanBatch,
+  facts: SpanFacts,
+  groups: GroupTable,
+  memory: SegmentMemory,
+): Words {
+  const groupOf = memory.words(batch.length);
   const ids = new Uint32Array(batch.traceIds.buffer, 0, batch.length * 4);
   const { probe } = groups;
   for (let row = 0; row < batch.length; row++) {
@@ -147,30 +162,20 @@ function writeBlock(
   batch: SpanBatch,
   groups: GroupTable,
   columns: TraceColumns,
+  memory: SegmentMemory,
 ): Uint8Array<ArrayBuffer> {
   const rows = groups.size;
-  const kept = groups.column(KEPT);
   const ids = new Uint32Array(rows * 4);
   for (let row = 0; row < rows; row++) {
     for (let word = 0; word < 4; word++) ids[row * 4 + word] = groups.key(row, TRACE + word);
   }
   const { minutes, services } = columns;
-  const block = new NativeBlock(batch.strings, rows * 160 + 4096);
+  const block = new NativeBlock(batch.strings, rows * 160 + 4096, memory.blocks);
   block.begin(12, rows);
   block.lowCardinality("tenant", groups.column(TENANT), rows);
   block.fixed("trace_id", "FixedString(16)", new Uint8Array(ids.buffer), rows * 16);
-  block.fixed(
-    "day",
-    "Date",
-    Uint16Array.from(kept, (value) => value >>> 16),
-    rows,
-  );
-  block.fixed(
-    "keep_days",
-    "UInt16",
-    Uint16Array.from(kept, (value) => value & 65535),
-    rows,
-  );
+  block.fixed("day", "Date", groups.halves(KEPT, 16), rows);
+  block.fixed("keep_days", "UInt16", groups.halves(KEPT, 0), rows);
   block.fixed("start", "DateTime64(9, 'UTC')", columns.starts, rows * 2);
   block.fixed("end", "DateTime64(9, 'UTC')", columns.ends, rows * 2);
   block.arrayHeader("minutes", "UInt32", minutes.offsets, rows);
