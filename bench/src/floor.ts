@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { BatchStream, makePlan } from "@clew/cli/load";
 import { decodeTraces } from "@clew/codec";
 import { LogBatch, SpanBatch } from "@clew/model";
-import { migrate, openChdbEngine, SegmentEncoder } from "@clew/storage";
+import { type Engine, migrate, openChdbEngine, SegmentEncoder } from "@clew/storage";
 
 export interface FloorOptions {
   readonly segments: number;
@@ -59,7 +59,12 @@ async function makeSegments(
   folder: string,
 ): Promise<{ report: Pick<FloorReport, "spans" | "decode" | "encode">; files: ReadyFile[][] }> {
   const stream = new BatchStream({
-    plan: makePlan({ seed: 7 }), first: 0, step: 1, startNano: undefined, json: false, gzip: false,
+    plan: makePlan({ seed: 7 }),
+    first: 0,
+    step: 1,
+    startNano: undefined,
+    json: false,
+    gzip: false,
   });
   const encoder = new SegmentEncoder({ retention: () => 14 });
   const batch = new SpanBatch();
@@ -90,7 +95,10 @@ async function makeSegments(
     }
     batch.clear();
   }
-  return { report: { spans, decode: (decode * 1e6) / spans, encode: (encode * 1e6) / spans }, files };
+  return {
+    report: { spans, decode: (decode * 1e6) / spans, encode: (encode * 1e6) / spans },
+    files,
+  };
 }
 
 function takeBodies(stream: BatchStream, rows: number): Uint8Array[] {
@@ -119,9 +127,7 @@ async function insertAll(
       for (const { table, path, token } of files) await engine.insertNative(table, path, token);
     }
     const inserted = cpuSeconds();
-    while (Number((await engine.readRows("SELECT count() FROM system.merges"))[0]?.[0]) > 0) {
-      await new Promise((wake) => setTimeout(wake, 100));
-    }
+    await mergesDone(engine);
     const merged = cpuSeconds();
     const disk = await engine.readRows("SELECT sum(bytes_on_disk) FROM system.parts WHERE active");
     return {
@@ -131,6 +137,15 @@ async function insertAll(
     };
   } finally {
     await engine.close();
+  }
+}
+
+/** Resolves when no merge has run for a second: the engine starts the next one a moment after the last. */
+async function mergesDone(engine: Engine): Promise<void> {
+  for (let quiet = 0; quiet < 10; quiet++) {
+    const running = await engine.readRows("SELECT count() FROM system.merges");
+    if (Number(running[0]?.[0]) > 0) quiet = -1;
+    await new Promise((wake) => setTimeout(wake, 100));
   }
 }
 

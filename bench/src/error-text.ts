@@ -1,0 +1,6 @@
+// What was thrown, as text for people.
+
+/** Message of an error. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
