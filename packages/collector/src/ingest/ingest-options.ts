@@ -19,7 +19,7 @@ export interface IngestOptions {
 }
 
 export const ingestDefaults: IngestOptions = {
-  sealAfterMs: 500,
+  sealAfterMs: 750,
   sealAfterRows: 150_000,
   sealAfterBytes: 96 * 1024 * 1024,
   idleEveryMs: 5_000,

@@ -11,7 +11,7 @@ import type { SpanFacts } from "../write/span-facts.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
 
-const SAMPLED_ROWS = 4096;
+const SAMPLED_ROWS = 1024;
 const VALUES_PER_KEY_AND_HOUR = 1000;
 const KEYS_PER_HOUR = 10_000;
 /** Of all keys together: what is remembered of an hour stays below a hundred megabytes or so. */
