@@ -274,8 +274,12 @@ test("thousands of pairings through a small ring lose none: freed places are fou
   for (let round = 0; round < 80; round++) {
     const numbers = Array.from({ length: 20 }, () => ++number);
     const isClientFirst = round % 2 === 0;
-    collector.take(...numbers.map((i) => (isClientFirst ? client(i) : server(i))));
-    collector.take(...numbers.reverse().map((i) => (isClientFirst ? server(i) : client(i))));
+    const half = (i: number, isClient: boolean): SampleSpan =>
+      (isClient ? client : server)(i, { trace: traceIdOf(i) });
+    collector.take(...numbers.map((i) => half(i, isClientFirst)));
+    collector.take(
+      ...(round % 4 < 2 ? numbers : numbers.toReversed()).map((i) => half(i, !isClientFirst)),
+    );
   }
   const edges = await collector.edges();
   expect(edges.map((row) => row.slice(0, 6))).toEqual([
