@@ -7,8 +7,8 @@ import { toHex } from "@clew/model";
 import { BatchBuffers } from "./batch-buffers.ts";
 import { BATCHES_PER_BLOCK, type LoadPlan, spansInBlock } from "./plan.ts";
 import { Random } from "./random.ts";
-import { applyPatches, LINK_BYTES, TraceContext, writeTime } from "./span-writer.ts";
 import type { SpanTemplate } from "./span-template.ts";
+import { applyPatches, LINK_BYTES, TraceContext, writeTime } from "./span-writer.ts";
 import { GIANT_SPANS, MAX_SPANS, TraceShape } from "./trace-shape.ts";
 import { isProducer, type RunningOperation, SCOPES, type World, worldOf } from "./world.ts";
 

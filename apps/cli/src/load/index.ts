@@ -1,8 +1,8 @@
 // The load generator as a library: benchmarks and crash tests send and recompute the same spans.
 
-export { type AckedRequest, AckedLog, parseAckedLog } from "./acked-log.ts";
-export { type Batch, BlockGenerator } from "./block-generator.ts";
+export { AckedLog, type AckedRequest, parseAckedLog } from "./acked-log.ts";
 export { BatchStream, type OutgoingBatch, type StreamOptions } from "./batch-stream.ts";
+export { type Batch, BlockGenerator } from "./block-generator.ts";
 export { type ExpectedSpan, expectedBatch, expectedSpans, listSpans } from "./expected.ts";
 export {
   completeOptions,

@@ -1,12 +1,12 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { Metadata, Server as GrpcServer, ServerCredentials, status } from "@grpc/grpc-js";
 import { decodeTraces } from "@clew/codec";
 import { SpanBatch } from "@clew/model";
+import { Server as GrpcServer, Metadata, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { AckedLog, parseAckedLog } from "./acked-log.ts";
 import { expectedBatch, listSpans } from "./expected.ts";

@@ -1,7 +1,7 @@
 // The services of the invented company and their running instances, with the resource attributes
 // that an SDK's resource detectors would report on Kubernetes.
 
-import { attributeFields, type AttributeSpecs } from "./attribute-spec.ts";
+import { type AttributeSpecs, attributeFields } from "./attribute-spec.ts";
 import { field, join, type Piece, utf8 } from "./piece.ts";
 import type { Random } from "./random.ts";
 

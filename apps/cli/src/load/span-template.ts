@@ -1,12 +1,12 @@
 // Encoded spans with holes: everything of an OTLP Span message after its ids, ready to be copied and
 // patched. Each operation has several dozen, made from its attribute distributions.
 
-import { attributeFields, type AttributeSpecs, text } from "./attribute-spec.ts";
+import { type AttributeSpecs, attributeFields, text } from "./attribute-spec.ts";
 import type { Operation } from "./operation.ts";
 import {
   field,
-  fixed64Field,
   fixed32Field,
+  fixed64Field,
   join,
   Patch,
   type Piece,

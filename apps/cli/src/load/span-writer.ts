@@ -1,8 +1,8 @@
 // Writes one span: its ids, a copy of a template, and the patches that make this use of it its own.
 // This is the hot path of the generator: about a microsecond a span, no objects made.
 
-import type { ScopeBuffer } from "./batch-buffers.ts";
 import { traceVariables, traceVariablesLength } from "./attribute-spec.ts";
+import type { ScopeBuffer } from "./batch-buffers.ts";
 import { Patch } from "./piece.ts";
 import type { Random } from "./random.ts";
 import type { SpanTemplate } from "./span-template.ts";

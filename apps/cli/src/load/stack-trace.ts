@@ -1,7 +1,7 @@
 // Invented stack traces in the manner of each language, for exception events.
 
-import type { Language } from "./service.ts";
 import type { Random } from "./random.ts";
+import type { Language } from "./service.ts";
 
 const parts = [
   "Store",

@@ -146,7 +146,10 @@ test("bytes are base64 of either alphabet, padded or not", () => {
 
 test("an empty value object is an empty value", () => {
   const { batch } = decode(request(`{${IDS},"attributes":[{"key":"k","value":{}},{"key":"j"}]}`));
-  expect(Array.from(batch.attributes.types.slice(0, 2))).toEqual([ValueType.Empty, ValueType.Empty]);
+  expect(Array.from(batch.attributes.types.slice(0, 2))).toEqual([
+    ValueType.Empty,
+    ValueType.Empty,
+  ]);
 });
 
 describe("a span that breaks a rule is left out, counted and named", () => {
