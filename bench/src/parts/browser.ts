@@ -17,7 +17,7 @@ const TRACES = [
 /** Notes when the first row of the waterfall has been on a frame, ms since navigation began. */
 const FIRST_ROW = `
   const look = () => {
-    if (document.querySelector('[role="treegrid"] [role="row"] [role="gridcell"], [role="treegrid"] [role="row"]')) {
+    if (document.querySelector('[role="treegrid"] [role="row"]')) {
       requestAnimationFrame((now) => { window.firstRow_ = Math.max(now, performance.now()); });
     } else requestAnimationFrame(look);
   };
@@ -100,9 +100,9 @@ async function measureTrace(
 async function open(page: Page, url: string): Promise<number> {
   await page.addInitScript(FIRST_ROW);
   await page.goto(url, { waitUntil: "commit" });
-  await page.waitForFunction("window.firstRow_ !== undefined", undefined, { timeout: 60_000 });
-  const opened = await page.evaluate<number>("window.firstRow_");
+  await page.waitForSelector('[role="treegrid"] [role="row"]', { timeout: 60_000 });
   await page.waitForTimeout(1000);
+  const opened = await page.evaluate<number>("window.firstRow_");
   return opened;
 }
 
