@@ -14,7 +14,7 @@ test("a column that is large enough stays itself, a grown one keeps its content 
       else
         expect([...result]).toEqual([
           ...content,
-          ...new Array<number>(result.length - content.length).fill(0),
+          ...Array.from({ length: result.length - content.length }, () => 0),
         ]);
     }),
     { seed: 1 },

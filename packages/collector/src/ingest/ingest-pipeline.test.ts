@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ClewError } from "@clew/base";
+import type { ClewError } from "@clew/base";
 import { fingerprint, recordHead, Spool } from "@clew/storage";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type IngestDependencies, IngestPipeline } from "./ingest-pipeline.ts";
@@ -43,7 +43,7 @@ afterEach(async () => {
 });
 
 afterAll(() => {
-  if (smallDisk !== undefined) execFileSync("umount", [smallDisk]);
+  if (smallDisk !== undefined) execFileSync("umount", ["-l", smallDisk]);
   rmSync(root, { recursive: true });
 });
 
@@ -434,7 +434,7 @@ test("many segments of a former process are inserted in order of age", async () 
   const spool = folder();
   const writer = await Spool.open(spool);
   const ids = Array.from({ length: 100 }, (_, i) => writer.nextId(1000 + i));
-  for (const id of [...ids].reverse()) {
+  for (const id of ids.toReversed()) {
     const request = { ...spansRequest(), receivedSeconds: 1_773_144_000 };
     const wal = await writer.createWal(id);
     await wal.append([recordHead(request, fingerprint(request)), request.body]);

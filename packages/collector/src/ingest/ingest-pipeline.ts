@@ -73,7 +73,7 @@ export class IngestPipeline implements ExportSink {
     this.#recent = new RecentRequests(Date.now());
     this.#backlog = new Backlog({
       work: (id) => this.#replay(id),
-      engineFree: () => Promise.allSettled([...this.#inserting]),
+      engineFree: () => Promise.allSettled(this.#inserting),
       onTrouble: dependencies.onTrouble,
       pauseMs: this.#options.retryEveryMs,
     });
@@ -129,7 +129,7 @@ export class IngestPipeline implements ExportSink {
     this.#seal();
     this.#insertDue(true);
     await this.#encoding;
-    const idle = this.#backlog.stop().then(() => Promise.allSettled([...this.#inserting]));
+    const idle = this.#backlog.stop().then(() => Promise.allSettled(this.#inserting));
     await atMost(this.#options.stopWithinMs, idle);
   }
 

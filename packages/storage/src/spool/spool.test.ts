@@ -112,7 +112,7 @@ test("what a former process left is found oldest first and counted, and its rows
   const path = folder();
   const former = await Spool.open(path);
   const ids = [former.nextId(50), former.nextId(60), former.nextId(1_000)];
-  for (const id of [...ids].reverse()) await writeSegment(former, id);
+  for (const id of ids.toReversed()) await writeSegment(former, id);
   await former.writeBlocks(ids[1] as string, 0, BLOCKS);
   writeFileSync(join(path, "note.txt"), "someone's own file");
   const spool = await Spool.open(path);

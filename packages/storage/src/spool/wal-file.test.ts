@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 
 afterAll(() => {
-  if (smallDisk !== undefined) execFileSync("umount", [smallDisk]);
+  if (smallDisk !== undefined) execFileSync("umount", ["-l", smallDisk]);
   rmSync(folder, { recursive: true });
 });
 

@@ -86,13 +86,13 @@ test("histograms hold every weight once, in the row of its group, also after gro
     fc.property(fc.array(cell, { maxLength: 200 }), (cells) => {
       const histograms = new Histograms();
       for (const { group, bucket, weight } of cells) histograms.add(group, bucket, weight);
-      expect(sums(histograms, 9)).toEqual(expected(cells, (group) => group));
+      expect(sums(histograms, 9)).toEqual(sumsOf(cells, (group) => group));
       const joined = new Histograms();
       histograms.addTo(
         joined,
         Uint32Array.from({ length: 9 }, (_, group) => group >> 1),
       );
-      expect(sums(joined, 5)).toEqual(expected(cells, (group) => group >> 1));
+      expect(sums(joined, 5)).toEqual(sumsOf(cells, (group) => group >> 1));
     }),
     { seed: 5 },
   );
@@ -119,7 +119,7 @@ function sums(histograms: Histograms, groups: number): Record<string, number> {
   return result;
 }
 
-function expected(
+function sumsOf(
   cells: readonly { group: number; bucket: number; weight: number }[],
   groupOf: (group: number) => number,
 ): Record<string, number> {
