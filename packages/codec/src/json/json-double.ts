@@ -47,13 +47,6 @@ export function storeDouble(into: Words, value: number): true {
   return true;
 }
 
-/** The double whose bits are given. */
-export function joinDouble(low: number, high: number): number {
-  words[0] = low;
-  words[1] = high;
-  return double[0] as number;
-}
-
 function parseSlowly(
   into: Words,
   source: Uint8Array,
