@@ -4,7 +4,7 @@ import type { Command } from "commander";
 
 /** What the server package offers to the command line. */
 interface ServerModule {
-  runServe(options: { configFile?: string; printConfig: boolean }): Promise<void>;
+  readonly runServe: (options: { configFile?: string; printConfig: boolean }) => Promise<void>;
 }
 
 /** Adds the `serve` subcommand. */

@@ -98,7 +98,7 @@ export class ByteDictionary {
 
   /** The bytes of string `id`: a view, valid until the next `intern`. */
   view(id: number): Uint8Array<ArrayBuffer> {
-    return this.bytes.subarray(this.offsets[id] as number, this.offsets[id + 1] as number);
+    return this.bytes.subarray(this.offsets[id], this.offsets[id + 1]);
   }
 
   /** Length in bytes of string `id`. */

@@ -88,11 +88,11 @@ export function text(template: string): Piece {
 
 /** Varint of a value drawn between low and high; the patch stays within the width of that value. */
 function drawnInt(low: number, high: number, random: Random): Piece {
-  const drawn = Math.floor(low + (high - low) * random.unit() ** 2);
-  const width = varint(drawn).length;
+  const value = Math.floor(low + (high - low) * random.unit() ** 2);
+  const width = varint(value).length;
   const lowest = Math.max(low, width === 1 ? 0 : 128 ** (width - 1));
   const highest = Math.min(high, 128 ** width - 1);
-  return { bytes: varint(drawn), patches: [Patch.Int, 0, lowest, highest] };
+  return { bytes: varint(value), patches: [Patch.Int, 0, lowest, highest] };
 }
 
 /** An OTLP AnyValue message, or undefined when a `maybe` chose absence. */

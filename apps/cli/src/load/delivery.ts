@@ -97,8 +97,22 @@ const nightly: Service = {
 
 /** Every service that sends spans. */
 export const services: readonly Service[] = [
-  ...[edgeGateway, webBff, catalogue, search, basket, pricing, accounts, stock],
-  ...[ordering, paymentRelay, parcelGateway, dispatch, routing, tracking, notifier, nightly],
+  edgeGateway,
+  webBff,
+  catalogue,
+  search,
+  basket,
+  pricing,
+  accounts,
+  stock,
+  ordering,
+  paymentRelay,
+  parcelGateway,
+  dispatch,
+  routing,
+  tracking,
+  notifier,
+  nightly,
 ];
 
 const letter: Endpoint = { method: "POST", route: "/v2/letters", path: "/v2/letters", status: 202 };

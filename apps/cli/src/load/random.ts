@@ -27,7 +27,7 @@ export class Random {
     const high = Math.floor(seed / 4294967296);
     this.#state[0] = mix(seed >>> 0);
     this.#state[1] = mix(high ^ 0x5bf03635);
-    this.#state[2] = mix(stream ^ (this.#state[0] as number));
+    this.#state[2] = mix(stream ^ this.#state[0]);
     this.#state[3] = 1;
     for (let i = 0; i < 3; i++) this.#refill();
     this.#refill();

@@ -48,7 +48,7 @@ class LoadRun {
   #pacer = new Pacer(0, 0);
   #startMs = 0;
   #first: OutgoingBatch | undefined;
-  #failure: unknown;
+  #failure: { readonly reason: unknown } | undefined;
 
   constructor(options: LoadOptions, observer: LoadObserver, source: BatchSource) {
     this.#options = options;
@@ -67,7 +67,7 @@ class LoadRun {
     try {
       const lanesDone = Promise.all(lanes.map((lane, index) => this.#runLane(lane, index)));
       await Promise.race([lanesDone, aborted(this.#abandoned.signal)]);
-      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#failure !== undefined) throw this.#failure.reason;
     } finally {
       timers();
     }
@@ -119,7 +119,7 @@ class LoadRun {
         await this.#deliver(lane, batch);
       }
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure ??= { reason: error };
       this.stop();
     }
   }

@@ -154,7 +154,7 @@ export function applyPatches(
   for (let i = 0; i < patches.length; i += 4) {
     const at = from + (patches[i + 1] as number);
     const a = patches[i + 2] as number;
-    switch (patches[i]) {
+    switch (patches[i] as (typeof Patch)[keyof typeof Patch]) {
       case Patch.Digits:
         writeDigits(bytes, at, a, random);
         break;

@@ -45,12 +45,14 @@ export function acceptedJsonReply(body: Uint8Array): Reply {
   const nothing: Reply = { type: "accepted", rejectedSpans: 0, message: "" };
   try {
     const parsed = JSON.parse(new TextDecoder().decode(body)) as {
-      partialSuccess?: { rejectedSpans?: string | number; errorMessage?: string };
+      partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unknown };
     } | null;
     const partial = parsed?.partialSuccess;
     if (partial === undefined) return nothing;
     const rejectedSpans = Number(partial.rejectedSpans ?? 0) || 0;
-    return { type: "accepted", rejectedSpans, message: String(partial.errorMessage ?? "") };
+    const { errorMessage } = partial;
+    const message = typeof errorMessage === "string" ? errorMessage : "";
+    return { type: "accepted", rejectedSpans, message };
   } catch {
     return nothing;
   }

@@ -31,7 +31,7 @@ function defaultText(setting: Setting): string {
   if (value === undefined) return "";
   if (Array.isArray(value) || typeof value === "object") return "none";
   const bytes = setting.key.endsWith("Bytes") ? ` (${Number(value) / 1024 / 1024} MiB)` : "";
-  return `\`${String(value)}\`${bytes}`;
+  return `\`${typeof value === "string" ? value : JSON.stringify(value)}\`${bytes}`;
 }
 
 /** The Markdown table of all settings, as docs/configuration.md holds it. */

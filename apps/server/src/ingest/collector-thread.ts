@@ -19,8 +19,7 @@ function tell(message: ToMain): void {
 }
 
 function tellTrouble(message: string, error?: unknown): void {
-  const text =
-    error instanceof Error ? error.message : error === undefined ? undefined : String(error);
+  const text = error === undefined ? undefined : ClewError.from(error).message;
   tell({ type: "trouble", message, error: text });
 }
 

@@ -116,10 +116,10 @@ class CollectorThread {
     }
   }
 
-  #onExit(error: unknown): void {
-    const message = error instanceof Error ? error.message : "it ended without a word";
+  #onExit(reason: unknown): void {
+    const message = reason instanceof Error ? reason.message : "it ended without a word";
     this.#ready.reject(
-      new ClewError("internal", `the collector did not start: ${message}`, { cause: error }),
+      new ClewError("internal", `the collector did not start: ${message}`, { cause: reason }),
     );
     this.#stopped.resolve();
     if (this.#isStopping || this.#crash !== undefined) return;
@@ -127,7 +127,7 @@ class CollectorThread {
     this.ready.then(
       // Nothing acknowledged is lost; a supervisor should start us again rather than leave us half alive.
       () => {
-        this.#log.fatal({ err: error }, this.#crash);
+        this.#log.fatal({ err: reason }, this.#crash);
         process.exit(1);
       },
       () => undefined,

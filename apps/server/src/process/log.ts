@@ -47,7 +47,7 @@ export function readableLine(json: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(json) as Record<string, unknown>;
   const [name, color] = levels[Number(level)] ?? ["LOG  ", "green"];
   const fields = Object.entries(rest).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  const text = escapeControls([String(msg ?? ""), ...fields].join(" "));
+  const text = escapeControls([typeof msg === "string" ? msg : "", ...fields].join(" "));
   const colored = styleText(color, name, { validateStream: false });
   return `${String(time).slice(11, 23)} ${colored} ${text}${errorLines(err)}\n`;
 }

@@ -43,7 +43,7 @@ export async function runService(
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   onStop(async () => {
     await drain(server, running);
-    const parts = await Promise.race([opened.promise, undefined]);
+    const parts = await Promise.race([opened.promise, Promise.resolve(undefined)]);
     await Promise.race([parts?.close?.(), sleep(CLOSE_LIMIT_MS)]);
     await telemetry.shutdown();
   });

@@ -1,7 +1,7 @@
 // Somebody else's service: a card network without any tracing. It shows how the service map
 // draws a peer that only its callers know, and it brings the slow and failing answers of the
 // real world: 3 % declined, 2 % unavailable, and one card scheme that is slower than the others.
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { chance, work } from "../parts/chance.ts";
 import { announce, listen, onStop, ready } from "../parts/lifecycle.ts";
 
@@ -13,7 +13,7 @@ async function authorize(scheme: string): Promise<{ status: number; body: unknow
   return { status: 200, body: { approved: true } };
 }
 
-const server = createServer(async (request, response) => {
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -23,7 +23,9 @@ const server = createServer(async (request, response) => {
   } catch {
     response.destroy();
   }
-});
+}
+
+const server = createServer((request, response) => void answer(request, response));
 onStop(async () => {
   server.closeAllConnections();
   server.close();

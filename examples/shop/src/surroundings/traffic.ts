@@ -26,7 +26,7 @@ type Step = [method: "GET" | "POST", path: string, body?: unknown];
 const counts = { requests: 0, failed: 0, orders: 0, declined: 0 };
 const recentOrders: string[] = [];
 let base = "";
-let stopping = false;
+const stopping = new AbortController();
 
 function newShopper(): Shopper {
   const session = `s-${randomUUID().slice(0, 12)}`;
@@ -117,7 +117,7 @@ function lost(): Step[] {
 async function journey(steps: Step[]): Promise<void> {
   const shopper = newShopper();
   for (const step of steps) {
-    if (stopping) return;
+    if (stopping.signal.aborted) return;
     const answer = await visit(shopper, step);
     const { orderId } = (answer ?? {}) as { orderId?: string };
     if (orderId !== undefined) {
@@ -131,7 +131,7 @@ async function journey(steps: Step[]): Promise<void> {
 
 async function shop(first: () => Step[]): Promise<void> {
   await journey(first());
-  while (!stopping) {
+  while (!stopping.signal.aborted) {
     const plan = pick([buying, buying, browsing, browsing, browsing, askingForAnOrder, lost]);
     await journey(plan());
   }
@@ -139,7 +139,7 @@ async function shop(first: () => Step[]): Promise<void> {
 
 // Those who still think are not worth waiting for; this process has nothing to send.
 onStop(async () => {
-  stopping = true;
+  stopping.abort();
 });
 base = `http://127.0.0.1:${portOf(await announce(0), "storefront")}`;
 for (let n = 0; n < SHOPPERS; n += 1) void shop(n < 2 ? buying : browsing);

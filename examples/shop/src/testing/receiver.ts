@@ -1,6 +1,6 @@
 // A receiver of OTLP/HTTP in JSON, on a real socket, for the shop's tests: it keeps every span
 // and log record and wakes those who wait for something to have arrived.
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 
@@ -72,15 +72,17 @@ export class Receiver {
   readonly #waiting = new Set<() => void>();
 
   private constructor() {
-    this.#server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-      const raw = Buffer.concat(chunks);
-      const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
-      this.#take(JSON.parse(body.toString("utf8")));
-      response.writeHead(200, { "content-type": "application/json" }).end("{}");
-      for (const check of this.#waiting) check();
-    });
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const raw = Buffer.concat(chunks);
+    const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
+    this.#take(JSON.parse(body.toString("utf8")));
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    for (const check of this.#waiting) check();
   }
 
   /** Starts on a free loopback port. */

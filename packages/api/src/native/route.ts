@@ -68,7 +68,7 @@ export type Route = RouteDescription<z.ZodObject, z.ZodObject>;
 export function route<P extends z.ZodObject, Q extends z.ZodObject>(
   description: RouteDescription<P, Q>,
 ): Route {
-  return description as unknown as Route;
+  return description;
 }
 
 /** The one JSON answer of most routes. */
@@ -77,7 +77,7 @@ export function json(description: string, schema: z.ZodType): Readonly<Record<nu
 }
 
 /** For routes without parameters. */
-export const none: z.ZodObject<Record<never, never>> = z.strictObject({});
+export const none: z.ZodObject<Record<string, never>> = z.strictObject({});
 
 /** What any question to the store can end in. */
 export const questionErrors: readonly ErrorCode[] = [

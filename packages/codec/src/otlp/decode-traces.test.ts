@@ -120,7 +120,7 @@ describe("a known request", () => {
         attributes: [
           ["s", ValueType.String, text("text")],
           ["i", ValueType.Int, "4294967295:4294967295"],
-          ["d", ValueType.Double, `${0x3ff80000}:0`],
+          ["d", ValueType.Double, [0x3ff80000, 0].join(":")],
           ["b", ValueType.Bool, "0:1"],
           ["raw", ValueType.Bytes, "00ff"],
           ["list", ValueType.Array, field("2a", field("0a", "1805") + field("0a", ""))],

@@ -18,7 +18,7 @@ const word: fc.Arbitrary<string> = fc.oneof(
 );
 
 function hex(bytes: number): fc.Arbitrary<string> {
-  const digit = fc.constantFrom(..."0123456789abcdef");
+  const digit = fc.constantFrom(..."0123456789abcdef".split(""));
   return fc
     .array(digit, { minLength: bytes * 2 - 1, maxLength: bytes * 2 - 1 })
     .map((digits) => `${digits.join("")}7`);

@@ -135,7 +135,8 @@ function watch(
     try {
       return (await decompress(message, codingOf(coding), settings.maxBodyBytes, lease)) as Buffer;
     } catch (error) {
-      throw statusOf(error);
+      // grpc-js answers with the code, details and metadata of what is thrown here.
+      throw Object.assign(new Error("not decompressed", { cause: error }), statusOf(error));
     }
   };
   stream.on("data", (chunk: Buffer) => {
@@ -168,5 +169,5 @@ export function statusOf(thrown: unknown): StatusObject {
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(encodeError(error, "protobuf")));
   if (error.httpStatus === 415) metadata.set("grpc-accept-encoding", GRPC_CODINGS);
-  return { code: error.grpcCode as number, details: error.message, metadata };
+  return { code: error.grpcCode, details: error.message, metadata };
 }

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { ByteBudget } from "./byte-budget.ts";
-import type { ExportSink, Signal } from "./export-sink.ts";
+import type { ExportSink } from "./export-sink.ts";
 import { OtlpHttpEndpoint, signalPaths } from "./otlp-http-endpoint.ts";
 import {
   listenError,
@@ -81,15 +81,14 @@ function createApp(settings: ReceiverSettings, endpoint: OtlpHttpEndpoint): Fast
     frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) =>
       other(request, reply),
   };
-  const app = (
+  const app: FastifyInstance =
     tls === undefined
       ? fastify({ ...options, http: server })
-      : fastify({ ...options, https: { ...server, ...tlsOptions(tls) } })
-  ) as FastifyInstance;
+      : fastify({ ...options, https: { ...server, ...tlsOptions(tls) } });
   // Any content type is let through unread; the endpoint judges it and reads the body.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  for (const [path, signal] of Object.entries(signalPaths) as [string, Signal][]) {
+  for (const [path, signal] of Object.entries(signalPaths)) {
     const take = hijacked((request, response) => void endpoint.export(signal, request, response));
     app.post(path, take);
   }
