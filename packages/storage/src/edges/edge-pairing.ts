@@ -3,7 +3,8 @@
 // calls are edges at once; a client span whose server never reports becomes an edge to an external peer
 // when its time is up. Closed edges are summed a segment and written as rows of `edges_1m`.
 
-import { isZero, SpanBatch, SpanKind, StatusCode } from "@clew/model";
+import { grown } from "@clew/base";
+import { SpanBatch, SpanKind, StatusCode } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
 import type { SplitAttributes } from "../write/attribute-split.ts";
 import { GroupTable } from "../write/group-table.ts";
@@ -12,7 +13,7 @@ import { OTHER_NAME } from "../write/red-blocks.ts";
 import { SegmentMemory } from "../write/segment-memory.ts";
 import type { SpanFacts } from "../write/span-facts.ts";
 import { NodeType, Peers } from "./peers.ts";
-import { emptyHalf, type Half, KEY_WORDS, PendingCalls } from "./pending-calls.ts";
+import { callHash, emptyHalf, type Half, KEY_WORDS, PendingCalls } from "./pending-calls.ts";
 
 export interface EdgePairingOptions {
   /** Halves that may wait at once, a power of two; beyond it the oldest are treated as expired. */
@@ -53,7 +54,7 @@ export class EdgePairing {
     memory: SegmentMemory = new SegmentMemory(),
   ): Uint8Array<ArrayBuffer> | undefined {
     if (this.#pending.names.size > MAX_NAMES) this.#pending = new PendingCalls(this.#capacity);
-    const edges = new ClosedEdges(batch, this.#pending);
+    const edges = new ClosedEdges(batch, this.#pending, memory);
     const visit = new CallVisitor(batch, facts, split, this.#pending, edges, nowMs);
     for (let row = 0; row < batch.length; row++) visit.span(row);
     this.#pending.expire(nowMs - this.#waitMs, edges.onExpired);
@@ -65,7 +66,7 @@ export class EdgePairing {
     beforeMs: number,
     memory: SegmentMemory = new SegmentMemory(),
   ): Uint8Array<ArrayBuffer> | undefined {
-    const edges = new ClosedEdges(new SpanBatch(), this.#pending);
+    const edges = new ClosedEdges(new SpanBatch(), this.#pending, memory);
     this.#pending.expire(beforeMs, edges.onExpired);
     return edges.write(memory);
   }
@@ -126,25 +127,28 @@ class CallVisitor {
     }
     this.#keyOf(row, this.#spanWords);
     const half = this.#fill(row, true);
-    if (this.#pending.take(this.#key, false, this.#other)) {
+    const hash = callHash(this.#key);
+    if (this.#pending.take(this.#key, hash, false, this.#other)) {
       this.#edges.pair(half, this.#other.service);
       return;
     }
     half.peer = this.#edges.keptName(this.#peers.external(row));
-    this.#pending.put(this.#key, half, this.#nowMs, this.#edges.onExpired);
+    this.#pending.put(this.#key, hash, half, this.#nowMs, this.#edges.onExpired);
   }
 
   #server(row: number, kind: number): void {
     const destination = kind === SpanKind.Consumer ? this.#peers.destination(row) : 0;
     if (destination !== 0) return this.#edges.fromDestination(row, this.#facts, destination);
-    if (isZero(this.#batch.parentIds, row * 8, 8)) return;
+    if (((this.#parentWords[row * 2] as number) | (this.#parentWords[row * 2 + 1] as number)) === 0)
+      return;
     this.#keyOf(row, this.#parentWords);
     const half = this.#fill(row, false);
-    if (this.#pending.take(this.#key, true, this.#other)) {
+    const hash = callHash(this.#key);
+    if (this.#pending.take(this.#key, hash, true, this.#other)) {
       this.#edges.pair(this.#other, half.service);
       return;
     }
-    this.#pending.put(this.#key, half, this.#nowMs, this.#edges.onExpired);
+    this.#pending.put(this.#key, hash, half, this.#nowMs, this.#edges.onExpired);
   }
 
   /** The tenant is part of the key: equal ids of two tenants are two calls. */
@@ -181,13 +185,15 @@ class ClosedEdges {
   readonly #histograms = new Histograms();
   readonly #weights: number[] = [];
   readonly #errors: number[] = [];
-  // Translations between the batch's strings and the names that outlive it.
-  readonly #kept: number[] = [];
-  readonly #local: number[] = [];
+  // Translations between the batch's strings and the names that outlive it: id + 1, 0 = not known yet.
+  #kept: Uint32Array<ArrayBuffer>;
+  #local: Uint32Array<ArrayBuffer>;
 
-  constructor(batch: SpanBatch, pending: PendingCalls) {
+  constructor(batch: SpanBatch, pending: PendingCalls, memory: SegmentMemory) {
     this.#batch = batch;
     this.#pending = pending;
+    this.#kept = memory.words(batch.strings.size);
+    this.#local = memory.words(pending.names.size);
   }
 
   /** A half whose time is up: a client's call went to a peer that sends no spans. */
@@ -213,15 +219,16 @@ class ClosedEdges {
   /** Name id that outlives the batch, for a string of the batch. */
   keptName(id: number): number {
     if (id === 0) return 0;
-    const known = this.#kept[id];
-    if (known !== undefined) return known;
+    const known = this.#kept[id] ?? 0;
+    if (known !== 0) return known - 1;
     const { strings } = this.#batch;
     const kept = this.#pending.names.intern(
       strings.bytes,
       strings.offsets[id] as number,
       strings.offsets[id + 1] as number,
     );
-    this.#kept[id] = kept;
+    this.#kept = grown(this.#kept, id + 1);
+    this.#kept[id] = kept + 1;
     return kept;
   }
 
@@ -258,15 +265,16 @@ class ClosedEdges {
   }
 
   #localName(kept: number): number {
-    const known = this.#local[kept];
-    if (known !== undefined) return known;
+    const known = this.#local[kept] ?? 0;
+    if (known !== 0) return known - 1;
     const { names } = this.#pending;
     const id = this.#batch.strings.intern(
       names.bytes,
       names.offsets[kept] as number,
       names.offsets[kept + 1] as number,
     );
-    this.#local[kept] = id;
+    this.#local = grown(this.#local, kept + 1);
+    this.#local[kept] = id + 1;
     return id;
   }
 

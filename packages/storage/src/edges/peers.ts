@@ -34,10 +34,10 @@ export class Peers {
   constructor(batch: SpanBatch, split: SplitAttributes) {
     this.#batch = batch;
     this.#split = split;
-    this.#legacyDbSystem = batch.strings.internText("db.system");
-    this.#legacyDbName = batch.strings.internText("db.name");
-    this.#legacyDestination = batch.strings.internText("messaging.destination");
-    this.#legacyAddress = batch.strings.internText("net.peer.name");
+    this.#legacyDbSystem = keyInUse(batch, "db.system");
+    this.#legacyDbName = keyInUse(batch, "db.name");
+    this.#legacyDestination = keyInUse(batch, "messaging.destination");
+    this.#legacyAddress = keyInUse(batch, "net.peer.name");
   }
 
   /** `system/namespace`, or `system/address`, or `system`. */
@@ -79,6 +79,7 @@ export class Peers {
   }
 
   #attribute(row: number, key: number): number {
+    if (key === 0) return 0;
     const { attributes, attributeOffsets } = this.#batch;
     const end = attributeOffsets[row + 1] as number;
     for (let at = attributeOffsets[row] as number; at < end; at++) {
@@ -88,4 +89,11 @@ export class Peers {
     }
     return 0;
   }
+}
+
+/** Id of an attribute key; 0 when no attribute of the batch can have it, because the string is new to it. */
+function keyInUse(batch: SpanBatch, key: string): number {
+  const known = batch.strings.size;
+  const id = batch.strings.internText(key);
+  return id < known ? id : 0;
 }

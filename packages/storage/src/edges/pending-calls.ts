@@ -20,8 +20,6 @@ export interface Half {
 
 /** Tenant, four words of trace id, two words of the client span's id. */
 export const KEY_WORDS = 7;
-const FREE = -1;
-const TOMBSTONE = -2;
 
 /** Waiting halves keyed by tenant, trace id and id of the client span. */
 export class PendingCalls {
@@ -33,9 +31,13 @@ export class PendingCalls {
   readonly #keys: Uint32Array;
   readonly #words: Uint32Array; // tenant, service, peer, flags, minute, kept
   readonly #numbers: Float64Array; // duration, weight, arrival ms
-  readonly #slots: Int32Array;
+  /**
+   * Open addressing, two words a slot: entry + 1 (0 = free) and the key's hash, so that a probe reads
+   * nothing else but of the half that it looks for. Half of the slots are free or more.
+   */
+  readonly #slots: Uint32Array;
   readonly #mask: number;
-  #tombstones = 0;
+  readonly #expired: Half = emptyHalf();
 
   /** `capacity`: a power of two. */
   constructor(capacity: number) {
@@ -43,7 +45,7 @@ export class PendingCalls {
     this.#keys = new Uint32Array(capacity * KEY_WORDS);
     this.#words = new Uint32Array(capacity * 6);
     this.#numbers = new Float64Array(capacity * 3);
-    this.#slots = new Int32Array(capacity * 2).fill(FREE);
+    this.#slots = new Uint32Array(capacity * 4);
     this.#mask = capacity * 2 - 1;
   }
 
@@ -52,25 +54,31 @@ export class PendingCalls {
   }
 
   /** Removes and returns the waiting half of the other side into `into`; false when there is none. */
-  take(key: Uint32Array, wantClient: boolean, into: Half): boolean {
-    const slot = this.#slotOf(key, wantClient);
+  take(key: Uint32Array, hash: number, wantClient: boolean, into: Half): boolean {
+    const slot = this.#slotOf(key, hash, wantClient);
     if (slot < 0) return false;
-    const entry = this.#slots[slot] as number;
+    const entry = (this.#slots[slot * 2] as number) - 1;
     this.#read(entry, into);
     this.#words[entry * 6 + 3] = 0;
-    this.#bury(slot);
+    this.#free(slot);
     return true;
   }
 
   /**
    * Adds a half; when the ring is full the oldest is handed to `onExpired` first. A half that waits
-   * already (its span was sent twice) is not added again.
+   * already (its span was sent twice) is not added again. `hash` is the key's {@link callHash}.
    */
-  put(key: Uint32Array, half: Half, nowMs: number, onExpired: (half: Half) => void): void {
-    if (this.#slotOf(key, half.isClient) >= 0) return;
+  put(
+    key: Uint32Array,
+    hash: number,
+    half: Half,
+    nowMs: number,
+    onExpired: (half: Half) => void,
+  ): void {
+    if (this.#slotOf(key, hash, half.isClient) >= 0) return;
     if (this.size === this.capacity) this.#expireOldest(onExpired);
     const entry = this.#next++ & (this.capacity - 1);
-    this.#keys.set(key.subarray(0, KEY_WORDS), entry * KEY_WORDS);
+    for (let i = 0; i < KEY_WORDS; i++) this.#keys[entry * KEY_WORDS + i] = key[i] as number;
     const words = this.#words;
     words[entry * 6] = half.tenant;
     words[entry * 6 + 1] = half.service;
@@ -81,13 +89,13 @@ export class PendingCalls {
     this.#numbers[entry * 3] = half.durationNano;
     this.#numbers[entry * 3 + 1] = half.weight;
     this.#numbers[entry * 3 + 2] = nowMs;
-    let slot = hashOf(key) & this.#mask;
-    while ((this.#slots[slot] as number) >= 0) slot = (slot + 1) & this.#mask;
-    if (this.#slots[slot] === TOMBSTONE) this.#tombstones--;
-    this.#slots[slot] = entry;
+    let slot = hash & this.#mask;
+    while (this.#slots[slot * 2] !== 0) slot = (slot + 1) & this.#mask;
+    this.#slots[slot * 2] = entry + 1;
+    this.#slots[slot * 2 + 1] = hash;
   }
 
-  /** Hands over every half that arrived before `beforeMs`. */
+  /** Hands over every half that arrived before `beforeMs`; it is valid during the call. */
   expire(beforeMs: number, onExpired: (half: Half) => void): void {
     while (this.size > 0) {
       const entry = this.#oldest & (this.capacity - 1);
@@ -100,39 +108,35 @@ export class PendingCalls {
     const entry = this.#oldest++ & (this.capacity - 1);
     if (((this.#words[entry * 6 + 3] as number) & 1) === 0) return; // taken
     const key = this.#keys.subarray(entry * KEY_WORDS, entry * KEY_WORDS + KEY_WORDS);
-    for (let slot = hashOf(key) & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      if (this.#slots[slot] === FREE) return;
-      if (this.#slots[slot] !== entry) continue;
-      const half = emptyHalf();
-      this.#read(entry, half);
-      this.#words[entry * 6 + 3] = 0;
-      this.#bury(slot);
-      onExpired(half);
-      return;
-    }
+    let slot = callHash(key) & this.#mask;
+    while (this.#slots[slot * 2] !== entry + 1) slot = (slot + 1) & this.#mask;
+    this.#read(entry, this.#expired);
+    this.#words[entry * 6 + 3] = 0;
+    this.#free(slot);
+    onExpired(this.#expired);
   }
 
-  /** Frees a slot; probes must go on past it until the next rebuild. */
-  #bury(slot: number): void {
-    this.#slots[slot] = TOMBSTONE;
-    if (++this.#tombstones < this.capacity / 2) return;
-    this.#slots.fill(FREE);
-    this.#tombstones = 0;
-    for (let at = this.#oldest; at < this.#next; at++) {
-      const entry = at & (this.capacity - 1);
-      if (((this.#words[entry * 6 + 3] as number) & 1) === 0) continue;
-      const key = this.#keys.subarray(entry * KEY_WORDS, entry * KEY_WORDS + KEY_WORDS);
-      let free = hashOf(key) & this.#mask;
-      while (this.#slots[free] !== FREE) free = (free + 1) & this.#mask;
-      this.#slots[free] = entry;
+  /** Frees a slot and moves up what was pushed past it, so that a free slot always ends a probe. */
+  #free(slot: number): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let hole = slot;
+    for (let at = (slot + 1) & mask; slots[at * 2] !== 0; at = (at + 1) & mask) {
+      const home = (slots[at * 2 + 1] as number) & mask;
+      if (((at - home) & mask) < ((at - hole) & mask)) continue;
+      slots[hole * 2] = slots[at * 2] as number;
+      slots[hole * 2 + 1] = slots[at * 2 + 1] as number;
+      hole = at;
     }
+    slots[hole * 2] = 0;
   }
 
-  #slotOf(key: Uint32Array, isClient: boolean): number {
-    for (let slot = hashOf(key) & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const entry = this.#slots[slot] as number;
-      if (entry === FREE) return -1;
-      if (entry !== TOMBSTONE && this.#matches(entry, key, isClient)) return slot;
+  #slotOf(key: Uint32Array, hash: number, isClient: boolean): number {
+    const slots = this.#slots;
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const entry = slots[slot * 2] as number;
+      if (entry === 0) return -1;
+      if (slots[slot * 2 + 1] === hash && this.#matches(entry - 1, key, isClient)) return slot;
     }
   }
 
@@ -175,7 +179,8 @@ export function emptyHalf(): Half {
 // Secret, so that no sender can prepare ids that all fall on one slot.
 const SEED = crypto.getRandomValues(new Uint32Array(1))[0] as number;
 
-function hashOf(key: Uint32Array): number {
+/** Hash of a call's key for {@link PendingCalls}. */
+export function callHash(key: Uint32Array): number {
   let hash = SEED;
   for (let i = 0; i < KEY_WORDS; i++) {
     hash = Math.imul(hash ^ (key[i] as number), 0x85ebca6b);
