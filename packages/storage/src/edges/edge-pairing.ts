@@ -192,8 +192,8 @@ class ClosedEdges {
   constructor(batch: SpanBatch, pending: PendingCalls, memory: SegmentMemory) {
     this.#batch = batch;
     this.#pending = pending;
-    this.#kept = memory.words(batch.strings.size);
-    this.#local = memory.words(pending.names.size);
+    this.#kept = memory.zeroWords(batch.strings.size);
+    this.#local = memory.zeroWords(pending.names.size);
   }
 
   /** A half whose time is up: a client's call went to a peer that sends no spans. */

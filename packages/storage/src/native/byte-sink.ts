@@ -58,6 +58,15 @@ export class ByteSink {
     this.length = at;
   }
 
+  /** `count` zero bytes. */
+  zeros(count: number): void {
+    this.reserve(count);
+    const { length } = this;
+    if (count < 32) for (let i = 0; i < count; i++) this.bytes[length + i] = 0;
+    else this.bytes.fill(0, length, length + count);
+    this.length = length + count;
+  }
+
   /** Raw bytes of a typed-array column, `count` elements from the start. */
   column(
     array: Uint8Array | Uint16Array | Uint32Array | BigUint64Array | Float32Array | Float64Array,

@@ -148,10 +148,17 @@ export class NativeBlock {
   stringData(ids: Words, count: number): void {
     const { sink } = this;
     const { bytes, offsets } = this.#strings;
-    for (let row = 0; row < count; row++) {
+    let row = 0;
+    while (row < count) {
       const id = ids[row] as number;
-      if (id === 0) sink.byte(0);
-      else sink.string(bytes, offsets[id] as number, offsets[id + 1] as number);
+      if (id !== 0) {
+        sink.string(bytes, offsets[id] as number, offsets[id + 1] as number);
+        row++;
+        continue;
+      }
+      const from = row++;
+      while (row < count && ids[row] === 0) row++;
+      sink.zeros(row - from); // lengths of empty strings
     }
   }
 
@@ -180,8 +187,15 @@ export class NativeBlock {
     memory.reserve(count, this.#strings.size);
     const { indexes, narrow } = memory;
     let { keys } = memory;
-    let size = 0;
-    for (let row = 0; row < count; row++) {
+    const first = ids[0] as number;
+    keys[0] = first;
+    indexes[first] = 1;
+    let size = 1;
+    // Many columns hold one value, or nothing, all the way down.
+    let same = 1;
+    while (same < count && ids[same] === first) same++;
+    narrow.fill(0, 0, same);
+    for (let row = same; row < count; row++) {
       const id = ids[row] as number;
       let index = indexes[id] as number;
       if (index === 0) {

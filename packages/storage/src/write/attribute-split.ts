@@ -35,21 +35,27 @@ class MapBuilder implements MapColumns {
 
   constructor(rows: number, capacity: number, width: number, memory: SegmentMemory) {
     this.offsets = memory.words(rows + 1);
+    this.offsets[0] = 0;
     this.keys = memory.words(capacity);
     this.values = memory.words(capacity * width);
     this.#width = width;
   }
 
-  push(key: number, low: number, high: number): void {
+  /** Appends an entry of a map whose values are one word wide. */
+  pushWord(key: number, value: number): void {
     const entry = this.count++;
     if (entry >= this.keys.length) this.#grow();
     this.keys[entry] = key;
-    if (this.#width === 1) {
-      this.values[entry] = low;
-    } else {
-      this.values[entry * 2] = low;
-      this.values[entry * 2 + 1] = high;
-    }
+    this.values[entry] = value;
+  }
+
+  /** Appends an entry of a map whose values are two words wide. */
+  pushWords(key: number, low: number, high: number): void {
+    const entry = this.count++;
+    if (entry >= this.keys.length) this.#grow();
+    this.keys[entry] = key;
+    this.values[entry * 2] = low;
+    this.values[entry * 2 + 1] = high;
   }
 
   #grow(): void {
@@ -74,7 +80,7 @@ export function splitAttributes(
   promote: boolean,
   memory: SegmentMemory = new SegmentMemory(),
 ): SplitAttributes {
-  const promoted = promote ? promotedAttributes.map(() => memory.words(rows)) : [];
+  const promoted = promote ? promotedAttributes.map(() => memory.zeroWords(rows)) : [];
   const columnOfKey = promote ? promotedColumns(strings) : new Int8Array(0);
   const isUint16 = promotedAttributes.map((attribute) => attribute.type === "uint16");
   const total = offsets[rows] as number;
@@ -103,11 +109,11 @@ export function splitAttributes(
           continue;
         }
       }
-      if (type === ValueType.String) str.push(key, low, 0);
-      else if (type === ValueType.Int) int.push(key, low, high);
-      else if (type === ValueType.Double) dbl.push(key, low, high);
-      else if (type === ValueType.Bool) bool.push(key, low, 0);
-      else other.push(key, rendered.textId(attributes, at), 0);
+      if (type === ValueType.String) str.pushWord(key, low);
+      else if (type === ValueType.Int) int.pushWords(key, low, high);
+      else if (type === ValueType.Double) dbl.pushWords(key, low, high);
+      else if (type === ValueType.Bool) bool.pushWord(key, low);
+      else other.pushWord(key, rendered.textId(attributes, at));
     }
     str.offsets[row + 1] = str.count;
     int.offsets[row + 1] = int.count;

@@ -136,13 +136,7 @@ function newRows(
   known: KnownContent,
   nowMs: number,
 ): NewRows {
-  const pairs = new GroupTable(3);
-  for (let row = 0; row < use.length; row++) {
-    pairs.probe[0] = use.tenant[row] as number;
-    pairs.probe[1] = indexes[row] as number;
-    pairs.probe[2] = ((kept.day[row] as number) << 16) | (kept.keepDays[row] as number);
-    pairs.group();
-  }
+  const pairs = distinctUses(use, indexes, kept);
   const fresh: number[] = [];
   for (let pair = 0; pair < pairs.size; pair++) {
     const index = pairs.key(pair, 1);
@@ -160,6 +154,24 @@ function newRows(
       return ids[(index[word >> 1] as number) * 2 + (word & 1)] as number;
     }),
   };
+}
+
+/** Distinct (tenant, index, kept) of the records. */
+function distinctUses(use: ContentUse, indexes: Words, kept: KeptColumns): GroupTable {
+  const pairs = new GroupTable(3);
+  const { probe } = pairs;
+  for (let row = 0; row < use.length; row++) {
+    const tenant = use.tenant[row] as number;
+    const index = indexes[row] as number;
+    const keptWord = (((kept.day[row] as number) << 16) | (kept.keepDays[row] as number)) >>> 0;
+    // The records of a request come one after another.
+    if (row > 0 && probe[1] === index && probe[0] === tenant && probe[2] === keptWord) continue;
+    probe[0] = tenant;
+    probe[1] = index;
+    probe[2] = keptWord;
+    pairs.group();
+  }
+  return pairs;
 }
 
 function gather(values: Words, index: Words): Words {

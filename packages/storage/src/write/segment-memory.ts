@@ -35,23 +35,21 @@ export class SegmentMemory {
     }
   }
 
-  /** A column of `count` zeros, as all of these. */
+  /** A column of `count` words that hold anything: for columns of which every row is written. */
   words(count: number): Uint32Array<ArrayBuffer> {
     const from = this.#take(count * 4);
-    if (from < 0) return new Uint32Array(count);
-    return new Uint32Array(this.#columns, from, count).fill(0);
+    return from < 0 ? new Uint32Array(count) : new Uint32Array(this.#columns, from, count);
   }
 
+  /** A column of `count` zeros. */
+  zeroWords(count: number): Uint32Array<ArrayBuffer> {
+    return this.words(count).fill(0);
+  }
+
+  /** Like `words`, of 16 bits each. */
   halves(count: number): Uint16Array<ArrayBuffer> {
     const from = this.#take(count * 2);
-    if (from < 0) return new Uint16Array(count);
-    return new Uint16Array(this.#columns, from, count).fill(0);
-  }
-
-  doubles(count: number): Float64Array<ArrayBuffer> {
-    const from = this.#take(count * 8);
-    if (from < 0) return new Float64Array(count);
-    return new Float64Array(this.#columns, from, count).fill(0);
+    return from < 0 ? new Uint16Array(count) : new Uint16Array(this.#columns, from, count);
   }
 
   /** Where `bytes` bytes lie, a multiple of eight; -1 when there is no room for them in this segment. */

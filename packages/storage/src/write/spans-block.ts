@@ -144,7 +144,7 @@ function jsonColumn(
   count: number,
   memory: SegmentMemory,
 ): Words {
-  const ids = memory.words(count);
+  const ids = memory.zeroWords(count);
   for (let row = 0; row < count; row++) {
     const from = offsets[row] as number;
     const to = offsets[row + 1] as number;
