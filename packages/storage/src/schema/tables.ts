@@ -10,7 +10,10 @@ TTL day + toIntervalDay(keep_days)`;
 
 // fsync: an inserted part is on the disk before its segment of the write-ahead log goes away.
 // The deduplication window makes a replayed insert a no-op.
-const REPLAYABLE = "ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000";
+// Statistics of columns (a hash of every value, at insert and at every merge) would serve joins, and the
+// store joins nothing.
+const REPLAYABLE =
+  "ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, auto_statistics_types = ''";
 const DURABLE = `${REPLAYABLE}, fsync_after_insert = 1, fsync_part_directory = 1`;
 
 // Rollups are not synced: after kill -9 they are whole all the same, after a power cut the counts of the
@@ -21,7 +24,7 @@ const ROLLUP_SETTINGS = `${REPLAYABLE}, min_parts_to_merge_at_once = 8, default_
 // A fresh part is one file (compact: few fsyncs); merges make the wide, column-pruned parts. Merging at
 // least 16 parts at once halves the merge work a span; see docs/adr/0004-span-layout.md.
 const SPAN_SETTINGS =
-  "min_bytes_for_wide_part = 134217728, min_parts_to_merge_at_once = 16, default_compression_codec = 'ZSTD(1)'";
+  "min_bytes_for_wide_part = 134217728, min_parts_to_merge_at_once = 16, string_serialization_version = 'single_stream', default_compression_codec = 'ZSTD(1)'";
 
 const ATTRIBUTE_MAPS = `
   str Map(LowCardinality(String), String),
