@@ -164,7 +164,7 @@ function isZlib(body: Uint8Array): boolean {
 /** The error for a body over the limit, before or after decompression. */
 export function tooLarge(limitBytes: number): ClewError {
   return new ClewError("payload_too_large", `the body is larger than ${limitBytes} bytes`, {
-    hint: "send smaller batches, or raise the body limit of the collector",
+    hint: "send smaller batches, or raise CLEW_MAX_REQUEST_BYTES of the collector",
   });
 }
 

@@ -240,6 +240,17 @@ describe("a call that is refused", () => {
       expect.stringContaining("1 to 64"),
     ]);
   });
+
+  test("for tenant headers that disagree is INVALID_ARGUMENT", async () => {
+    await start();
+    const error = await refusal(TRACES, "x", { "x-clew-tenant": "a", "x-scope-orgid": "b" });
+    expect([error.code, error.details]).toEqual([
+      status.INVALID_ARGUMENT,
+      expect.stringContaining("disagree"),
+    ]);
+    await call(TRACES, "x", { "x-clew-tenant": "a", "x-scope-orgid": "a" });
+    expect(sink.requests.map((request) => request.tenant)).toEqual(["a"]);
+  });
 });
 
 describe("limits", () => {

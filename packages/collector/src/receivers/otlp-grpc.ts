@@ -127,6 +127,11 @@ function addMethod(server: Server, path: string, handler: handleUnaryCall<Buffer
   server.addService(definition, { Export: handler });
 }
 
+// As HTTP joins a header that came more than once: several are no tenant name.
+function onlyValue(values: readonly (string | Buffer)[]): string | undefined {
+  return values.length === 0 ? undefined : values.join(", ");
+}
+
 function exportHandler(
   signal: Signal,
   settings: ReceiverSettings,
@@ -134,9 +139,7 @@ function exportHandler(
   stats: ReceiverStats,
 ): handleUnaryCall<Buffer, Buffer> {
   const take = async (call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {
-    const tenant = tenantOf(settings.tenantHeaders, (name) =>
-      call.metadata.get(name)[0]?.toString(),
-    );
+    const tenant = tenantOf(settings.tenantHeaders, (name) => onlyValue(call.metadata.get(name)));
     const body = call.request;
     stats.bodyBytes.grpc += body.length;
     const outcome = await sink.export({ signal, encoding: "protobuf", tenant, body });

@@ -242,6 +242,7 @@ describe("limits", () => {
     expect(answer.status).toBe(413);
     expect(answer.headers["retry-after"]).toBeUndefined();
     expect(answer.text).toContain("larger than 1000 bytes");
+    expect(answer.text).toContain("CLEW_MAX_REQUEST_BYTES");
     expect(sink.requests).toHaveLength(1);
   });
 
@@ -365,6 +366,19 @@ describe("tenants", () => {
       body: "x",
     });
     expect(sink.requests.map((request) => request.tenant)).toEqual(["c"]);
+  });
+
+  test("that disagree are refused, never one silently preferred", async () => {
+    const port = await start();
+    const type = { "content-type": JSON_TYPE, "x-clew-tenant": "a" };
+    const refused = await send(port, "/v1/traces", {
+      headers: { ...type, "x-scope-orgid": "b" },
+      body: "{}",
+    });
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining("disagree")]);
+    const headers = { ...type, "x-scope-orgid": "a" };
+    expect((await send(port, "/v1/traces", { headers, body: "{}" })).status).toBe(200);
+    expect(sink.requests.map((request) => request.tenant)).toEqual(["a"]);
   });
 
   test("with a bad name are refused", async () => {
