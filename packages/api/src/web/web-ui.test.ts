@@ -42,6 +42,35 @@ describe("the built UI", () => {
     }
   });
 
+  test.each([
+    ...["%5C", "a%5C..%5Cb", "%00", "..%5C..", "%2F", "%2E%2E%2Foutside.txt", ".secret", "app.js"],
+    ...[
+      "~..",
+      "%E2%80%AE",
+      "caf%C3%A9",
+      "C:%5Cjobs",
+      "%3Cb%3E",
+      "a%20b",
+      "%25",
+      "%7B%7D",
+      "index.html",
+    ],
+  ])("answers the page of a service named %s", async (name) => {
+    build();
+    for (const method of ["GET", "HEAD"] as const) {
+      const answer = await server.inject({ method, url: `/services/${name}`, headers: html });
+      expect(answer.statusCode).toBe(200);
+      expect(answer.headers["content-security-policy"]).toContain("default-src 'self'");
+      expect(answer.body).toBe(method === "GET" ? "<title>UI</title>" : "");
+    }
+  });
+
+  test("gives a browser that opens a file of the build that file", async () => {
+    build();
+    writeFileSync(join(folder, "dist", "icon.svg"), "<svg/>");
+    expect((await server.inject({ url: "/icon.svg", headers: html })).body).toBe("<svg/>");
+  });
+
   test("lets browsers keep hashed files for good", async () => {
     build();
     const answer = await server.inject("/assets/app-1a2b3c.js");
@@ -86,10 +115,17 @@ describe("the built UI", () => {
       "/..%2foutside.txt",
       "/assets/..%2f..%2f..%2foutside.txt",
       "/.secret",
+      "/assets/..%5c..%5coutside.txt",
+      "/%2e%2e/outside.txt",
+      "//outside.txt",
+      "/outside.txt%00",
     ]) {
       const answer = await server.inject(url);
       expect(answer.statusCode).toBeGreaterThanOrEqual(400);
       expect(answer.body).not.toBe("o");
+      // To a browser that wants a page all of this is a page of the UI, or an error.
+      const page = await server.inject({ url, headers: html });
+      if (page.statusCode === 200) expect(page.body).toBe("<title>UI</title>");
     }
   });
 });

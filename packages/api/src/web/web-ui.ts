@@ -2,6 +2,7 @@
 // whose names hold a hash of their content (under assets/) never change and are cached for a year.
 
 import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -26,6 +27,9 @@ const missingPage = `<!doctype html>
 </html>
 `;
 
+/** The route that the plugin for files takes. */
+const filesRoute = "/*";
+
 /** Hangs the UI on the root of `server` and lets it answer the paths that nothing else does. */
 export function serveWebUi(server: FastifyInstance, options: WebUiOptions): void {
   const folder = resolve(options.folder);
@@ -43,21 +47,33 @@ export function serveWebUi(server: FastifyInstance, options: WebUiOptions): void
       );
     },
   });
-  server.setNotFoundHandler((request, reply) => {
-    if (!isPage(request, options.apiPrefixes)) sendUnknownRoute(request, reply);
-    else if (existsSync(join(folder, "index.html"))) void reply.sendFile("index.html");
-    else
-      void reply
-        .header("cache-control", "no-store")
-        .type("text/html; charset=utf-8")
-        .send(missingPage);
+  server.setNotFoundHandler(sendUnknownRoute);
+  // Pages never reach the look-up of files, which refuses the odd characters that a service's name may have.
+  server.addHook("preHandler", async (request, reply) => {
+    if (request.routeOptions.url !== filesRoute || !isPage(request, options.apiPrefixes)) return;
+    if (await isFile(folder, pathOf(request))) return;
+    if (existsSync(join(folder, "index.html"))) return reply.sendFile("index.html");
+    return reply
+      .header("cache-control", "no-store")
+      .type("text/html; charset=utf-8")
+      .send(missingPage);
   });
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split("?", 1)[0] ?? "";
+}
+
+/** A file of the build. Theirs are plain names: a path with anything else in it is not even looked for. */
+async function isFile(folder: string, path: string): Promise<boolean> {
+  if (!/^(?:\/[\w-][\w.-]*)+$/.test(path)) return false;
+  const found = await stat(join(folder, path)).catch(() => undefined);
+  return found?.isFile() ?? false;
 }
 
 /** A browser that asks for a page of the UI, not for a file or an API's answer. */
 function isPage(request: FastifyRequest, apiPrefixes: readonly string[]): boolean {
-  const path = request.url.split("?", 1)[0] ?? "";
-  const first = path.split("/", 2)[1] ?? "";
+  const first = pathOf(request).split("/", 2)[1] ?? "";
   const { accept } = request.headers;
   if (request.method !== "GET" && request.method !== "HEAD") return false;
   if (first === "assets" || apiPrefixes.includes(first)) return false;
