@@ -1,3 +1,4 @@
 export { assert, defined } from "./assert.ts";
 export { ClewError, type ErrorCode } from "./errors.ts";
+export { nameOfSegment, pathSegment } from "./path-segment.ts";
 export { grown } from "./typed-array.ts";

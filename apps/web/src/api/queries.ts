@@ -1,6 +1,7 @@
 // The API's questions as React Query hooks. Answers to a moving range stay on screen while the next
 // ones load.
 
+import { pathSegment } from "@clew/base";
 import type {
   AttributeKey,
   AttributeScope,
@@ -64,7 +65,7 @@ export function useOperations(
   range: ResolvedRange,
 ): UseQueryResult<{ operations: OperationSummary[] }> {
   return useJson(
-    `/services/${encodeURIComponent(service ?? "")}/operations`,
+    `/services/${pathSegment(service ?? "")}/operations`,
     rangeQuery(range),
     service !== undefined,
   );
@@ -129,7 +130,7 @@ export function useAttributeValues(
   prefix: string,
   enabled: boolean,
 ): UseQueryResult<{ values: AttributeValue[] }> {
-  const path = `/attributes/${encodeURIComponent(key)}/values`;
+  const path = `/attributes/${pathSegment(key)}/values`;
   return useJson(path, { ...rangeQuery(range), scope, prefix, limit: 50 }, enabled && key !== "");
 }
 

@@ -34,10 +34,13 @@ describe("addresses", () => {
     });
   });
 
-  it("carry a service name with slashes, spaces and percent signs", () => {
-    const address = printRoute("service", "a/b 100%");
-    expect(reparse(address)).toMatchObject({ name: "service", argument: "a/b 100%" });
-  });
+  it.each(["a/b 100%", ".", "..", "~..", "C:\\jobs", "nul\u0000"])(
+    "carry the service name %j through what a browser makes of an address",
+    (name) => {
+      const address = printRoute("service", name);
+      expect(reparse(address)).toMatchObject({ name: "service", argument: name });
+    },
+  );
 
   it("carry the selected span and the window of a trace", () => {
     const address = printRoute("trace", traceId, {

@@ -1,6 +1,7 @@
 // Every address of the UI: its path, its parameters and how both are read and printed. Pure, so that
 // links can be tested without a browser.
 
+import { nameOfSegment, pathSegment } from "@clew/base";
 import { spanKindNames, statusCodeNames } from "@clew/model";
 import { duration } from "../format/duration-param.ts";
 import { attributeFilter } from "./attribute-filter.ts";
@@ -104,7 +105,7 @@ function matchPath(pattern: string, path: string): string | undefined | false {
   const rest = path.slice(prefix.length);
   if (rest === "" || rest.includes("/")) return false;
   try {
-    return decodeURIComponent(rest);
+    return nameOfSegment(decodeURIComponent(rest));
   } catch {
     return false;
   }
@@ -118,6 +119,6 @@ export function printRoute<N extends RouteName>(
 ): string {
   const pattern: string = paths[name];
   const colon = pattern.indexOf(":");
-  const path = colon < 0 ? pattern : pattern.slice(0, colon) + encodeURIComponent(argument ?? "");
+  const path = colon < 0 ? pattern : pattern.slice(0, colon) + pathSegment(argument ?? "");
   return path + printParams(shapes[name], params as never);
 }

@@ -1,6 +1,6 @@
 // What the routes do with what they are asked, and what they say when they cannot.
 
-import { ClewError } from "@clew/base";
+import { ClewError, pathSegment } from "@clew/base";
 import type { SearchQuery, SearchResult } from "@clew/model";
 import { afterAll, describe, expect, test } from "vitest";
 import { memoryTraceReader } from "./testing/memory-trace-reader.ts";
@@ -246,7 +246,7 @@ describe("a tenant", () => {
 });
 
 describe("names in a path", () => {
-  test("may hold slashes, percent-encoded, and be long", async () => {
+  test("may hold slashes, percent-encoded, be long, and be what a browser would resolve", async () => {
     const keys: string[] = [];
     const reader = memoryTraceReader([]);
     reader.attributeValues = async ({ key }) => {
@@ -255,11 +255,11 @@ describe("names in a path", () => {
     };
     const other = shop({ reader: () => reader }).server;
     const long = "k".repeat(500);
-    for (const key of ["a/b c%", long]) {
-      const answer = await other.inject(`/api/v1/attributes/${encodeURIComponent(key)}/values`);
+    for (const key of ["a/b c%", long, ".", ".."]) {
+      const answer = await other.inject(`/api/v1/attributes/${pathSegment(key)}/values`);
       expect(answer.statusCode).toBe(200);
     }
-    expect(keys).toEqual(["a/b c%", long]);
+    expect(keys).toEqual(["a/b c%", long, ".", ".."]);
   });
 });
 

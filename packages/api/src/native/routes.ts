@@ -1,5 +1,6 @@
 // The routes of the native API except those of a single trace, which are in trace-routes.ts.
 
+import { nameOfSegment } from "@clew/base";
 import { z } from "zod";
 import * as answers from "./answers.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -70,7 +71,9 @@ const operations = route({
   operationId: "listOperations",
   path: "/services/:service/operations",
   summary: "Operations of a service, most requests first.",
-  parameters: z.strictObject({ service: nameParameter("`service.name`.") }),
+  parameters: z.strictObject({
+    service: nameParameter("`service.name`; `.` and `..` are written `~.` and `~..`."),
+  }),
   query: rangeQuery,
   answers: json(
     "The operations; empty when the service sent no spans in the range.",
@@ -80,7 +83,10 @@ const operations = route({
   handle: async ({ reader, tenant, path, query, nowNano, signal }) => {
     const range = timeRange(query, nowNano);
     return {
-      operations: await reader.operations({ tenant, range, service: path.service }, signal),
+      operations: await reader.operations(
+        { tenant, range, service: nameOfSegment(path.service) },
+        signal,
+      ),
     };
   },
 });
@@ -167,14 +173,16 @@ const attributeValues = route({
   operationId: "listAttributeValues",
   path: "/attributes/:key/values",
   summary: "Common values of an attribute, for completion.",
-  parameters: z.strictObject({ key: nameParameter("Attribute key.") }),
+  parameters: z.strictObject({
+    key: nameParameter("Attribute key; `.` and `..` are written `~.` and `~..`."),
+  }),
   query: catalogueQuery,
   answers: json("Values that begin with the prefix.", answers.attributeValuesAnswer),
   errors: questionErrors,
   handle: async ({ reader, tenant, path, query, nowNano, signal }) => {
     const { scope, prefix, limit } = query;
     const range = timeRange(query, nowNano);
-    const question = { tenant, range, scope, prefix, limit, key: path.key };
+    const question = { tenant, range, scope, prefix, limit, key: nameOfSegment(path.key) };
     return { values: await reader.attributeValues(question, signal) };
   },
 });
