@@ -5,6 +5,7 @@ import { renderAttributesJson } from "@clew/codec";
 import type { AttributeColumns, SpanBatch } from "@clew/model";
 import { KIND_TYPE, NativeBlock, STATUS_TYPE } from "../native/native-block.ts";
 import { promotedAttributes } from "../schema/promoted.ts";
+import { EVENT_TYPE, LINK_TYPE } from "../schema/tables.ts";
 import { writeAttributeMaps } from "./attribute-maps.ts";
 import type { SplitAttributes } from "./attribute-split.ts";
 import type { ContentIds } from "./content-ids.ts";
@@ -39,7 +40,7 @@ export function writeSpansBlock(
     memory,
   );
   const block = new NativeBlock(batch.strings, rows * 384 + 4096, memory.blocks);
-  block.begin(37 + promotedAttributes.length, rows);
+  block.begin(29 + promotedAttributes.length, rows);
   block.lowCardinality("tenant", batch.tenant, rows);
   block.fixed("day", "Date", facts.day, rows);
   block.fixed("keep_days", "UInt16", facts.keepDays, rows);
@@ -73,32 +74,33 @@ export function writeSpansBlock(
     else block.fixed(attribute.column, "UInt16", lowHalves(values, rows, memory), rows);
   }
   writeAttributeMaps(block, split, rows);
-  const { sink } = block;
-  const events = batch.eventCount;
-  block.arrayHeader("events.time", NANO_TIME, batch.eventOffsets, rows);
-  sink.column(batch.eventTime, events * 2);
-  block.header("events.name", "Array(LowCardinality(String))");
-  block.lowCardinalityPrefix();
-  block.arrayOffsets(batch.eventOffsets, rows);
-  block.lowCardinalityData(batch.eventName, events);
-  block.arrayHeader("events.attributes", "String", batch.eventOffsets, rows);
-  block.stringData(eventAttributes, events);
-  block.arrayHeader("events.dropped_attributes", "UInt32", batch.eventOffsets, rows);
-  sink.column(batch.eventDroppedAttributes, events);
-  const links = batch.linkCount;
-  block.arrayHeader("links.trace_id", "FixedString(16)", batch.linkOffsets, rows);
-  sink.column(batch.linkTraceIds, links * 16);
-  block.arrayHeader("links.span_id", "FixedString(8)", batch.linkOffsets, rows);
-  sink.column(batch.linkSpanIds, links * 8);
-  block.arrayHeader("links.trace_state", "String", batch.linkOffsets, rows);
-  block.stringData(batch.linkTraceState, links);
-  block.arrayHeader("links.flags", "UInt32", batch.linkOffsets, rows);
-  sink.column(batch.linkFlags, links);
-  block.arrayHeader("links.attributes", "String", batch.linkOffsets, rows);
-  block.stringData(linkAttributes, links);
-  block.arrayHeader("links.dropped_attributes", "UInt32", batch.linkOffsets, rows);
-  sink.column(batch.linkDroppedAttributes, links);
+  writeEvents(block, batch, eventAttributes);
+  writeLinks(block, batch, linkAttributes);
   return block.end();
+}
+
+/** Array(Tuple): the prefix of the one LowCardinality field, the offsets, then field after field. */
+function writeEvents(block: NativeBlock, batch: SpanBatch, attributes: Words): void {
+  const count = batch.eventCount;
+  block.header("events", `Array(${EVENT_TYPE})`);
+  block.lowCardinalityPrefix();
+  block.arrayOffsets(batch.eventOffsets, batch.length);
+  block.sink.column(batch.eventTime, count * 2);
+  block.lowCardinalityData(batch.eventName, count);
+  block.stringData(attributes, count);
+  block.sink.column(batch.eventDroppedAttributes, count);
+}
+
+function writeLinks(block: NativeBlock, batch: SpanBatch, attributes: Words): void {
+  const count = batch.linkCount;
+  block.header("links", `Array(${LINK_TYPE})`);
+  block.arrayOffsets(batch.linkOffsets, batch.length);
+  block.sink.column(batch.linkTraceIds, count * 16);
+  block.sink.column(batch.linkSpanIds, count * 8);
+  block.stringData(batch.linkTraceState, count);
+  block.sink.column(batch.linkFlags, count);
+  block.stringData(attributes, count);
+  block.sink.column(batch.linkDroppedAttributes, count);
 }
 
 /** End minus start as two's complement words; wraps exactly, so end = start + duration always holds. */
