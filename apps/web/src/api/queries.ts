@@ -114,13 +114,8 @@ export function useAttributeKeys(
   enabled: boolean,
 ): readonly AttributeKey[] {
   const query = { ...rangeQuery(range), scope, prefix, limit: 50 };
-  const { data } = useJson<{ keys?: AttributeKey[]; attributes?: AttributeKey[] }>(
-    "/attributes",
-    query,
-    enabled,
-  );
-  // The plan of the API says `keys`, its OpenAPI document `attributes`: either is understood.
-  return data?.keys ?? data?.attributes ?? [];
+  const { data } = useJson<{ keys: AttributeKey[] }>("/attributes", query, enabled);
+  return data?.keys ?? [];
 }
 
 export function useAttributeValues(

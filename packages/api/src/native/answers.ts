@@ -121,8 +121,8 @@ const attributeKey = z.strictObject({
   type: valueType,
   count,
 });
-export const attributesAnswer: z.ZodType<{ readonly attributes: readonly model.AttributeKey[] }> =
-  z.strictObject({ attributes: z.array(attributeKey).readonly() });
+export const attributeKeysAnswer: z.ZodType<{ readonly keys: readonly model.AttributeKey[] }> =
+  z.strictObject({ keys: z.array(attributeKey).readonly() });
 
 const attributeValue = z.strictObject({ value: z.string(), type: valueType, count });
 export const attributeValuesAnswer: z.ZodType<{

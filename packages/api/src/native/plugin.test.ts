@@ -245,6 +245,16 @@ describe("a tenant", () => {
   });
 });
 
+describe("attribute keys", () => {
+  test("are answered under one name, with their scope and type", async () => {
+    const reader = memoryTraceReader([]);
+    const key = { scope: "span", key: "http.route", type: "string", count: 3 } as const;
+    reader.attributeKeys = async () => [key];
+    const answer = await shop({ reader: () => reader }).server.inject("/api/v1/attributes");
+    expect(answer.json()).toEqual({ keys: [key] });
+  });
+});
+
 describe("names in a path", () => {
   test("may hold slashes, percent-encoded, be long, and be what a browser would resolve", async () => {
     const keys: string[] = [];

@@ -158,13 +158,13 @@ const attributes = route({
   summary: "Attribute keys, for completion.",
   parameters: none,
   query: catalogueQuery,
-  answers: json("Keys that begin with the prefix.", answers.attributesAnswer),
+  answers: json("Keys that begin with the prefix.", answers.attributeKeysAnswer),
   errors: questionErrors,
   handle: async ({ reader, tenant, query, nowNano, signal }) => {
     const { scope, prefix, limit } = query;
     const range = timeRange(query, nowNano);
     return {
-      attributes: await reader.attributeKeys({ tenant, range, scope, prefix, limit }, signal),
+      keys: await reader.attributeKeys({ tenant, range, scope, prefix, limit }, signal),
     };
   },
 });
