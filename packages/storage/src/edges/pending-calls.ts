@@ -33,10 +33,13 @@ export class PendingCalls {
   readonly #numbers: Float64Array; // duration, weight, arrival ms
   /**
    * Open addressing, two words a slot: entry + 1 (0 = free) and the key's hash, so that a probe reads
-   * nothing else but of the half that it looks for. Half of the slots are free or more.
+   * nothing else but of the half that it looks for. At least half of the slots are free; there are only
+   * as many as the halves that waited at once needed, so that they stay in the processor's cache.
    */
-  readonly #slots: Uint32Array;
-  readonly #mask: number;
+  #slots: Uint32Array = new Uint32Array(1024);
+  #mask = 511;
+  /** Entries of the ring that wait; the others are taken. */
+  #waiting = 0;
   readonly #expired: Half = emptyHalf();
 
   /** `capacity`: a power of two. */
@@ -45,8 +48,6 @@ export class PendingCalls {
     this.#keys = new Uint32Array(capacity * KEY_WORDS);
     this.#words = new Uint32Array(capacity * 6);
     this.#numbers = new Float64Array(capacity * 3);
-    this.#slots = new Uint32Array(capacity * 4);
-    this.#mask = capacity * 2 - 1;
   }
 
   get size(): number {
@@ -89,10 +90,8 @@ export class PendingCalls {
     this.#numbers[entry * 3] = half.durationNano;
     this.#numbers[entry * 3 + 1] = half.weight;
     this.#numbers[entry * 3 + 2] = nowMs;
-    let slot = hash & this.#mask;
-    while (this.#slots[slot * 2] !== 0) slot = (slot + 1) & this.#mask;
-    this.#slots[slot * 2] = entry + 1;
-    this.#slots[slot * 2 + 1] = hash;
+    if (++this.#waiting * 2 > this.#mask + 1) this.#growSlots();
+    this.#place(entry + 1, hash);
   }
 
   /** Hands over every half that arrived before `beforeMs`; it is valid during the call. */
@@ -129,6 +128,23 @@ export class PendingCalls {
       hole = at;
     }
     slots[hole * 2] = 0;
+    this.#waiting--;
+  }
+
+  #place(entryPlusOne: number, hash: number): void {
+    let slot = hash & this.#mask;
+    while (this.#slots[slot * 2] !== 0) slot = (slot + 1) & this.#mask;
+    this.#slots[slot * 2] = entryPlusOne;
+    this.#slots[slot * 2 + 1] = hash;
+  }
+
+  #growSlots(): void {
+    const old = this.#slots;
+    this.#slots = new Uint32Array(old.length * 2);
+    this.#mask = old.length - 1;
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at] !== 0) this.#place(old[at] as number, old[at + 1] as number);
+    }
   }
 
   #slotOf(key: Uint32Array, hash: number, isClient: boolean): number {
