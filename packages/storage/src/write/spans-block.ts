@@ -9,6 +9,7 @@ import { EVENT_TYPE, LINK_TYPE } from "../schema/tables.ts";
 import { writeAttributeMaps } from "./attribute-maps.ts";
 import type { SplitAttributes } from "./attribute-split.ts";
 import type { ContentIds } from "./content-ids.ts";
+import { GroupTable } from "./group-table.ts";
 import { SegmentMemory } from "./segment-memory.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
@@ -147,13 +148,37 @@ function jsonColumn(
   memory: SegmentMemory,
 ): Words {
   const ids = memory.zeroWords(count);
+  const contents = new AttributeLists();
+  const rendered: number[] = [];
   for (let row = 0; row < count; row++) {
     const from = offsets[row] as number;
     const to = offsets[row + 1] as number;
-    if (to > from)
-      ids[row] = batch.strings.internText(
-        renderAttributesJson(attributes, batch.strings, from, to),
-      );
+    if (to === from) continue;
+    const content = contents.numberOf(attributes, from, to);
+    ids[row] = rendered[content] ??= batch.strings.internText(
+      renderAttributesJson(attributes, batch.strings, from, to),
+    );
   }
   return ids;
+}
+
+/** Numbers for distinct lists of attributes: rendering one costs far more than knowing it again. */
+class AttributeLists {
+  // Step: number of the list so far (0 = empty), and the attribute that comes next.
+  readonly #steps = new GroupTable(5);
+
+  /** Equal for equal attribute rows `from .. to` in equal order; at least 1. */
+  numberOf({ keys, types, slots }: AttributeColumns, from: number, to: number): number {
+    const steps = this.#steps;
+    let list = 0;
+    for (let at = from; at < to; at++) {
+      steps.probe[0] = list;
+      steps.probe[1] = keys[at] as number;
+      steps.probe[2] = types[at] as number;
+      steps.probe[3] = slots[at * 2] as number;
+      steps.probe[4] = slots[at * 2 + 1] as number;
+      list = steps.group() + 1;
+    }
+    return list;
+  }
 }

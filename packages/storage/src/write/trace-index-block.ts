@@ -1,7 +1,7 @@
 // The traces of a segment, one row each for table `trace_index`: where the trace lies and what it is.
 // Rows of later segments add to it in the engine.
 
-import { isZero, type SpanBatch, StatusCode } from "@clew/model";
+import { type SpanBatch, StatusCode } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
 import { GroupTable } from "./group-table.ts";
 import { SegmentMemory } from "./segment-memory.ts";
@@ -98,6 +98,7 @@ export function writeTraceIndexBlock(
   const rootName = new Uint32Array(rows);
   const minutes = new WordSets(rows);
   const services = new WordSets(rows);
+  const parents = new Uint32Array(batch.parentIds.buffer, 0, batch.length * 2);
   for (let row = 0; row < batch.length; row++) {
     const group = groupOf[row] as number;
     spans[group] = (spans[group] as number) + 1;
@@ -107,7 +108,7 @@ export function writeTraceIndexBlock(
     if (plausibleEnd(batch, row)) keepLater(ends, group, batch.end, row);
     minutes.add(group, facts.minute[row] as number);
     services.add(group, facts.service[row] as number);
-    if (isZero(batch.parentIds, row * 8, 8)) {
+    if (((parents[row * 2] as number) | (parents[row * 2 + 1] as number)) === 0) {
       rootService[group] = facts.service[row] as number;
       rootName[group] = batch.name[row] as number;
     }
@@ -150,12 +151,30 @@ function groupTraces(
   const ids = new Uint32Array(batch.traceIds.buffer, 0, batch.length * 4);
   const { probe } = groups;
   for (let row = 0; row < batch.length; row++) {
-    probe[TENANT] = batch.tenant[row] as number;
-    probe[KEPT] = ((facts.day[row] as number) << 16) | (facts.keepDays[row] as number);
+    const tenant = batch.tenant[row] as number;
+    const kept = (((facts.day[row] as number) << 16) | (facts.keepDays[row] as number)) >>> 0;
+    // Senders give many spans of a trace one after another.
+    if (row > 0 && sameTrace(ids, row) && probe[TENANT] === tenant && probe[KEPT] === kept) {
+      groupOf[row] = groupOf[row - 1] as number;
+      continue;
+    }
+    probe[TENANT] = tenant;
+    probe[KEPT] = kept;
     for (let word = 0; word < 4; word++) probe[TRACE + word] = ids[row * 4 + word] as number;
     groupOf[row] = groups.group();
   }
   return groupOf;
+}
+
+/** True when rows `row - 1` and `row` have one trace id. */
+function sameTrace(ids: Words, row: number): boolean {
+  const at = row * 4;
+  return (
+    ids[at] === ids[at - 4] &&
+    ids[at + 1] === ids[at - 3] &&
+    ids[at + 2] === ids[at - 2] &&
+    ids[at + 3] === ids[at - 1]
+  );
 }
 
 function writeBlock(
