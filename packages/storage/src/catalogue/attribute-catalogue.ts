@@ -29,20 +29,30 @@ const RESOURCE = 2;
 /** ValueType -> number in VALUE_TYPE. */
 const TYPE_NUMBERS = [5, 1, 2, 3, 4, 5, 5, 5];
 
-interface Count {
+interface KeyCount {
   readonly tenant: string;
   readonly scope: number;
   readonly type: number;
   readonly key: string;
-  readonly value: string;
   readonly kept: number;
   count: number;
+  /** Values of the key seen this hour, in any kept day. */
+  distinct: Set<string>;
+  /** Counts by value since the last write. */
+  readonly values: Map<string, number>;
+}
+
+/** Rows of a catalogue table: `keys[i]` with the value and count at `i`. */
+interface CatalogueRows {
+  readonly keys: readonly KeyCount[];
+  readonly values: readonly string[] | undefined;
+  readonly counts: readonly number[];
 }
 
 /** Collects keys and values over segments. One instance a collector. */
 export class AttributeCatalogue {
-  #keys = new Map<string, Count>();
-  #values = new Map<string, Count>();
+  /** By key and kept day. */
+  #keys = new Map<string, KeyCount>();
   /** Distinct values seen this hour by key; absent keys have none. */
   readonly #distinct = new Map<string, Set<string>>();
   #distinctValues = 0;
@@ -84,9 +94,7 @@ export class AttributeCatalogue {
       const [tenant, row, kept] = [resources.key(i, 0), resources.key(i, 1), resources.key(i, 2)];
       count(attributes, attributeOffsets, row, tenant, RESOURCE, kept, weight, groups, weights);
     }
-    for (let group = 0; group < groups.size; group++) {
-      this.#remember(batch, groups, group, weights[group] as number);
-    }
+    this.#remember(batch, groups, weights);
   }
 
   /** True when the next segment should carry the catalogue. */
@@ -103,12 +111,12 @@ export class AttributeCatalogue {
     memory: SegmentMemory = new SegmentMemory(),
   ): { keys: Uint8Array<ArrayBuffer>; values: Uint8Array<ArrayBuffer> } | undefined {
     if (this.#keys.size === 0) return undefined;
+    const keys = [...this.#keys.values()];
     const blocks = {
-      keys: writeBlock([...this.#keys.values()], false, memory),
-      values: writeBlock([...this.#values.values()], true, memory),
+      keys: writeBlock({ keys, values: undefined, counts: keys.map((key) => key.count) }, memory),
+      values: writeBlock(valueRows(keys), memory),
     };
     this.#keys = new Map();
-    this.#values = new Map();
     this.#writtenMs = nowMs;
     return blocks;
   }
@@ -121,28 +129,57 @@ export class AttributeCatalogue {
     this.#distinctValues = 0;
   }
 
-  #remember(batch: SpanBatch, groups: GroupTable, group: number, weight: number): void {
-    const { strings } = batch;
-    const scope = groups.key(group, 1) >>> 8;
-    const type = groups.key(group, 1) & 255;
-    const kept = groups.key(group, 5);
-    const tenant = strings.text(groups.key(group, 0));
-    const key = strings.text(groups.key(group, 2));
-    const number = TYPE_NUMBERS[type] as number;
-    const prefix = `${tenant}\0${scope}\0${number}\0${key}`;
+  #remember(batch: SpanBatch, groups: GroupTable, weights: readonly number[]): void {
+    // Text is made of a key once a batch, and of nothing else but the values themselves.
+    const keys = new GroupTable(4);
+    const counts: (KeyCount | undefined)[] = [];
+    for (let group = 0; group < groups.size; group++) {
+      keys.probe[0] = groups.key(group, 0);
+      keys.probe[1] = groups.key(group, 1);
+      keys.probe[2] = groups.key(group, 2);
+      keys.probe[3] = groups.key(group, 5);
+      const known = keys.size;
+      const key = keys.group();
+      if (key === known) counts.push(this.#countOf(batch.strings, keys, key));
+      const count = counts[key];
+      if (count === undefined) continue;
+      const weight = weights[group] as number;
+      count.count += weight;
+      const type = groups.key(group, 1) & 255;
+      const value = valueText(batch.strings, type, groups.key(group, 3), groups.key(group, 4));
+      if (value !== undefined) this.#addValue(count, value, weight);
+    }
+  }
+
+  /** The count that a key of this batch adds to; undefined when there are too many keys. */
+  #countOf(strings: ByteDictionary, keys: GroupTable, index: number): KeyCount | undefined {
+    const tenant = strings.text(keys.key(index, 0));
+    const scope = keys.key(index, 1) >>> 8;
+    const type = TYPE_NUMBERS[keys.key(index, 1) & 255] as number;
+    const key = strings.text(keys.key(index, 2));
+    const kept = keys.key(index, 3);
+    const prefix = `${tenant}\0${scope}\0${type}\0${key}`;
     const distinct = this.#distinctOf(prefix);
-    if (distinct === undefined) return;
-    const common = { tenant, scope, type: number, key, kept };
-    add(this.#keys, `${prefix}\0${kept}`, { ...common, value: "", count: weight });
-    const value = valueText(strings, type, groups.key(group, 3), groups.key(group, 4));
-    if (value === undefined) return;
-    if (!distinct.has(value)) {
+    if (distinct === undefined) return undefined;
+    const id = `${prefix}\0${kept}`;
+    let count = this.#keys.get(id);
+    if (count === undefined) {
+      count = { tenant, scope, type, key, kept, count: 0, distinct, values: new Map() };
+      this.#keys.set(id, count);
+    }
+    count.distinct = distinct; // another one since the hour began
+    return count;
+  }
+
+  #addValue({ distinct, values }: KeyCount, value: string, weight: number): void {
+    const known = values.get(value);
+    if (known === undefined && !distinct.has(value)) {
       if (distinct.size >= VALUES_PER_KEY_AND_HOUR || this.#distinctValues >= VALUES_PER_HOUR)
         return;
       distinct.add(value);
       this.#distinctValues++;
     }
-    add(this.#values, `${prefix}\0${kept}\0${value}`, { ...common, value, count: weight });
+    values.set(value, (known ?? 0) + weight);
   }
 
   #distinctOf(prefix: string): Set<string> | undefined {
@@ -153,12 +190,6 @@ export class AttributeCatalogue {
     this.#distinct.set(prefix, fresh);
     return fresh;
   }
-}
-
-function add(counts: Map<string, Count>, id: string, count: Count): void {
-  const known = counts.get(id);
-  if (known === undefined) counts.set(id, count);
-  else known.count += count.count;
 }
 
 /** Adds the attribute rows of record `row`; key words: tenant, scope << 8 | type, key, low, high, kept. */
@@ -208,52 +239,39 @@ function valueText(
   }
 }
 
+function valueRows(counts: readonly KeyCount[]): CatalogueRows {
+  const keys = counts.flatMap((key) => Array.from(key.values, () => key));
+  return {
+    keys,
+    values: counts.flatMap((key) => [...key.values.keys()]),
+    counts: counts.flatMap((key) => [...key.values.values()]),
+  };
+}
+
 function writeBlock(
-  counts: readonly Count[],
-  withValues: boolean,
+  { keys, values, counts }: CatalogueRows,
   memory: SegmentMemory,
 ): Uint8Array<ArrayBuffer> {
-  const rows = counts.length;
+  const rows = keys.length;
   const strings = new ByteDictionary();
-  const ids = (text: (count: Count) => string): Words =>
-    Uint32Array.from(counts, (c) => strings.internText(text(c)));
-  const tenants = ids((c) => c.tenant);
-  const keys = ids((c) => c.key);
-  const values = ids((c) => c.value);
+  const ids = <T>(items: readonly T[], text: (item: T) => string): Words =>
+    Uint32Array.from(items, (item) => strings.internText(text(item)));
+  const tenantIds = ids(keys, (key) => key.tenant);
+  const keyIds = ids(keys, (key) => key.key);
+  const valueIds = values && ids(values, (value) => value);
+  const scopes = Uint8Array.from(keys, (key) => key.scope);
+  const types = Uint8Array.from(keys, (key) => key.type);
+  const days = Uint16Array.from(keys, (key) => key.kept >>> 16);
+  const keepDays = Uint16Array.from(keys, (key) => key.kept & 65535);
   const block = new NativeBlock(strings, rows * 64 + 4096, memory.blocks);
-  block.begin(withValues ? 8 : 7, rows);
-  block.lowCardinality("tenant", tenants, rows);
-  block.fixed(
-    "scope",
-    SCOPE_TYPE,
-    Uint8Array.from(counts, (c) => c.scope),
-    rows,
-  );
-  block.lowCardinality("key", keys, rows);
-  block.fixed(
-    "type",
-    VALUE_TYPE,
-    Uint8Array.from(counts, (c) => c.type),
-    rows,
-  );
-  if (withValues) block.strings("value", values, rows);
-  block.fixed(
-    "day",
-    "Date",
-    Uint16Array.from(counts, (c) => c.kept >>> 16),
-    rows,
-  );
-  block.fixed(
-    "keep_days",
-    "UInt16",
-    Uint16Array.from(counts, (c) => c.kept & 65535),
-    rows,
-  );
-  block.wholeNumbers(
-    "count",
-    "UInt64",
-    Float64Array.from(counts, (c) => c.count),
-    rows,
-  );
+  block.begin(valueIds === undefined ? 7 : 8, rows);
+  block.lowCardinality("tenant", tenantIds, rows);
+  block.fixed("scope", SCOPE_TYPE, scopes, rows);
+  block.lowCardinality("key", keyIds, rows);
+  block.fixed("type", VALUE_TYPE, types, rows);
+  if (valueIds !== undefined) block.strings("value", valueIds, rows);
+  block.fixed("day", "Date", days, rows);
+  block.fixed("keep_days", "UInt16", keepDays, rows);
+  block.wholeNumbers("count", "UInt64", Float64Array.from(counts), rows);
   return block.end();
 }
