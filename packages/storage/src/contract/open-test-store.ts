@@ -10,6 +10,7 @@ import { openTraceReader } from "../read/open-trace-reader.ts";
 import { migrate } from "../schema/migrations.ts";
 import type { TraceReader } from "../trace-reader.ts";
 import { SegmentEncoder, type TableBlock } from "../write/segment-encoder.ts";
+import { SHORT_LIVED } from "./tenants.ts";
 
 export interface TestStore {
   readonly engine: Engine;
@@ -29,7 +30,10 @@ export async function openTestStore(
   const folder = mkdtempSync(join(tmpdir(), "clew-store-"));
   const engine = await openEngine(join(folder, "data"));
   await migrate(engine);
-  const encoder = new SegmentEncoder({ retention: () => 3650, edges: { waitMs: 0 } });
+  const encoder = new SegmentEncoder({
+    retention: (tenant) => (tenant === SHORT_LIVED ? 3 : 3650),
+    edges: { waitMs: 0 },
+  });
   let segments = 0;
   const encode = (batch: SpanBatch | LogBatch): readonly TableBlock[] => {
     const isSpans = batch instanceof SpanBatch;

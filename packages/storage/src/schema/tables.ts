@@ -13,7 +13,7 @@ TTL day + toIntervalDay(keep_days)`;
 // Statistics of columns (a hash of every value, at insert and at every merge) would serve joins, and the
 // store joins nothing.
 const REPLAYABLE =
-  "ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, auto_statistics_types = ''";
+  "ttl_only_drop_parts = 1, merge_with_ttl_timeout = 3600, non_replicated_deduplication_window = 10000, auto_statistics_types = ''";
 const DURABLE = `${REPLAYABLE}, fsync_after_insert = 1, fsync_part_directory = 1`;
 
 // Rollups are not synced: after kill -9 they are whole all the same, after a power cut the counts of the
