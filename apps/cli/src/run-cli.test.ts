@@ -91,6 +91,21 @@ describe("clew demo", () => {
   });
 });
 
+describe("clew as a process", () => {
+  it.each([[["--help"]], [["load", "--help"]], [["serve", "--print-config"]]])(
+    "ends quietly when nobody reads what %j prints",
+    async (args) => {
+      const main = new URL("./main.ts", import.meta.url).pathname;
+      const child = spawn(process.execPath, [main, ...args]);
+      child.stdout.destroy();
+      let error = "";
+      child.stderr.on("data", (chunk: Buffer) => (error += chunk.toString()));
+      expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0);
+      expect(error).toBe("");
+    },
+  );
+});
+
 describe("clew load as a process", () => {
   it("prints its report on Ctrl-C and exits 0 when nothing was given up", async () => {
     const main = new URL("./main.ts", import.meta.url).pathname;

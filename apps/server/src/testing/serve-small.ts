@@ -3,6 +3,7 @@
 
 import { LogBatch, SpanBatch } from "@clew/model";
 import type { TraceReader } from "@clew/storage";
+import { allowClosedOutput } from "../process/closed-output.ts";
 import { reportFatal } from "../process/fatal.ts";
 import { enlargeThreadPool } from "../process/thread-pool.ts";
 import { runServe } from "../run-serve.ts";
@@ -54,6 +55,7 @@ const parts: Parts<Store> = {
 };
 
 enlargeThreadPool();
+allowClosedOutput();
 try {
   await runServe({}, parts);
 } catch (thrown) {
