@@ -38,8 +38,19 @@ export function createApis(
 ): FastifyInstance {
   const { reader, health, metrics } = sources;
   const folder = config.webDir ?? builtUi;
-  const server = createApiServer({ log, metrics: registry, web: { folder, apiPrefixes } });
+  const server = createApiServer({
+    log: withoutInfo(log),
+    metrics: registry,
+    web: { folder, apiPrefixes },
+  });
   server.register(nativeApi, { reader, health, version, tenantHeader: config.tenantHeader });
   server.register(metricsRoute, { collect: metrics });
   return server;
+}
+
+// All that Fastify has to say at level info is where it listens; the banner says that to people.
+function withoutInfo(log: Log): Log {
+  const quiet = log.child({});
+  quiet.info = quiet.debug.bind(quiet);
+  return quiet;
 }
