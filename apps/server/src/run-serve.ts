@@ -5,6 +5,7 @@ import { printConfig } from "./config/print.ts";
 import { banner } from "./process/banner.ts";
 import { reportFatal } from "./process/fatal.ts";
 import { createLog, type Log } from "./process/log.ts";
+import { stopSignal } from "./process/stop-signal.ts";
 import { startServer } from "./server.ts";
 import type { Parts, Store } from "./wiring.ts";
 
@@ -16,8 +17,8 @@ export interface ServeOptions {
 }
 
 /**
- * Runs a server in this process until SIGINT or SIGTERM, then ends the process: 0 when everything taken in is
- * stored, 1 when stopping failed, 130 on a second signal. Raises `bad_config` or `unavailable` when it cannot
+ * Runs a server in this process until SIGINT, SIGTERM or SIGHUP, then ends the process: 0 when everything taken
+ * in is stored, 1 when stopping failed, 130 on a second signal a second or more after the first. Raises `bad_config` or `unavailable` when it cannot
  * start; {@link reportFatal} prints those. `using`: other parts than the real ones, for tests.
  */
 export async function runServe(options: ServeOptions, using?: Parts<Store>): Promise<void> {
@@ -32,7 +33,7 @@ export async function runServe(options: ServeOptions, using?: Parts<Store>): Pro
   const parts = using ?? (await import("./parts.ts")).parts;
   const server = await startServer(config, parts, log);
   // Before the banner: who reads it may already send a signal.
-  const stopped = firstSignal();
+  const stopped = stopSignal(process, () => process.exit(130));
   process.stdout.write(banner(config, server.folder, server.apiPort, server.ingestPorts));
   const signal = await stopped;
   process.stdout.write("Stopping; a second signal stops at once.\n");
@@ -44,19 +45,6 @@ export async function runServe(options: ServeOptions, using?: Parts<Store>): Pro
     process.exit(1);
   }
   process.exit(0);
-}
-
-/** The first SIGINT or SIGTERM from now on; every later one ends the process at once. */
-function firstSignal(): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  let stopping = false;
-  const onSignal = (signal: string): void => {
-    if (stopping) process.exit(130);
-    stopping = true;
-    resolve(signal);
-  };
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  return promise;
 }
 
 function dieOnUncaught(log: Log): void {
