@@ -75,11 +75,6 @@ export class ServerProcess {
     return `http://127.0.0.1:${this.#port + (transport === "grpc" ? 1 : 2)}`;
   }
 
-  /** The end of what it has written. */
-  get log(): string {
-    return this.#log;
-  }
-
   /** CPU seconds since its start, all threads. */
   get cpuSeconds(): number {
     return cpuSecondsOf(this.#pid);
@@ -179,9 +174,13 @@ export class ServerProcess {
     }
   }
 
-  /** Ends the server by force and removes its data. */
+  /** Ends the server by force and removes its data. Says on stderr what it had warned of. */
   async dispose(): Promise<void> {
     await this.kill();
+    const warnings = this.#log.split("\n").filter((line) => /"level":[456]0/.test(line));
+    for (const line of warnings.slice(0, 3))
+      process.stderr.write(`  server: ${line.slice(0, 500)}\n`);
+    if (warnings.length > 3) process.stderr.write(`  server: ${warnings.length} such lines\n`);
     await rm(this.dataDir, { recursive: true, force: true });
     folders.delete(this.dataDir);
   }

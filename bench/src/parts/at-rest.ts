@@ -9,17 +9,22 @@ import { queryStore, type Rows } from "../store-query.ts";
 export const bytesByTable = `SELECT table, sum(bytes_on_disk) AS bytes, sum(rows), count()
 FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table ORDER BY bytes DESC`;
 
-/** Lists the bytes of a stopped server's store. */
-export async function listAtRest(figures: FigureList, server: ServerProcess): Promise<void> {
+/** Lists the bytes of a stopped server's store, which should hold as many spans as were acknowledged. */
+export async function listAtRest(
+  figures: FigureList,
+  server: ServerProcess,
+  acknowledged: number,
+): Promise<void> {
   const [, , rows = []] = await queryStore(server.dataDir, [
     "SYSTEM STOP MERGES",
     "SYSTEM STOP TTL MERGES",
     bytesByTable,
   ]);
   const spans = spansOf(rows);
+  figures.add("spans stored", spans, "spans", { goal: { atLeast: acknowledged } });
   figures.add("data folder, active parts", totalOf(rows) / spans, "bytes/span", {
     goal: { atMost: 55 },
-    note: `${spans.toLocaleString("en-US")} spans over a day, after the merges`,
+    note: "a day of spans, as the merges left it",
   });
   for (const [table, bytes, count, parts] of rows) {
     figures.add(`  of which ${String(table)}`, Number(bytes) / spans, "bytes/span", {
@@ -41,10 +46,12 @@ export async function listOptimized(figures: FigureList, server: ServerProcess):
   });
 }
 
-function totalOf(rows: Rows): number {
+/** Bytes of all tables of {@link bytesByTable}. */
+export function totalOf(rows: Rows): number {
   return rows.reduce((sum, row) => sum + Number(row[1]), 0);
 }
 
-function spansOf(rows: Rows): number {
-  return Number(rows.find(([table]) => table === "spans")?.[2]);
+/** Stored spans in {@link bytesByTable}. */
+export function spansOf(rows: Rows): number {
+  return Number(rows.find(([table]) => table === "spans")?.[2] ?? 0);
 }

@@ -30,7 +30,7 @@ export async function benchStoredDay(
     await server.settle();
     if (atRest !== undefined) {
       await server.stop();
-      await listAtRest(atRest, server);
+      await listAtRest(atRest, server, report.acknowledgedSpans);
       if (queries !== undefined) await server.launch();
     }
     if (queries !== undefined) {
