@@ -45,9 +45,13 @@ export interface JsonProgram<T> {
   interrupt(): void;
 }
 
-/** Starts a TypeScript file with arguments. */
-export function startJsonProgram<T>(file: string, args: readonly string[]): JsonProgram<T> {
-  const child = startChild([file, ...args]);
+/** Starts a TypeScript file with arguments and additions to the environment. */
+export function startJsonProgram<T>(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): JsonProgram<T> {
+  const child = startChild([file, ...args], env);
   let output = "";
   let errors = "";
   child.stdout.on("data", (text: string) => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { startJsonProgram } from "./child.ts";
 import { FigureList } from "./figures.ts";
 import type { FloorReport } from "./floor.ts";
+import { makeScratch, removeScratch } from "./scratch.ts";
 import type { ServerPlace } from "./server-process.ts";
 
 /** Sizes of a run. Durations in seconds, rates in spans a second. */
@@ -80,9 +81,18 @@ export class BenchRun {
 
   /** The floor of the write path, measured once a run in a process of its own. */
   floor(): Promise<FloorReport> {
-    const file = fileURLToPath(new URL("./floor.ts", import.meta.url));
-    const segments = String(this.scale.floorSegments);
-    this.#floor ??= startJsonProgram<FloorReport>(file, [segments, "75000"]).result;
+    this.#floor ??= this.#measureFloor();
     return this.#floor;
+  }
+
+  async #measureFloor(): Promise<FloorReport> {
+    const file = fileURLToPath(new URL("./floor.ts", import.meta.url));
+    const args = [String(this.scale.floorSegments), "75000"];
+    const folder = await makeScratch(this.place.folder);
+    try {
+      return await startJsonProgram<FloorReport>(file, args, { TMPDIR: folder }).result;
+    } finally {
+      await removeScratch(folder);
+    }
   }
 }

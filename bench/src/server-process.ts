@@ -1,12 +1,10 @@
 // The Clew that is measured, as a child process with a data folder of its own.
 
 import type { ChildProcess } from "node:child_process";
-import { rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CLI, startChild } from "./child.ts";
 import { cpuSecondsOf, peakBytesOf } from "./process-usage.ts";
+import { makeScratch, removeScratch } from "./scratch.ts";
 
 const START_MS = 120_000;
 const STOP_MS = 60_000;
@@ -17,12 +15,6 @@ const IDLE_SHARE = 0.05;
 const IDLE_MS = 2000;
 // Counters of the ingest are reported every second; before that an empty spool says nothing.
 const COUNTERS_MS = 1200;
-
-const folders = new Set<string>();
-// After the children of child.ts were killed: a run that is interrupted leaves no gigabytes behind.
-process.on("exit", () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-});
 
 /** Where servers of a run live. */
 export interface ServerPlace {
@@ -59,8 +51,7 @@ export class ServerProcess {
 
   /** Starts a server on an empty data folder and waits until it is ready. */
   static async start(place: ServerPlace): Promise<ServerProcess> {
-    const server = new ServerProcess(await mkdtemp(join(place.folder, "clew-bench-")), place.port);
-    folders.add(server.dataDir);
+    const server = new ServerProcess(await makeScratch(place.folder), place.port);
     await server.launch();
     return server;
   }
@@ -181,7 +172,6 @@ export class ServerProcess {
     for (const line of warnings.slice(0, 3))
       process.stderr.write(`  server: ${line.slice(0, 500)}\n`);
     if (warnings.length > 3) process.stderr.write(`  server: ${warnings.length} such lines\n`);
-    await rm(this.dataDir, { recursive: true, force: true });
-    folders.delete(this.dataDir);
+    await removeScratch(this.dataDir);
   }
 }
