@@ -85,11 +85,18 @@ export function operations(service: string, range: Range): OperationSummary[] {
     "DELETE /basket/{id}",
     "receipts process",
     "GET /suggest",
+    "SELECT basket_items",
+    "price the basket",
   ];
+  const kinds: Readonly<Record<number, SpanKindName>> = {
+    4: "consumer",
+    6: "client",
+    7: "internal",
+  };
   return names.map((operation, i) => ({
     service,
     operation,
-    kind: (i === 4 ? "consumer" : "server") as SpanKindName,
+    kind: kinds[i] ?? "server",
     ...red(
       {
         ...profile,

@@ -1,6 +1,6 @@
 import type { OperationSummary, SpanKindName } from "@clew/model";
 import { expect, it } from "vitest";
-import { requestKind } from "./request-kind.ts";
+import { requestKind, splitByKind } from "./request-kind.ts";
 
 function operation(kind: SpanKindName, count: number): OperationSummary {
   const red = { count, errorCount: 0, ratePerSecond: 0, errorRate: 0 };
@@ -24,4 +24,11 @@ it("the charts of a service show the kind of span that most of its requests have
 it("a service that takes no requests shows all of its spans", () => {
   expect(requestKind([operation("internal", 9), operation("client", 4)])).toBeUndefined();
   expect(requestKind([])).toBeUndefined();
+});
+
+it("requests to a service stand apart from the calls that it makes, each in the order they came", () => {
+  const kinds = ["client", "consumer", "internal", "server", "producer"] as const;
+  const { requests, others } = splitByKind(kinds.map((kind) => operation(kind, 1)));
+  expect(requests.map(({ kind }) => kind)).toEqual(["consumer", "server"]);
+  expect(others.map(({ kind }) => kind)).toEqual(["client", "internal", "producer"]);
 });

@@ -12,6 +12,19 @@ export function requestKind(operations: readonly OperationSummary[]): SpanKindNa
   return server >= consumer ? "server" : "consumer";
 }
 
+/** The operations that are requests to the service, and all others, each in the order given. */
+export function splitByKind(operations: readonly OperationSummary[]): {
+  readonly requests: readonly OperationSummary[];
+  readonly others: readonly OperationSummary[];
+} {
+  const isRequest = ({ kind }: OperationSummary): boolean =>
+    kind === "server" || kind === "consumer";
+  return {
+    requests: operations.filter(isRequest),
+    others: operations.filter((one) => !isRequest(one)),
+  };
+}
+
 /** The filter for spans of `service` of a kind, or of any. */
 export function filterOf(service: string, kind: SpanKindName | undefined): Partial<SpanFilter> {
   return kind === undefined ? { service } : { service, kind };

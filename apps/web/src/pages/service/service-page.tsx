@@ -1,6 +1,6 @@
 // One service: rate, errors and latency over time, the latency heat map, its operations.
 
-import type { RedSeries, SpanKindName } from "@clew/model";
+import type { OperationSummary, RedSeries, SpanKindName } from "@clew/model";
 import { type ReactElement, useMemo } from "react";
 import { useHeatmap, useOperations, useRed } from "../../api/queries.ts";
 import { HeatMap, type HeatRegion } from "../../charts/heat-map.tsx";
@@ -17,7 +17,7 @@ import { Icon } from "../../ui/icon.tsx";
 import page from "../../ui/page.module.css";
 import { type RedRow, RedTable } from "../../ui/red-table.tsx";
 import { EmptyState, ErrorState, Loading, Progress } from "../../ui/states.tsx";
-import { filterOf, requestKind } from "./request-kind.ts";
+import { filterOf, requestKind, splitByKind } from "./request-kind.ts";
 import styles from "./service.module.css";
 
 export default function ServicePage({
@@ -207,7 +207,6 @@ function LatencyMap({ service, kind }: ChartProps): ReactElement {
 
 function Operations({ service, params }: PartProps): ReactElement {
   const query = useOperations(service, useRange());
-  const { from, to, sort = "-rate" } = params;
   if (query.isPending)
     return (
       <section className={page.panel}>
@@ -220,7 +219,40 @@ function Operations({ service, params }: PartProps): ReactElement {
         <ErrorState error={query.error} onRetry={() => void query.refetch()} />
       </section>
     );
-  const rows = query.data.operations.map(
+  const { requests, others } = splitByKind(query.data.operations);
+  if (requests.length + others.length === 0)
+    return (
+      <section className={page.panel}>
+        <EmptyState title="No operations in this time range" />
+      </section>
+    );
+  const part = { service, params, active: query.isFetching };
+  return (
+    <>
+      <OperationTable {...part} title="Requests" hint="What others ask of it" list={requests} />
+      <OperationTable
+        {...part}
+        title="Calls and work inside"
+        hint="What it asks of others, and what it does itself"
+        list={others}
+      />
+    </>
+  );
+}
+
+interface OperationTableProps extends PartProps {
+  readonly title: string;
+  readonly hint: string;
+  readonly list: readonly OperationSummary[];
+  readonly active: boolean;
+}
+
+/** A panel with the operations of `list`; nothing when there are none. */
+function OperationTable(props: OperationTableProps): ReactElement | undefined {
+  const { service, params, title, hint, list, active } = props;
+  const { from, to, sort = "-rate" } = params;
+  if (list.length === 0) return undefined;
+  const rows = list.map(
     (summary): RedRow => ({
       key: `${summary.kind} ${summary.operation}`,
       name: summary.operation,
@@ -236,20 +268,20 @@ function Operations({ service, params }: PartProps): ReactElement {
     }),
   );
   return (
-    <section className={page.panel}>
-      <Progress active={query.isFetching} />
-      {rows.length === 0 ? (
-        <EmptyState title="No operations in this time range" />
-      ) : (
-        <RedTable
-          nameLabel={`${rows.length} ${rows.length === 1 ? "operation" : "operations"}`}
-          rows={rows}
-          sort={sort}
-          onSort={(next) =>
-            navigate(printRoute("service", service, { ...params, sort: next }), { replace: true })
-          }
-        />
-      )}
+    <section className={`${page.panel} ${styles.block}`}>
+      <Progress active={active} />
+      <div className={page.panelHead}>
+        <h2>{title}</h2>
+        <span className={page.hint}>{hint}</span>
+      </div>
+      <RedTable
+        nameLabel={`${rows.length} ${rows.length === 1 ? "operation" : "operations"}`}
+        rows={rows}
+        sort={sort}
+        onSort={(next) =>
+          navigate(printRoute("service", service, { ...params, sort: next }), { replace: true })
+        }
+      />
     </section>
   );
 }
