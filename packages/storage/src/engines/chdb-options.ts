@@ -41,6 +41,8 @@ export function serverArguments(options: ChdbOptions): string[] {
     background_schedule_pool_size: 4,
     background_common_pool_size: 2,
     max_thread_pool_free_size: 32,
+    // The engine takes one thread a GiB of free memory unless told otherwise, i.e. one in all here.
+    max_threads_min_free_memory_per_thread: 64 * MiB,
   };
   return Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
 }
