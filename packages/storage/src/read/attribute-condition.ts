@@ -95,10 +95,12 @@ function equalsCondition(
   if (maps.has("str") && !(promoted?.type === "string" && value !== ""))
     parts.push(textEquals(k, value, parameters));
   if (maps.has("int") && integer !== undefined && !(promoted?.type === "uint16" && small)) {
-    parts.push(`(mapContains(int, ${k}) AND int[${k}] = ${parameters.int64(integer)})`);
+    const equal = `int[${k}] = ${parameters.int64(integer)}`;
+    parts.push(present("int", k, equal, integer === 0n));
   }
   if (maps.has("dbl") && number !== undefined) {
-    parts.push(`(mapContains(dbl, ${k}) AND dbl[${k}] = ${parameters.float64(number)})`);
+    const equal = `dbl[${k}] = ${parameters.float64(number)}`;
+    parts.push(present("dbl", k, equal, number === 0));
   }
   if (maps.has("bool") && (value === "true" || value === "false")) {
     parts.push(`(mapContains(bool, ${k}) AND bool[${k}] = ${parameters.bool(value === "true")})`);
@@ -156,11 +158,23 @@ function orderCondition(
   if (promoted?.type === "uint16") {
     parts.push(`(${promoted.column} != 0 AND ${promoted.column} ${filter.operator} ${n})`);
   }
+  const zeroMeets = zeroMeetsOrder(filter.operator, number);
   for (const map of ["int", "dbl"] as const) {
     if (maps.has(map))
-      parts.push(`(mapContains(${map}, ${k}) AND ${map}[${k}] ${filter.operator} ${n})`);
+      parts.push(present(map, k, `${map}[${k}] ${filter.operator} ${n}`, zeroMeets));
   }
   return anyOf(parts);
+}
+
+/** A missing key reads as 0, so the key's presence, which costs a third more, is asked for only where 0 would do. */
+function present(map: "int" | "dbl", k: string, condition: string, zeroMeets: boolean): string {
+  return zeroMeets ? `(mapContains(${map}, ${k}) AND ${condition})` : condition;
+}
+
+function zeroMeetsOrder(operator: AttributeFilter["operator"], number: number): boolean {
+  if (operator === ">") return number < 0;
+  if (operator === ">=") return number <= 0;
+  return operator === "<" ? number > 0 : number >= 0;
 }
 
 function hasPromoted(promoted: PromotedAttribute): string {

@@ -18,9 +18,7 @@ const MIN_GROWTH = 2;
 const MAX_GROWTH = 32;
 const MAX_BITE_ROWS = 20_000;
 /** Spans of one trace tend to match together: this many rows a missing trace are asked for. */
-const ROWS_A_TRACE = 4;
-const TOP_TRACE_ID = "ffffffffffffffffffffffffffffffff";
-const MAX_INT64 = 2n ** 63n - 1n;
+const ROWS_A_TRACE = 8;
 
 export async function searchTraces(
   engine: Engine,
@@ -78,7 +76,9 @@ class Search {
     let high =
       this.#after === undefined || this.#after.value >= endNano ? endNano : this.#after.value + 1n;
     for (let width = FIRST_WINDOW_NANO; high > startNano && this.#missing > 0; ) {
-      const low = high - width > startNano ? high - width : startNano;
+      // Whole minutes are told apart by the primary key alone.
+      const wanted = high - width - ((high - width) % FIRST_WINDOW_NANO);
+      const low = wanted > startNano ? wanted : startNano;
       const before = this.#found.length;
       await this.#readDown(low, high);
       width *= this.#growth(this.#found.length - before);
@@ -106,10 +106,10 @@ class Search {
 
   /** Reads matching spans between two times from the top until the page is full or none is left. */
   async #readDown(low: bigint, high: bigint): Promise<void> {
-    let below: Omit<SearchPosition, "shown"> = this.#after ?? {
-      value: MAX_INT64,
-      traceId: TOP_TRACE_ID,
-    };
+    // Only the window in which the last page ended has anything above the cursor.
+    const isBelow =
+      this.#query.sort === "newest" && this.#after !== undefined && high <= this.#after.value;
+    let below: Omit<SearchPosition, "shown"> | undefined = isBelow ? undefined : this.#after;
     // Traces of earlier pages come first again among the slower spans below their slowest one.
     const again = this.#query.sort === "slowest" ? Math.min(this.#after?.shown ?? 0, 1000) : 0;
     let rows = Math.min(MAX_BITE_ROWS, (this.#missing + again) * ROWS_A_TRACE);
@@ -142,16 +142,20 @@ class Search {
   async #bite(
     low: bigint,
     high: bigint,
-    below: Omit<SearchPosition, "shown">,
+    below: Omit<SearchPosition, "shown"> | undefined,
     rows: number,
   ): Promise<readonly FoundSpan[]> {
     const parameters = new SqlParameters();
     const key = this.#query.sort === "newest" ? "start" : "duration";
-    const value = key === "start" ? parameters.time(below.value) : parameters.int64(below.value);
+    const parts = [this.#condition.clause({ startNano: low, endNano: high }, parameters)];
+    if (below !== undefined) {
+      const value = key === "start" ? parameters.time(below.value) : parameters.int64(below.value);
+      parts.push(`${key} <= ${value}`);
+      parts.push(`(${key} < ${value} OR trace_id < ${parameters.traceId(below.traceId)})`);
+    }
     const settled = [...this.#settled];
-    const sql = `SELECT ${FOUND_COLUMNS} FROM spans WHERE ${this.#condition.where({ startNano: low, endNano: high }, parameters)}
-       AND ${key} <= ${value} AND (${key} < ${value} OR trace_id < ${parameters.traceId(below.traceId)})
-       ${settled.length === 0 ? "" : `AND trace_id NOT IN ${parameters.traceIds(settled)}`}
+    if (settled.length > 0) parts.push(`trace_id NOT IN ${parameters.traceIds(settled)}`);
+    const sql = `SELECT ${FOUND_COLUMNS} FROM spans ${parts.join(" AND ")}
      ORDER BY ${key} DESC, trace_id DESC LIMIT ${rows}`;
     const answer = await this.#engine.readRows(sql, {
       ...this.#context,
@@ -193,7 +197,7 @@ class Search {
     const key = this.#query.sort === "newest" ? "start" : "duration";
     const value = key === "start" ? parameters.time(after.value) : parameters.int64(after.value);
     const rows = await this.#engine.readRows(
-      `SELECT DISTINCT lower(hex(trace_id)) FROM spans WHERE ${this.#condition.where(range, parameters)}
+      `SELECT DISTINCT lower(hex(trace_id)) FROM spans ${this.#condition.clause(range, parameters)}
          AND minute IN ${parameters.uint32s(minutes)} AND trace_id IN ${parameters.traceIds(ids)}
          AND ${key} >= ${value}
          AND (${key} > ${value} OR trace_id >= ${parameters.traceId(after.traceId)})`,

@@ -167,10 +167,10 @@ async function spanCells(
 ): Promise<string> {
   const condition = await SpanCondition.prepare(engine, query.tenant, query.filter, context);
   const nano = (seconds: number): bigint => BigInt(seconds) * BigInt(SECOND_NANO);
-  const where = condition.where(
+  const clause = condition.clause(
     { startNano: nano(range.from), endNano: nano(range.to) },
     parameters,
   );
   return `SELECT toInt64(minute) * 60 AS seconds, ${BUCKET_SQL} AS bucket, toFloat64(adjusted_count) AS w,
-    status = 'error' AS error FROM spans WHERE ${where}`;
+    status = 'error' AS error FROM spans ${clause}`;
 }

@@ -1,4 +1,4 @@
-// A span filter with its tenant and time range as the WHERE clause of a query on table `spans`.
+// A span filter with its tenant and time range as the condition of a query on table `spans`.
 // Conditions on resources are answered first, from the small table `resources`: what remains in the
 // clause is a list of ids, or nothing, which keeps the bloom filters on span attributes usable.
 
@@ -27,20 +27,23 @@ export function storableRange(range: TimeRange): TimeRange {
   return { startNano: clamp(range.startNano), endNano: clamp(range.endNano) };
 }
 
-/** `tenant`, and `minute` and `start` in the half-open range; `minute` leads the primary key. */
-export function rangeCondition(
-  tenant: string,
-  range: TimeRange,
-  parameters: SqlParameters,
-): string {
+/** `tenant`, and `minute`, which leads the primary key, in the smallest range of minutes that holds `range`. */
+function minutesCondition(tenant: string, range: TimeRange, parameters: SqlParameters): string {
   const { startNano, endNano } = storableRange(range);
   const last = endNano === 0n ? 0n : endNano - 1n;
   const minute = (nano: bigint): string =>
     parameters.uint32(Number(nano / MINUTE_NANO > MAX_MINUTE ? MAX_MINUTE : nano / MINUTE_NANO));
-  return (
-    `tenant = ${parameters.text(tenant)} AND minute >= ${minute(startNano)} AND minute <= ${minute(last)}` +
-    ` AND start >= ${parameters.time(startNano)} AND start < ${parameters.time(endNano)}`
-  );
+  return `tenant = ${parameters.text(tenant)} AND minute >= ${minute(startNano)} AND minute <= ${minute(last)}`;
+}
+
+/** What `minutesCondition` leaves open of the half-open range; nothing at ends that are whole minutes. */
+function startConditions(range: TimeRange, parameters: SqlParameters): string[] {
+  const { startNano, endNano } = storableRange(range);
+  const parts: string[] = [];
+  if (startNano % MINUTE_NANO !== 0n) parts.push(`start >= ${parameters.time(startNano)}`);
+  if (endNano % MINUTE_NANO !== 0n || endNano <= startNano)
+    parts.push(`start < ${parameters.time(endNano)}`);
+  return parts;
 }
 
 /** Builds the clauses of one filter; `prepare` asks the engine what it needs to know once for all of them. */
@@ -81,10 +84,23 @@ export class SpanCondition {
     return new SpanCondition(tenant, filter, prepared);
   }
 
-  /** The clause for spans that start inside `range`. */
-  where(range: TimeRange, parameters: SqlParameters): string {
+  /**
+   * The clause for spans that start inside `range`, with its keyword; more conditions can follow after AND.
+   * A filter is a PREWHERE in the order of its conditions' cost: left to choose, the engine takes twice the
+   * CPU. Without one everything matches, and WHERE lets ORDER BY ... LIMIT skip rows as it reads.
+   */
+  clause(range: TimeRange, parameters: SqlParameters): string {
+    const minutes = minutesCondition(this.#tenant, range, parameters);
+    const filters = this.#filters(parameters);
+    const starts = startConditions(range, parameters);
+    const keyword = filters.columns.length + filters.attributes.length > 0 ? "PREWHERE" : "WHERE";
+    const parts = [minutes, ...filters.columns, ...starts, ...filters.attributes];
+    return `${keyword} ${parts.join("\n AND ")}`;
+  }
+
+  #filters(parameters: SqlParameters): { columns: string[]; attributes: string[] } {
     const filter = this.#filter;
-    const parts = [rangeCondition(this.#tenant, range, parameters)];
+    const parts: string[] = [];
     if (filter.service !== undefined) parts.push(`service = ${parameters.text(filter.service)}`);
     if (filter.operation !== undefined) parts.push(`name = ${parameters.text(filter.operation)}`);
     if (filter.kind !== undefined) parts.push(`kind = ${parameters.text(filter.kind)}`);
@@ -93,9 +109,8 @@ export class SpanCondition {
       parts.push(`duration >= ${parameters.int64(wholeNano(filter.minDurationNano))}`);
     if (filter.maxDurationNano !== undefined)
       parts.push(`duration <= ${parameters.int64(wholeNano(filter.maxDurationNano))}`);
-    for (const prepared of this.#attributes)
-      parts.push(this.#attributeClause(prepared, parameters));
-    return parts.join("\n AND ");
+    const attributes = this.#attributes.map((one) => this.#attributeClause(one, parameters));
+    return { columns: parts, attributes };
   }
 
   #attributeClause(
