@@ -50,7 +50,8 @@ export async function openStore(config: Config, folder: string, log: Log): Promi
         : { status: "degraded", reasons: [trouble] },
     async insert(segment): Promise<InsertOutcome> {
       const outcome = await inserter.insert(segment);
-      trouble = undefined;
+      // A refused segment is set aside and the next one tried; while none gets through, something is wrong with us.
+      trouble = outcome.ok ? undefined : `segments are refused and set aside: ${outcome.reason}`;
       return outcome;
     },
     async close(): Promise<void> {
