@@ -32,7 +32,7 @@ export async function findTrace(
   const parameters = new SqlParameters();
   const rows = await engine.readRows(
     `SELECT arraySort(groupUniqArray(toUInt16(day))), arraySort(groupUniqArrayArray(minutes)), sum(spans)
-     FROM trace_index WHERE tenant = ${parameters.text(tenant)} AND trace_id = ${parameters.traceId(traceId)}`,
+     FROM trace_index PREWHERE tenant = ${parameters.text(tenant)} AND trace_id = ${parameters.traceId(traceId)}`,
     { ...context, parameters: parameters.values },
   );
   const [days, minutes, spans] = (rows[0] ?? []) as [number[], number[], string];

@@ -29,7 +29,7 @@ export async function readSummaries(
     `SELECT lower(hex(trace_id)), toUnixTimestamp64Nano(min(start)),
        toUnixTimestamp64Nano(max(end)) - toUnixTimestamp64Nano(min(start)), max(root_service), max(root_name),
        sum(spans), sum(errors), arraySort(groupUniqArrayArray(services))
-     FROM trace_index WHERE tenant = ${parameters.text(tenant)} AND day IN ${parameters.days(nearDays(found))}
+     FROM trace_index PREWHERE tenant = ${parameters.text(tenant)} AND day IN ${parameters.days(nearDays(found))}
        AND trace_id IN ${parameters.traceIds(found.map(({ traceId }) => traceId))}
      GROUP BY trace_id`,
     { ...context, parameters: parameters.values },
