@@ -1,5 +1,6 @@
 // Strings that would break a careless database query or web page: stored, found and shown as what they are.
 
+import { pathSegment } from "@clew/base";
 import type { SearchResult } from "@clew/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BrowserOrReason, openBrowser, openPage } from "./browser.ts";
@@ -25,6 +26,8 @@ const hostile = [
   "right-to-left \u202e mark, combining e\u0301, thread \u{1f9f5}",
   "=~!<>",
   " spaces around ",
+  ".",
+  "..",
 ];
 
 /** The span that carries `text` wherever a sender can put text. */
@@ -79,7 +82,7 @@ describe.each(hostile)("%j", (text) => {
   test("is listed as service, operation and attribute value", async () => {
     const { services } = await ask<{ services: { service: string }[] }>(server, "/services");
     expect(services.map(({ service }) => service)).toContain(text);
-    const path = `/services/${encodeURIComponent(text)}/operations`;
+    const path = `/services/${pathSegment(text)}/operations`;
     const { operations } = await ask<{ operations: { operation: string }[] }>(server, path);
     expect(operations.map(({ operation }) => operation)).toEqual([text]);
     const { values } = await ask<{ values: { value: string }[] }>(
@@ -101,7 +104,7 @@ describe.each(hostile)("%j", (text) => {
         .trim() ?? "";
     const addresses = [
       "/",
-      `/services/${encodeURIComponent(text)}`,
+      `/services/${pathSegment(text)}`,
       `/search?service=${encodeURIComponent(text)}`,
       `/trace/${span.traceId}?span=${span.spanId}&tab=attributes`,
     ];
@@ -113,6 +116,21 @@ describe.each(hostile)("%j", (text) => {
     expect(complaints).toEqual([]);
     await page.context().close();
   });
+});
+
+test("the page of a service opens from the list and again after a reload, whatever its name", async (context) => {
+  if ("reason" in opened) return skipBecause(context, opened.reason);
+  const { page } = await openPage(opened.browser, server.url);
+  for (const name of [".", "..", "../../../etc/passwd", "\\' UNION SELECT 1 --"]) {
+    await page.goto("/");
+    await page.getByRole("link", { name, exact: true }).click();
+    const heading = page.getByRole("heading", { name: `Services / ${name}`, exact: true });
+    await heading.waitFor();
+    await page.goto(page.url());
+    await heading.waitFor();
+    await page.locator("table").getByText(name, { exact: true }).first().waitFor();
+  }
+  await page.context().close();
 });
 
 test("afterwards every table still answers", async () => {
