@@ -19,7 +19,7 @@ const DURABLE = `${REPLAYABLE}, fsync_after_insert = 1, fsync_part_directory = 1
 // Rollups are not synced: after kill -9 they are whole all the same, after a power cut the counts of the
 // last half minute may be short while the spans are all there. Syncing them would cost half a
 // microsecond of CPU a span.
-const ROLLUP_SETTINGS = `${REPLAYABLE}, min_parts_to_merge_at_once = 8, default_compression_codec = 'ZSTD(1)'`;
+const ROLLUP_SETTINGS = `${REPLAYABLE}, min_parts_to_merge_at_once = 16, default_compression_codec = 'ZSTD(1)'`;
 
 // A fresh part is one file (compact: few fsyncs); merges make the wide, column-pruned parts. Merging at
 // least 16 parts at once halves the merge work a span; see docs/adr/0004-span-layout.md.
@@ -106,7 +106,7 @@ const traceIndex = `CREATE TABLE trace_index (
 ) ENGINE = AggregatingMergeTree
 ${RETENTION}
 ORDER BY (tenant, trace_id)
-SETTINGS ${DURABLE}, min_parts_to_merge_at_once = 8, index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 16384, default_compression_codec = 'ZSTD(1)', allow_nullable_key = 0`;
+SETTINGS ${DURABLE}, min_parts_to_merge_at_once = 16, index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 16384, default_compression_codec = 'ZSTD(1)', allow_nullable_key = 0`;
 
 /**
  * Rate, errors, duration by minute or hour. `hist` counts spans by floor(log2(max(duration, 1)) * 16)
