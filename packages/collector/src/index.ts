@@ -1,4 +1,8 @@
-export { type IngestDependencies, IngestPipeline, type SegmentStore } from "./ingest/ingest-pipeline.ts";
 export type { IngestOptions } from "./ingest/ingest-options.ts";
+export {
+  type IngestDependencies,
+  IngestPipeline,
+  type SegmentStore,
+} from "./ingest/ingest-pipeline.ts";
 export type { IngestStats } from "./ingest/ingest-stats.ts";
 export * from "./receivers/index.ts";
