@@ -46,6 +46,21 @@ function startConditions(range: TimeRange, parameters: SqlParameters): string[] 
   return parts;
 }
 
+/** Has the engine compile every pattern: a query that meets no row would never notice a malformed one. */
+async function checkPatterns(
+  engine: Engine,
+  filters: readonly AttributeFilter[],
+  context: ReadContext,
+): Promise<void> {
+  const parameters = new SqlParameters();
+  const matches = filters
+    .filter(({ operator }) => operator === "regex")
+    .map(({ value }) => `match(materialize(''), ${parameters.text(value ?? "")})`);
+  if (matches.length === 0) return;
+  const sql = `SELECT ${matches.join(", ")}`;
+  await engine.readRows(sql, { ...context, parameters: parameters.values });
+}
+
 /** Builds the clauses of one filter; `prepare` asks the engine what it needs to know once for all of them. */
 export class SpanCondition {
   readonly #tenant: string;
@@ -71,6 +86,7 @@ export class SpanCondition {
         `at most ${MAX_ATTRIBUTE_FILTERS} attribute conditions, got ${filter.attributes.length}`,
       );
     }
+    await checkPatterns(engine, filter.attributes, context);
     const types = await knownTypes(engine, tenant, filter.attributes, context);
     const prepared: PreparedFilter[] = [];
     for (const attribute of filter.attributes) {
