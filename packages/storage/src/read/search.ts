@@ -78,7 +78,8 @@ class Search {
     for (let width = FIRST_WINDOW_NANO; high > startNano && this.#missing > 0; ) {
       // Whole minutes are told apart by the primary key alone.
       const wanted = high - width - ((high - width) % FIRST_WINDOW_NANO);
-      const low = wanted > startNano ? wanted : startNano;
+      // What would be left of the range is read along when it is no longer than the window.
+      const low = wanted - width > startNano ? wanted : startNano;
       const before = this.#found.length;
       await this.#readDown(low, high);
       width *= this.#growth(this.#found.length - before);
@@ -87,9 +88,13 @@ class Search {
     return this.#found;
   }
 
-  /** How much longer the next window is: enough for what is missing if traces go on as in the last one. */
+  /**
+   * How much longer the next window is: enough for what is missing if traces go on as in the last one, and
+   * the more on top the fewer were found, because a further query costs more than a longer window.
+   */
   #growth(foundLately: number): bigint {
-    const wanted = foundLately === 0 ? MAX_GROWTH : Math.ceil((this.#missing / foundLately) * 1.5);
+    const spare = 1.2 + 1.5 / Math.sqrt(foundLately);
+    const wanted = Math.ceil((this.#missing / foundLately) * spare);
     return BigInt(Math.max(MIN_GROWTH, Math.min(MAX_GROWTH, wanted)));
   }
 

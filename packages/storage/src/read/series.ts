@@ -140,15 +140,12 @@ function rollupCells(
   const hourly = stepSeconds % HOUR === 0 && range.from % HOUR === 0 && range.to % HOUR === 0;
   // Rows of whole services are far fewer, but lie in order of time: one service over long is quicker in red_1m.
   const ofServices = service === undefined && operation === undefined;
-  const [table, time] = ofServices
+  const [table, time]: readonly [string, string] = ofServices
     ? ["service_red", "time"]
     : hourly
       ? ["red_1h", "hour"]
       : ["red_1m", "minute"];
-  const parts = [
-    `tenant = ${parameters.text(query.tenant)}`,
-    inRange(time as string, range, parameters),
-  ];
+  const parts = [`tenant = ${parameters.text(query.tenant)}`, inRange(time, range, parameters)];
   if (ofServices) parts.push(`step = '${hourly ? "hour" : "minute"}'`);
   if (service !== undefined) parts.push(`service = ${parameters.text(service)}`);
   if (operation !== undefined) parts.push(`name = ${parameters.text(operation)}`);

@@ -32,7 +32,7 @@ export async function readServices(
   for (const row of rows) {
     const [service, request, ...sums] = row as [string, number, ...Sums];
     const parts = services.get(service) ?? new Map<boolean, Sums>();
-    services.set(service, parts.set(Number(request) === 1, sums));
+    services.set(service, parts.set(request === 1, sums));
   }
   return [...services].map(([service, parts]) => serviceSummary(service, parts, range));
 }
