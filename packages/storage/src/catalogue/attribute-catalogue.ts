@@ -71,7 +71,7 @@ export class AttributeCatalogue {
     for (let row = this.#turn++ % stride; row < batch.length; row += stride) {
       const tenant = batch.tenant[row] as number;
       const kept = ((facts.day[row] as number) << 16) | (facts.keepDays[row] as number);
-      count(
+      countRows(
         batch.attributes,
         batch.attributeOffsets,
         row,
@@ -92,7 +92,7 @@ export class AttributeCatalogue {
       const { attributes, attributeOffsets } = batch.resources;
       const weight = resourceWeights[i] as number;
       const [tenant, row, kept] = [resources.key(i, 0), resources.key(i, 1), resources.key(i, 2)];
-      count(attributes, attributeOffsets, row, tenant, RESOURCE, kept, weight, groups, weights);
+      countRows(attributes, attributeOffsets, row, tenant, RESOURCE, kept, weight, groups, weights);
     }
     this.#remember(batch, groups, weights);
   }
@@ -193,7 +193,7 @@ export class AttributeCatalogue {
 }
 
 /** Adds the attribute rows of record `row`; key words: tenant, scope << 8 | type, key, low, high, kept. */
-function count(
+function countRows(
   attributes: AttributeColumns,
   offsets: Words,
   row: number,

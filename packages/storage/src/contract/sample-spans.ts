@@ -146,9 +146,9 @@ function resourceOf(
   { service = "shop", resource = {} }: Partial<SampleSpan>,
 ): number {
   const attributes = { "service.name": service, ...resource };
-  const key = JSON.stringify(
-    Object.entries(attributes).map(([name, value]) => [name, String(value)]),
-  );
+  const key = Object.entries(attributes)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
   const known = batch.resources.find(key);
   if (known >= 0) return known;
   pushAttributes(batch.resources.attributes, batch.strings, attributes);

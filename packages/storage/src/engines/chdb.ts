@@ -161,9 +161,10 @@ class ChdbEngine implements Engine {
       { parameters: { table } },
     );
     if (rows.length === 0) throw new ClewError("internal", `the store has no table ${table}`);
+    const columns = rows as [string, string][];
     return {
-      names: rows.map(([name]) => `\`${name}\``).join(", "),
-      structure: stringLiteral(rows.map(([name, type]) => `\`${name}\` ${type}`).join(", ")),
+      names: columns.map(([name]) => `\`${name}\``).join(", "),
+      structure: stringLiteral(columns.map(([name, type]) => `\`${name}\` ${type}`).join(", ")),
     };
   }
 

@@ -174,7 +174,7 @@ function readSettings(
   };
   if (limits.maxRowsToRead !== undefined)
     settings["max_rows_to_read"] = String(limits.maxRowsToRead);
-  return settings as ClickHouseSettings;
+  return settings;
 }
 
 async function drained(stream: Readable): Promise<void> {
