@@ -27,6 +27,12 @@ export function describeSearch(hand: StoreInHand): void {
     });
     expect(found.map(({ traceId }) => traceId)).toEqual([traceIdOf(62), traceIdOf(61)]);
     expect(await hand.search("edges", { range: { startNano: NOON, endNano: NOON } })).toEqual([]);
+    const inside = { startNano: NOON + 1n, endNano: NOON + MINUTE - 1n };
+    expect(await hand.search("edges", { range: inside })).toEqual([]);
+    for (const sort of ["newest", "slowest"] as const) {
+      const range = { startNano: NOON - 1n, endNano: NOON + MINUTE + 1n };
+      expect(await hand.search("edges", { range, sort })).toHaveLength(4);
+    }
   });
 
   test("newest comes newest first and slowest slowest first, each trace under the span that earned it", async () => {
@@ -180,6 +186,44 @@ export function describeSearch(hand: StoreInHand): void {
     await is({ scope: "any", key: "zone", operator: "=", value: "north" }, 3, 5);
     await is({ scope: "any", key: HOSTILE, operator: "=", value: HOSTILE });
     await is({ scope: "span", key: "user.id", operator: "=", value: "7673135746753095999123" });
+  });
+
+  test("a number that is not there is not 0", async () => {
+    const add = (i: number, attributes: NonNullable<SampleSpan["attributes"]>): SampleSpan => {
+      return {
+        tenant: "zero",
+        trace: traceIdOf(130 + i),
+        span: spanIdOf(i),
+        start: NOON,
+        attributes,
+      };
+    };
+    await hand.put(
+      add(0, { items: 0n, share: 0.0 }),
+      add(1, { items: -5n, share: -0.5 }),
+      add(2, { items: 5n, share: 0.5 }),
+      add(3, { other: 1n, another: 1.5 }),
+    );
+    const expected: [AttributeFilter["operator"], string, string, number[]][] = [
+      ["=", "0", "0", [0]],
+      ["!=", "0", "0", [1, 2]],
+      ["!=", "5", "0.5", [0, 1]],
+      [">", "-1", "-0.1", [0, 2]],
+      [">", "0", "0", [2]],
+      [">=", "0", "0", [0, 2]],
+      [">=", "1", "0.1", [2]],
+      ["<", "1", "0.1", [0, 1]],
+      ["<", "0", "0", [1]],
+      ["<=", "0", "0", [0, 1]],
+      ["<=", "-1", "-0.1", [1]],
+    ];
+    for (const [operator, items, share, found] of expected) {
+      const ids = found.map((i) => traceIdOf(130 + i)).sort();
+      const whole: AttributeFilter = { scope: "span", key: "items", operator, value: items };
+      const part: AttributeFilter = { scope: "span", key: "share", operator, value: share };
+      expect([whole, await hand.matching("zero", whole)]).toEqual([whole, ids]);
+      expect([part, await hand.matching("zero", part)]).toEqual([part, ids]);
+    }
   });
 
   test("conditions that cannot be run name what is wrong", async () => {

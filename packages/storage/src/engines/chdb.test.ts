@@ -42,6 +42,16 @@ test("hostile text, arrays and 64-bit numbers come back exactly as they were bou
   ]);
 });
 
+test("a scan may use every core though the engine has one GiB of memory", async () => {
+  // Unless told otherwise the engine takes one thread a GiB of free memory, i.e. one.
+  const rows = await engine.readRows(
+    `SELECT toUInt64(value) * 4 < {memory:UInt64} FROM system.settings
+     WHERE name = 'max_threads_min_free_memory_per_thread'`,
+    { parameters: { memory: 1024 ** 3 } },
+  );
+  expect(rows).toEqual([[1]]);
+});
+
 test("a read cannot write", async () => {
   await engine.command("CREATE TABLE IF NOT EXISTS t (a UInt8) ENGINE = MergeTree ORDER BY a");
   await expect(engine.readRows("INSERT INTO t SELECT 1")).rejects.toMatchObject({

@@ -12,7 +12,7 @@ import {
 import type { Engine } from "../engines/engine.ts";
 import { type AttributeRowReader, MAP_COLUMNS } from "./attribute-rows.ts";
 import type { ContentCache } from "./content-cache.ts";
-import { type ReadContext, SMALL_READ } from "./read-context.ts";
+import type { ReadContext } from "./read-context.ts";
 import { forEachRow, RowCursor } from "./row-binary.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 
@@ -152,7 +152,7 @@ async function fetchRows(
   const answer = engine.readBinary(
     `SELECT id, ${columns}, dropped_attributes, ${MAP_COLUMNS} FROM ${name}
      WHERE tenant = ${parameters.text(tenant)} AND id IN ${parameters.uint64s(ids)} LIMIT 1 BY id`,
-    { ...context, parameters: parameters.values, settings: SMALL_READ },
+    { ...context, parameters: parameters.values },
   );
   const skipped = new AttributeColumns();
   await forEachRow(answer, (cursor) => {

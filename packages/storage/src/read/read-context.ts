@@ -7,9 +7,6 @@ export interface ReadContext {
   readonly signal?: AbortSignal;
 }
 
-/** Settings of a read of a few granules: more threads than one cost more to start than they save. */
-export const SMALL_READ: Readonly<Record<string, number>> = { max_threads: 1 };
-
 /** A context for calls whose signal may be absent. */
 export function readContext(
   limits: Partial<QueryLimits>,

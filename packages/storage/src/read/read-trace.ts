@@ -7,7 +7,7 @@ import type { Engine } from "../engines/engine.ts";
 import { AttributeRowReader, MAP_COLUMNS, PROMOTED_COLUMNS } from "./attribute-rows.ts";
 import type { ContentCache } from "./content-cache.ts";
 import { ContentIndex, readResources, readScopes } from "./read-contents.ts";
-import { type ReadContext, SMALL_READ } from "./read-context.ts";
+import type { ReadContext } from "./read-context.ts";
 import { forEachRow, type RowCursor } from "./row-binary.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 import { checkedTraceId, findTrace } from "./trace-place.ts";
@@ -19,7 +19,6 @@ const COLUMNS = `start, duration, span_id, parent_span_id, trace_state, flags, s
 
 /** A trace is a few granules of each part: sorting its rows costs less than setting up to read them in order. */
 const SETTINGS = { optimize_read_in_order: 0 };
-const SMALL_TRACE_SPANS = 10_000;
 
 /**
  * All spans of a trace, ordered by start; undefined when there is none.
@@ -40,14 +39,14 @@ export async function readTrace(
   const batch = new SpanBatch();
   batch.beginRequest(tenant, 0);
   const reader = new SpanRowReader(batch, traceId, maxSpans);
-  const settings = place.spans <= SMALL_TRACE_SPANS ? { ...SETTINGS, ...SMALL_READ } : SETTINGS;
   const parameters = new SqlParameters();
   const rows = engine.readBinary(
     `SELECT ${COLUMNS} FROM spans
-     PREWHERE tenant = ${parameters.text(tenant)} AND day IN ${parameters.days(place.days)}
-       AND minute IN ${parameters.uint32s(place.minutes)} AND trace_id = ${parameters.traceId(traceId)}
+     PREWHERE trace_id = ${parameters.traceId(traceId)}
+     WHERE tenant = ${parameters.text(tenant)} AND day IN ${parameters.days(place.days)}
+       AND minute IN ${parameters.uint32s(place.minutes)}
      ORDER BY minute, start`,
-    { ...context, parameters: parameters.values, settings },
+    { ...context, parameters: parameters.values, settings: SETTINGS },
   );
   await forEachRow(
     rows,

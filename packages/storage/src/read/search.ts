@@ -17,8 +17,10 @@ const FIRST_WINDOW_NANO = 60_000_000_000n;
 const MIN_GROWTH = 2;
 const MAX_GROWTH = 32;
 const MAX_BITE_ROWS = 20_000;
-/** Spans of one trace tend to match together: this many rows a missing trace are asked for. */
-const ROWS_A_TRACE = 8;
+/** Spans of one trace tend to match together: this many rows a missing trace are asked for ... */
+const ROWS_A_TRACE = 16;
+/** ... and this many where the filter names an operation. */
+const ROWS_A_TRACE_OF_OPERATION = 6;
 
 export async function searchTraces(
   engine: Engine,
@@ -117,7 +119,9 @@ class Search {
     let below: Omit<SearchPosition, "shown"> | undefined = isBelow ? undefined : this.#after;
     // Traces of earlier pages come first again among the slower spans below their slowest one.
     const again = this.#query.sort === "slowest" ? Math.min(this.#after?.shown ?? 0, 1000) : 0;
-    let rows = Math.min(MAX_BITE_ROWS, (this.#missing + again) * ROWS_A_TRACE);
+    const each =
+      this.#query.filter.operation === undefined ? ROWS_A_TRACE : ROWS_A_TRACE_OF_OPERATION;
+    let rows = Math.min(MAX_BITE_ROWS, (this.#missing + again) * each);
     for (;;) {
       const bite = await this.#bite(low, high, below, rows);
       await this.#settle(bite);

@@ -3,7 +3,7 @@
 
 import { ClewError } from "@clew/base";
 import type { Engine } from "../engines/engine.ts";
-import { type ReadContext, SMALL_READ } from "./read-context.ts";
+import type { ReadContext } from "./read-context.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 
 export interface TracePlace {
@@ -30,11 +30,12 @@ export async function findTrace(
   context: ReadContext,
 ): Promise<TracePlace | undefined> {
   const parameters = new SqlParameters();
-  // Few rows, added up here: an aggregation costs the engine more to set up than to run.
+  // Few rows, added up here: an aggregation costs the engine more to set up than to run. The id alone is
+  // looked at first: most parts do not have the trace, and of those nothing else is read.
   const rows = await engine.readRows(
     `SELECT toUInt16(day), minutes, spans FROM trace_index
-     PREWHERE tenant = ${parameters.text(tenant)} AND trace_id = ${parameters.traceId(traceId)}`,
-    { ...context, parameters: parameters.values, settings: SMALL_READ },
+     PREWHERE trace_id = ${parameters.traceId(traceId)} WHERE tenant = ${parameters.text(tenant)}`,
+    { ...context, parameters: parameters.values },
   );
   if (rows.length === 0) return undefined;
   const days = new Set<number>();

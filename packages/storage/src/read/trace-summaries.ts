@@ -29,8 +29,8 @@ export async function readSummaries(
     `SELECT lower(hex(trace_id)), toUnixTimestamp64Nano(min(start)),
        toUnixTimestamp64Nano(max(end)) - toUnixTimestamp64Nano(min(start)), max(root_service), max(root_name),
        sum(spans), sum(errors), arraySort(groupUniqArrayArray(services))
-     FROM trace_index PREWHERE tenant = ${parameters.text(tenant)} AND day IN ${parameters.days(nearDays(found))}
-       AND trace_id IN ${parameters.traceIds(found.map(({ traceId }) => traceId))}
+     FROM trace_index PREWHERE trace_id IN ${parameters.traceIds(found.map(({ traceId }) => traceId))}
+     WHERE tenant = ${parameters.text(tenant)} AND day IN ${parameters.days(nearDays(found))}
      GROUP BY trace_id`,
     { ...context, parameters: parameters.values },
   );
