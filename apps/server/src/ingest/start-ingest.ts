@@ -20,6 +20,11 @@ import type {
   ToMain,
 } from "./messages.ts";
 
+/**
+ * V8 lets garbage grow towards this limit, and with the flag below request bodies count: 300,000 spans/s took
+ * 1.9 GB of resident memory without it and 1.1 GB with it. What the thread keeps in its heap stays far below.
+ */
+const COLLECTOR_HEAP_MB = 512;
 const STOP_GRACE_MS = 5_000;
 
 // Request bodies and columns live outside V8's heap, and V8 would mark the heap again and again because
@@ -55,6 +60,7 @@ class CollectorThread {
     this.#log = log;
     this.#worker = new Worker(new URL("./collector-thread.ts", import.meta.url), {
       workerData: settings,
+      resourceLimits: { maxOldGenerationSizeMb: COLLECTOR_HEAP_MB },
     });
     this.#worker.on("message", (message: ToMain) => this.#onMessage(message));
     this.#worker.on("error", (error) => this.#onExit(error));

@@ -6,8 +6,10 @@
 import type { Fingerprint } from "./wal-record.ts";
 
 const ROTATE_MS = 150_000;
+/** Many small senders shorten the memory rather than fill it: some 250 bytes a request. */
+const ROTATE_REQUESTS = 250_000;
 
-/** Fingerprints of the last 2.5 to 5 minutes. */
+/** Fingerprints of the last 2.5 to 5 minutes, at most half a million. */
 export class RecentRequests<Outcome> {
   #current = new Map<Fingerprint, Outcome>();
   #previous = new Map<Fingerprint, Outcome>();
@@ -23,7 +25,7 @@ export class RecentRequests<Outcome> {
   }
 
   add(print: Fingerprint, outcome: Outcome, nowMs: number): void {
-    if (nowMs - this.#rotatedMs > ROTATE_MS) {
+    if (nowMs - this.#rotatedMs > ROTATE_MS || this.#current.size >= ROTATE_REQUESTS) {
       this.#previous = this.#current;
       this.#current = new Map();
       this.#rotatedMs = nowMs;
