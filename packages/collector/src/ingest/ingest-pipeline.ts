@@ -170,7 +170,7 @@ export class IngestPipeline implements ExportSink {
     const nowMs = Date.now();
     const id = this.#spool.nextId(nowMs);
     const columns = this.#freeColumns.pop() ?? newColumns();
-    this.#current = new OpenSegment(id, this.#spool.createWal(id), columns, nowMs);
+    this.#current = new OpenSegment(id, this.#spool.createWal(id), columns);
     this.#timer = setTimeout(() => this.#seal(), this.#options.sealAfterMs);
     return this.#current;
   }

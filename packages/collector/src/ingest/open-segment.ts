@@ -22,7 +22,6 @@ interface Waiting {
 export class OpenSegment {
   readonly id: string;
   readonly columns: SegmentColumns;
-  readonly openedMs: number;
   /** Bytes of requests taken in, durable or not. */
   bytes = 0;
   readonly #wal: Promise<WalFile>;
@@ -33,17 +32,11 @@ export class OpenSegment {
   #durableSpans = 0;
   #durableLogs = 0;
 
-  constructor(id: string, wal: Promise<WalFile>, columns: SegmentColumns, nowMs: number) {
+  constructor(id: string, wal: Promise<WalFile>, columns: SegmentColumns) {
     this.id = id;
     this.#wal = wal;
     this.columns = columns;
-    this.openedMs = nowMs;
     wal.catch(() => undefined); // reported to those who wait for it
-  }
-
-  /** True once its log failed: it takes no more requests. */
-  get hasFailed(): boolean {
-    return this.#failure !== undefined;
   }
 
   /** Resolves when the request, whose records are the last of the columns, is durable. */

@@ -5,6 +5,7 @@
 
 import { type AttributeColumns, ByteDictionary, type SpanBatch, ValueType } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
+import { SCOPE_TYPE, VALUE_TYPE } from "../schema/column-types.ts";
 import { GroupTable } from "../write/group-table.ts";
 import { SegmentMemory } from "../write/segment-memory.ts";
 import type { SpanFacts } from "../write/span-facts.ts";
@@ -22,8 +23,6 @@ const HOUR_MS = 3_600_000;
 const WRITE_EVERY_MS = 5_000;
 const QUIET_ROWS = 2_000;
 
-const SCOPE_TYPE = "Enum8('span' = 1, 'resource' = 2)";
-const VALUE_TYPE = "Enum8('string' = 1, 'int' = 2, 'double' = 3, 'bool' = 4, 'other' = 5)";
 const SPAN = 1;
 const RESOURCE = 2;
 /** ValueType -> number in VALUE_TYPE. */

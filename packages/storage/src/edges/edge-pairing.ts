@@ -6,6 +6,7 @@
 import { grown } from "@clew/base";
 import { SpanBatch, SpanKind, StatusCode } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
+import { NODE_TYPE, SOURCE_TYPE } from "../schema/column-types.ts";
 import type { SplitAttributes } from "../write/attribute-split.ts";
 import { GroupTable } from "../write/group-table.ts";
 import { Histograms, histogramBucket } from "../write/histograms.ts";
@@ -25,8 +26,6 @@ export interface EdgePairingOptions {
 const MAX_NAMES = 100_000;
 /** Edges of a segment; beyond it those to databases, queues and peers that are new go to "(other)". */
 const MAX_EDGES = 20_000;
-const NODE_TYPE = "Enum8('service' = 1, 'database' = 2, 'messaging' = 3, 'external' = 4)";
-const SOURCE_TYPE = "Enum8('service' = 1, 'messaging' = 3)";
 
 /** Pairs the halves of calls across batches. One instance a collector. */
 export class EdgePairing {

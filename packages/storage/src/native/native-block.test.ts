@@ -7,8 +7,9 @@ import { ByteDictionary } from "@clew/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openChdbEngine } from "../engines/chdb.ts";
 import type { Engine } from "../engines/engine.ts";
+import { KIND_TYPE, STATUS_TYPE } from "../schema/column-types.ts";
 import { ByteSink } from "./byte-sink.ts";
-import { KIND_TYPE, NativeBlock, STATUS_TYPE } from "./native-block.ts";
+import { NativeBlock } from "./native-block.ts";
 
 let folder: string;
 let engine: Engine;

@@ -15,11 +15,6 @@ const NEEDS_DICTIONARY_UPDATE = 0x400;
 
 type Words = Uint32Array<ArrayBufferLike>;
 
-/** Types of the enumerations as schema/tables.ts declares them. */
-export const KIND_TYPE =
-  "Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5)";
-export const STATUS_TYPE = "Enum8('unset' = 0, 'ok' = 1, 'error' = 2)";
-
 /** Entries of a Map(UInt16, Float64) column: row `i` holds `offsets[i] .. offsets[i + 1]`. */
 export interface HistogramEntries {
   readonly offsets: Uint32Array<ArrayBuffer>;

@@ -3,6 +3,18 @@
 // which a row is kept (write/kept-day.ts) and `keep_days` its tenant's retention, and the two make the
 // partition, so that retention drops whole parts. Rollup rows come pre-aggregated, one set a segment.
 
+import {
+  BODY_TYPE,
+  EVENT_TYPE,
+  KIND_TYPE,
+  LINK_TYPE,
+  NODE_TYPE,
+  SCOPE_TYPE,
+  SOURCE_TYPE,
+  STATUS_TYPE,
+  STEP_TYPE,
+  VALUE_TYPE,
+} from "./column-types.ts";
 import { promotedAttributes } from "./promoted.ts";
 
 const RETENTION = `PARTITION BY (day, keep_days)
@@ -33,14 +45,20 @@ const ATTRIBUTE_MAPS = `
   bool Map(LowCardinality(String), Bool),
   other Map(LowCardinality(String), String)`;
 
-/**
- * An event and a link. Arrays of tuples, not a column a field: most spans have neither, and a merge pays
- * for every column of every row. Their fields are read as subcolumns (`events.name`).
- */
-export const EVENT_TYPE =
-  "Tuple(time DateTime64(9, 'UTC'), name LowCardinality(String), attributes String, dropped_attributes UInt32)";
-export const LINK_TYPE =
-  "Tuple(trace_id FixedString(16), span_id FixedString(8), trace_state String, flags UInt32, attributes String, dropped_attributes UInt32)";
+/** What RED tables sum up, with the day that rows are kept under. */
+const RED_SUMS = `  day Date,
+  keep_days UInt16,
+  spans SimpleAggregateFunction(sum, UInt64),
+  weight SimpleAggregateFunction(sum, Float64),
+  duration_sum SimpleAggregateFunction(sum, Float64),
+  duration_max SimpleAggregateFunction(max, Int64),
+  hist SimpleAggregateFunction(sumMap, Map(UInt16, Float64))`;
+
+/** Tables of content that records refer to by id: equal rows, of which one is kept a day longer than they. */
+const CONTENT_ENGINE = `) ENGINE = ReplacingMergeTree(day)
+ORDER BY (tenant, id)
+TTL day + toIntervalDay(keep_days + 1)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, default_compression_codec = 'ZSTD(1)'`;
 
 const promotedColumns = promotedAttributes
   .map(
@@ -67,8 +85,8 @@ const spans = `CREATE TABLE spans (
   flags UInt32,
   service LowCardinality(String),
   name LowCardinality(String),
-  kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
-  status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+  kind ${KIND_TYPE},
+  status ${STATUS_TYPE},
   status_message String,
   adjusted_count Float32,
   resource_id UInt64,
@@ -117,16 +135,10 @@ function red(table: string, time: string): string {
   tenant LowCardinality(String),
   service LowCardinality(String),
   name LowCardinality(String),
-  kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
-  status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
+  kind ${KIND_TYPE},
+  status ${STATUS_TYPE},
   ${time} DateTime64(0, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-  day Date,
-  keep_days UInt16,
-  spans SimpleAggregateFunction(sum, UInt64),
-  weight SimpleAggregateFunction(sum, Float64),
-  duration_sum SimpleAggregateFunction(sum, Float64),
-  duration_max SimpleAggregateFunction(max, Int64),
-  hist SimpleAggregateFunction(sumMap, Map(UInt16, Float64))
+${RED_SUMS}
 ) ENGINE = AggregatingMergeTree
 ${RETENTION}
 ORDER BY (tenant, service, name, kind, status, ${time}, day, keep_days)
@@ -139,18 +151,12 @@ SETTINGS ${ROLLUP_SETTINGS}`;
  */
 const serviceRed = `CREATE TABLE service_red (
   tenant LowCardinality(String),
-  step Enum8('minute' = 1, 'hour' = 2),
+  step ${STEP_TYPE},
   time DateTime64(0, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
   service LowCardinality(String),
-  kind Enum8('unspecified' = 0, 'internal' = 1, 'server' = 2, 'client' = 3, 'producer' = 4, 'consumer' = 5),
-  status Enum8('unset' = 0, 'ok' = 1, 'error' = 2),
-  day Date,
-  keep_days UInt16,
-  spans SimpleAggregateFunction(sum, UInt64),
-  weight SimpleAggregateFunction(sum, Float64),
-  duration_sum SimpleAggregateFunction(sum, Float64),
-  duration_max SimpleAggregateFunction(max, Int64),
-  hist SimpleAggregateFunction(sumMap, Map(UInt16, Float64))
+  kind ${KIND_TYPE},
+  status ${STATUS_TYPE},
+${RED_SUMS}
 ) ENGINE = AggregatingMergeTree
 ${RETENTION}
 ORDER BY (tenant, step, time, service, kind, status, day, keep_days)
@@ -161,8 +167,8 @@ const edges = `CREATE TABLE edges_1m (
   tenant LowCardinality(String),
   source LowCardinality(String),
   target LowCardinality(String),
-  target_type Enum8('service' = 1, 'database' = 2, 'messaging' = 3, 'external' = 4),
-  source_type Enum8('service' = 1, 'messaging' = 3),
+  target_type ${NODE_TYPE},
+  source_type ${SOURCE_TYPE},
   minute DateTime64(0, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
   day Date,
   keep_days UInt16,
@@ -176,9 +182,9 @@ SETTINGS ${ROLLUP_SETTINGS}`;
 
 const attributeKeys = `CREATE TABLE attribute_keys (
   tenant LowCardinality(String),
-  scope Enum8('span' = 1, 'resource' = 2),
+  scope ${SCOPE_TYPE},
   key LowCardinality(String),
-  type Enum8('string' = 1, 'int' = 2, 'double' = 3, 'bool' = 4, 'other' = 5),
+  type ${VALUE_TYPE},
   day Date,
   keep_days UInt16,
   count SimpleAggregateFunction(sum, UInt64)
@@ -190,9 +196,9 @@ SETTINGS ${ROLLUP_SETTINGS}`;
 /** Common values by day; counts are estimates, and a key keeps at most a bounded number of values an hour. */
 const attributeValues = `CREATE TABLE attribute_values (
   tenant LowCardinality(String),
-  scope Enum8('span' = 1, 'resource' = 2),
+  scope ${SCOPE_TYPE},
   key LowCardinality(String),
-  type Enum8('string' = 1, 'int' = 2, 'double' = 3, 'bool' = 4, 'other' = 5),
+  type ${VALUE_TYPE},
   value String,
   day Date,
   keep_days UInt16,
@@ -212,10 +218,7 @@ const resources = `CREATE TABLE resources (
   schema_url String,
   entity_refs String,
   dropped_attributes UInt32,${ATTRIBUTE_MAPS}
-) ENGINE = ReplacingMergeTree(day)
-ORDER BY (tenant, id)
-TTL day + toIntervalDay(keep_days + 1)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, default_compression_codec = 'ZSTD(1)'`;
+${CONTENT_ENGINE}`;
 
 const scopes = `CREATE TABLE scopes (
   tenant LowCardinality(String),
@@ -226,10 +229,7 @@ const scopes = `CREATE TABLE scopes (
   version LowCardinality(String),
   schema_url String,
   dropped_attributes UInt32,${ATTRIBUTE_MAPS}
-) ENGINE = ReplacingMergeTree(day)
-ORDER BY (tenant, id)
-TTL day + toIntervalDay(keep_days + 1)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, default_compression_codec = 'ZSTD(1)'`;
+${CONTENT_ENGINE}`;
 
 /** OTLP log records. \`time\` is the record's time, or its observed time where the source gave none. */
 const logs = `CREATE TABLE logs (
@@ -247,7 +247,7 @@ const logs = `CREATE TABLE logs (
   severity_number UInt8,
   severity_text LowCardinality(String),
   event_name LowCardinality(String),
-  body_type Enum8('empty' = 0, 'string' = 1, 'other' = 2),
+  body_type ${BODY_TYPE},
   body String,
   resource_id UInt64,
   scope_id UInt64,

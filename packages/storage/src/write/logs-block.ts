@@ -2,6 +2,7 @@
 
 import { type LogBatch, ValueType } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
+import { BODY_TYPE } from "../schema/column-types.ts";
 import { ATTRIBUTE_MAP_COLUMNS, writeAttributeMaps } from "./attribute-maps.ts";
 import { splitAttributes, typedValueText } from "./attribute-split.ts";
 import type { ContentIds } from "./content-ids.ts";
@@ -12,7 +13,6 @@ import { gatherWords } from "./spans-block.ts";
 type Words = Uint32Array<ArrayBuffer>;
 
 const NANO_TIME = "DateTime64(9, 'UTC')";
-const BODY_TYPE = "Enum8('empty' = 0, 'string' = 1, 'other' = 2)";
 
 /** What a log record's table row is filed under. */
 export interface LogFacts {

@@ -3,8 +3,10 @@
 // a segment of 75,000 spans becomes a few hundred rows, and the engine's materialised views are not
 // needed (they would cost a fifth of the insert).
 
+import { grown } from "@clew/base";
 import type { SpanBatch } from "@clew/model";
-import { KIND_TYPE, NativeBlock, STATUS_TYPE } from "../native/native-block.ts";
+import { NativeBlock } from "../native/native-block.ts";
+import { KIND_TYPE, STATUS_TYPE, STEP_TYPE } from "../schema/column-types.ts";
 import { GroupTable } from "./group-table.ts";
 import { Histograms, histogramBucket } from "./histograms.ts";
 import { SegmentMemory } from "./segment-memory.ts";
@@ -27,7 +29,6 @@ const KIND_STATUS = 3;
 const TIME = 4;
 const KEPT = 5;
 
-const STEP_TYPE = "Enum8('minute' = 1, 'hour' = 2)";
 const STEP_MINUTE = 1;
 const STEP_HOUR = 2;
 const COMMON_COLUMNS = 11;
@@ -56,10 +57,10 @@ class RedGroups {
     if (this.keys.size >= MAX_GROUPS && !this.keys.has()) this.keys.probe[NAME] = this.#otherName;
     const group = this.keys.group();
     if (group >= this.spans.length) {
-      this.spans = doubled(this.spans);
-      this.weight = doubled(this.weight);
-      this.durationSum = doubled(this.durationSum);
-      this.durationMax = doubled(this.durationMax);
+      this.spans = grown(this.spans, group + 1);
+      this.weight = grown(this.weight, group + 1);
+      this.durationSum = grown(this.durationSum, group + 1);
+      this.durationMax = grown(this.durationMax, group + 1);
     }
     return group;
   }
@@ -193,10 +194,4 @@ function writeCommon(block: NativeBlock, groups: RedGroups): void {
   block.fixed("duration_sum", "Float64", groups.durationSum, rows);
   block.wholeNumbers("duration_max", "Int64", groups.durationMax, rows);
   block.histogram("hist", groups.histograms.column(rows), rows);
-}
-
-function doubled(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(values.length * 2);
-  larger.set(values);
-  return larger;
 }

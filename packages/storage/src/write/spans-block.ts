@@ -3,9 +3,9 @@
 
 import { renderAttributesJson } from "@clew/codec";
 import type { AttributeColumns, SpanBatch } from "@clew/model";
-import { KIND_TYPE, NativeBlock, STATUS_TYPE } from "../native/native-block.ts";
+import { NativeBlock } from "../native/native-block.ts";
+import { EVENT_TYPE, KIND_TYPE, LINK_TYPE, STATUS_TYPE } from "../schema/column-types.ts";
 import { promotedAttributes } from "../schema/promoted.ts";
-import { EVENT_TYPE, LINK_TYPE } from "../schema/tables.ts";
 import { writeAttributeMaps } from "./attribute-maps.ts";
 import type { SplitAttributes } from "./attribute-split.ts";
 import type { ContentIds } from "./content-ids.ts";

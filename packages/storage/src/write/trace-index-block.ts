@@ -1,6 +1,7 @@
 // The traces of a segment, one row each for table `trace_index`: where the trace lies and what it is.
 // Rows of later segments add to it in the engine.
 
+import { grown } from "@clew/base";
 import { type SpanBatch, StatusCode } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
 import { GroupTable } from "./group-table.ts";
@@ -41,8 +42,8 @@ class WordSets {
     }
     const index = this.#count++;
     if (index >= this.#values.length) {
-      this.#values = doubled(this.#values);
-      this.#next = doubled(this.#next);
+      this.#values = grown(this.#values, index + 1);
+      this.#next = grown(this.#next, index + 1);
     }
     this.#values[index] = value;
     this.#next[index] = this.#heads[group] as number;
@@ -231,10 +232,4 @@ function compare(a: Words, i: number, b: Words, j: number): number {
     (a[i * 2 + 1] as number) - (b[j * 2 + 1] as number) ||
     (a[i * 2] as number) - (b[j * 2] as number)
   );
-}
-
-function doubled(values: Words): Words {
-  const larger = new Uint32Array(values.length * 2);
-  larger.set(values);
-  return larger;
 }
