@@ -2,12 +2,14 @@ export { type ChdbOptions, openChdbEngine } from "./engines/chdb.ts";
 export type { Engine, Parameter, QueryLimits, ReadOptions } from "./engines/engine.ts";
 export { type InsertOutcome, SegmentInserter } from "./insert/segment-inserter.ts";
 export { openTraceReader } from "./read/open-trace-reader.ts";
+export type * from "./red-series-reader.ts";
 export { migrate } from "./schema/migrations.ts";
 export { RecentRequests } from "./spool/recent-requests.ts";
 export { type NativeFile, type SealedSegment, Spool } from "./spool/spool.ts";
 export type { WalContents, WalFile } from "./spool/wal-file.ts";
 export { type Fingerprint, fingerprint, recordHead, type WalRequest } from "./spool/wal-record.ts";
 export type * from "./trace-reader.ts";
+export type * from "./traceql-reader.ts";
 export {
   SegmentEncoder,
   type SegmentEncoderOptions,
