@@ -1,72 +1,60 @@
-// RED and service-graph metrics under the names that Tempo's metrics generator gives them, as the small
-// Prometheus API reads them. The rollups hold what happened in each minute, so series are increments: a
-// counter's rate over a window is the sum of its increments in the window by the window's length. Errors are
-// ClewErrors: `bad_request` (a malformed pattern, a step that is not whole minutes), `limit_exceeded`,
-// `cancelled`, `unavailable`.
+// Increments of the RED and service-graph counters over time, from rollups: what the Prometheus API makes its
+// counters of. Labels and their values are those of Tempo's metrics generator. Errors are ClewErrors as in
+// trace-reader.ts; `limit_exceeded` also for more series than asked for.
 
-import type { TimeRange } from "@clew/model";
+import type { RangeQuery } from "./trace-reader.ts";
 
-/** Families; a histogram is asked for by its family and answers with `_bucket`, `_sum` and `_count` at once. */
-export const redMetrics = {
-  traces_spanmetrics_calls_total: "counter",
-  traces_spanmetrics_latency: "histogram",
-  traces_service_graph_request_total: "counter",
-  traces_service_graph_request_failed_total: "counter",
-  traces_service_graph_request_server_seconds: "histogram",
-  traces_service_graph_request_client_seconds: "histogram",
-} as const;
+/** Labels of `spans`. Values of span_kind and status_code: `SPAN_KIND_SERVER`, `STATUS_CODE_ERROR` ... */
+export type SpanSeriesLabel = "service" | "span_name" | "span_kind" | "status_code";
+/** Labels of `edges`. connection_type: "" between services, `database`, `messaging_system`, `virtual_node`. */
+export type EdgeSeriesLabel = "client" | "server" | "connection_type";
 
-export type RedMetric = keyof typeof redMetrics;
-
-/** As in Prometheus: an absent label is the empty text, patterns are RE2 and anchored at both ends. */
-export interface LabelMatcher {
-  readonly name: string;
+/** A condition as PromQL has it; patterns are RE2 and match the whole value. */
+export interface LabelMatcher<L extends string> {
+  readonly label: L;
   readonly operator: "=" | "!=" | "=~" | "!~";
   readonly value: string;
 }
 
-export interface RedSeriesQuery {
-  readonly tenant: string;
-  readonly metric: RedMetric;
-  /** On the labels of the family; neither `__name__` nor `le`. */
-  readonly matchers: readonly LabelMatcher[];
-  /** Widened to whole steps. */
-  readonly range: TimeRange;
-  /** Whole minutes. Steps start at multiples of it since 1970. */
+interface IncrementsQuery<L extends string> extends RangeQuery {
+  /** Whole minutes. Step `i` holds the spans that start in `range.startNano + i * stepNano` up to the next step. */
   readonly stepNano: bigint;
-  /** More series than this are refused with `limit_exceeded`. */
+  /** All must hold. */
+  readonly matchers: readonly LabelMatcher<L>[];
+  /** Labels that tell series apart; others are summed over. */
+  readonly by: readonly L[];
+  /** Whether the distribution of durations is wanted: it costs more than all else. */
+  readonly histogram: boolean;
   readonly maxSeries: number;
 }
 
-/** Labels of spanmetrics: service, span_name, span_kind, status_code; of the service graph: client, server, connection_type. */
-export type RedLabels = Readonly<Record<string, string>>;
+export type SpanIncrementsQuery = IncrementsQuery<SpanSeriesLabel>;
+export type EdgeIncrementsQuery = IncrementsQuery<EdgeSeriesLabel>;
 
-/** What was added in each step; counts are adjusted for sampling. Steps without anything are zero. */
-export interface RedIncrements {
-  readonly labels: RedLabels;
+/** What one series grew by, adjusted for sampling; every array has one entry a step. */
+export interface Increments<L extends string> {
+  /** A value for each label of `by`. */
+  readonly labels: Readonly<Partial<Record<L, string>>>;
   readonly count: Float64Array;
-  /** Seconds. Histograms only. */
-  readonly sum?: Float64Array;
-  /** `buckets[b][step]`: how many lasted at most `bounds[b]` seconds (cumulative over bounds). Histograms only; +Inf is `count`. */
-  readonly buckets?: readonly Float64Array[];
+  /** Of `count`, those with status error. */
+  readonly errors: Float64Array;
+  /** Summed durations in seconds. */
+  readonly seconds: Float64Array;
+  /**
+   * Weights by bucket, absent unless asked for; bucket `b` holds durations from 2^(b/16) up to 2^((b+1)/16) ns,
+   * bucket 0 those from 0.
+   */
+  readonly histogram?: readonly ReadonlyMap<number, number>[];
 }
 
-export interface RedSeriesAnswer {
-  /** Start of the first step; step i is the half-open [start + i * step, start + (i + 1) * step). */
-  readonly startNano: bigint;
-  readonly stepNano: bigint;
-  readonly steps: number;
-  /** Upper bounds of the buckets in seconds, ascending, without +Inf. Empty for counters. */
-  readonly bounds: readonly number[];
-  /** Ordered by their labels. */
-  readonly series: readonly RedIncrements[];
-}
-
+/** Series with nothing in the range are left out; the others come in no particular order. */
 export interface RedSeriesReader {
-  series(query: RedSeriesQuery, signal?: AbortSignal): Promise<RedSeriesAnswer>;
-  /** The label sets alone, for `/series`, `/labels` and `/label/.../values`. */
-  labelSets(
-    query: Omit<RedSeriesQuery, "stepNano">,
+  spanIncrements(
+    query: SpanIncrementsQuery,
     signal?: AbortSignal,
-  ): Promise<readonly RedLabels[]>;
+  ): Promise<readonly Increments<SpanSeriesLabel>[]>;
+  edgeIncrements(
+    query: EdgeIncrementsQuery,
+    signal?: AbortSignal,
+  ): Promise<readonly Increments<EdgeSeriesLabel>[]>;
 }
