@@ -1,6 +1,8 @@
 export { decodeColumns } from "./columns/decode-columns.ts";
 export { encodeColumns } from "./columns/encode-columns.ts";
 export { fromBase64, toBase64 } from "./json/base64.ts";
+export { encodeJaegerChunks } from "./jaeger/encode-traces.ts";
+export { encodeJaegerTracesJson } from "./jaeger/encode-traces-json.ts";
 export { FieldNames } from "./json/field-names.ts";
 export { JsonReader } from "./json/json-reader.ts";
 export { type AnyValue, readAnyValue, rowValue } from "./otlp/any-value.ts";
@@ -32,3 +34,4 @@ export { WireReader } from "./protobuf/wire-reader.ts";
 export { WireWriter } from "./protobuf/wire-writer.ts";
 export { parseAttributesJson, parseValueJson } from "./value-json/parse.ts";
 export { renderAttributesJson, renderValueJson } from "./value-json/render.ts";
+export { encodeZipkinTraceJson } from "./zipkin/encode-traces-json.ts";

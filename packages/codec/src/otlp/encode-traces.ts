@@ -5,17 +5,25 @@ import { WireWriter } from "../protobuf/wire-writer.ts";
 import { groupRows } from "./row-groups.ts";
 import { writeAttributes, writeId, writeResource, writeScope, writeText } from "./value-writer.ts";
 
-/** All spans of `batch` as protobuf, grouped by resource and scope in order of first appearance. */
-export function encodeTraces(batch: SpanBatch): Uint8Array<ArrayBuffer> {
+/**
+ * Spans `first .. stop` of `batch`, all unless told otherwise, as protobuf, grouped by resource and scope in
+ * order of first appearance.
+ */
+export function encodeTraces(
+  batch: SpanBatch,
+  first = 0,
+  stop: number = batch.length,
+): Uint8Array<ArrayBuffer> {
   const { strings, resources, scopes } = batch;
-  const writer = new WireWriter(1024 + batch.length * 256);
-  for (const group of groupRows(batch.resource, batch.scope, batch.length)) {
+  const writer = new WireWriter(1024 + (stop - first) * 256);
+  const of = [batch.resource.subarray(first, stop), batch.scope.subarray(first, stop)] as const;
+  for (const group of groupRows(...of, stop - first)) {
     const resourceSpans = writer.begin(0x0a);
     writeResource(writer, resources, strings, group.resource);
     for (const { scope, rows } of group.scopes) {
       const scopeSpans = writer.begin(0x12);
       writeScope(writer, scopes, strings, scope);
-      for (const row of rows) writeSpan(writer, batch, row);
+      for (const row of rows) writeSpan(writer, batch, first + row);
       writeText(writer, 0x1a, strings, scopes.schemaUrl[scope] as number);
       writer.end(scopeSpans);
     }
