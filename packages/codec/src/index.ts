@@ -1,8 +1,8 @@
 export { decodeColumns } from "./columns/decode-columns.ts";
 export { encodeColumns } from "./columns/encode-columns.ts";
-export { fromBase64, toBase64 } from "./json/base64.ts";
 export { encodeJaegerChunks } from "./jaeger/encode-traces.ts";
 export { encodeJaegerTracesJson } from "./jaeger/encode-traces-json.ts";
+export { fromBase64, toBase64 } from "./json/base64.ts";
 export { FieldNames } from "./json/field-names.ts";
 export { JsonReader } from "./json/json-reader.ts";
 export { type AnyValue, readAnyValue, rowValue } from "./otlp/any-value.ts";
@@ -32,6 +32,22 @@ export {
 } from "./otlp/rpc-status.ts";
 export { WireReader } from "./protobuf/wire-reader.ts";
 export { WireWriter } from "./protobuf/wire-writer.ts";
+export {
+  decodeQueryInstantRequest,
+  decodeQueryRangeRequest,
+  decodeSearchRequest,
+  decodeTagsRequest,
+  decodeTagValuesRequest,
+} from "./tempo/decode-requests.ts";
+export * as tempoProtobuf from "./tempo/encode-answers.ts";
+export * as tempoJson from "./tempo/encode-answers-json.ts";
+export {
+  encodeTempoTrace,
+  encodeTraceByIdResponse,
+  type SpanChoice,
+} from "./tempo/encode-trace.ts";
+export { encodeTempoTraceJson } from "./tempo/encode-trace-json.ts";
+export type * as tempo from "./tempo/messages.ts";
 export { parseAttributesJson, parseValueJson } from "./value-json/parse.ts";
 export { renderAttributesJson, renderValueJson } from "./value-json/render.ts";
 export { encodeZipkinTraceJson } from "./zipkin/encode-traces-json.ts";

@@ -5,6 +5,13 @@ import { WireWriter } from "../protobuf/wire-writer.ts";
 import { groupRows } from "./row-groups.ts";
 import { writeAttributes, writeId, writeResource, writeScope, writeText } from "./value-writer.ts";
 
+export interface TracesEncoding {
+  /** Writes the status of every span, also one that is unset: Tempo's clients read it unasked. */
+  readonly everyStatus?: boolean;
+  /** Rows that are written; all when absent. */
+  readonly chosen?: (row: number) => boolean;
+}
+
 /**
  * Spans `first .. stop` of `batch`, all unless told otherwise, as protobuf, grouped by resource and scope in
  * order of first appearance.
@@ -13,17 +20,18 @@ export function encodeTraces(
   batch: SpanBatch,
   first = 0,
   stop: number = batch.length,
+  { everyStatus = false, chosen = (): boolean => true }: TracesEncoding = {},
 ): Uint8Array<ArrayBuffer> {
   const { strings, resources, scopes } = batch;
   const writer = new WireWriter(1024 + (stop - first) * 256);
   const of = [batch.resource.subarray(first, stop), batch.scope.subarray(first, stop)] as const;
-  for (const group of groupRows(...of, stop - first)) {
+  for (const group of groupRows(...of, stop - first, (row) => chosen(first + row))) {
     const resourceSpans = writer.begin(0x0a);
     writeResource(writer, resources, strings, group.resource);
     for (const { scope, rows } of group.scopes) {
       const scopeSpans = writer.begin(0x12);
       writeScope(writer, scopes, strings, scope);
-      for (const row of rows) writeSpan(writer, batch, first + row);
+      for (const row of rows) writeSpan(writer, batch, first + row, everyStatus);
       writeText(writer, 0x1a, strings, scopes.schemaUrl[scope] as number);
       writer.end(scopeSpans);
     }
@@ -33,7 +41,7 @@ export function encodeTraces(
   return writer.finish();
 }
 
-function writeSpan(writer: WireWriter, batch: SpanBatch, row: number): void {
+function writeSpan(writer: WireWriter, batch: SpanBatch, row: number, everyStatus: boolean): void {
   const { strings } = batch;
   const span = writer.begin(0x12);
   writeId(writer, 0x0a, batch.traceIds, row, 16);
@@ -60,7 +68,7 @@ function writeSpan(writer: WireWriter, batch: SpanBatch, row: number): void {
     writeLink(writer, batch, i);
   }
   writer.uintField(0x70, batch.droppedLinks[row] as number);
-  writeStatus(writer, batch, row);
+  writeStatus(writer, batch, row, everyStatus);
   writeFlags(writer, 0x85, batch.flags[row] as number);
   writer.end(span);
 }
@@ -89,10 +97,10 @@ function writeLink(writer: WireWriter, batch: SpanBatch, index: number): void {
   writer.end(link);
 }
 
-function writeStatus(writer: WireWriter, batch: SpanBatch, row: number): void {
+function writeStatus(writer: WireWriter, batch: SpanBatch, row: number, always: boolean): void {
   const message = batch.statusMessage[row] as number;
   const code = batch.status[row] as number;
-  if (message === 0 && code === 0) return;
+  if (!always && message === 0 && code === 0) return;
   const status = writer.begin(0x7a);
   writeText(writer, 0x12, batch.strings, message);
   writer.uintField(0x18, code);

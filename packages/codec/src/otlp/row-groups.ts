@@ -13,17 +13,19 @@ export interface ResourceGroup {
   readonly scopes: ScopeGroup[];
 }
 
-/** The groups of the first `length` rows, given their resource and scope columns. */
+/** The groups of the first `length` rows, or of those that are `chosen`, given their resource and scope columns. */
 export function groupRows(
   resources: Uint32Array,
   scopes: Uint32Array,
   length: number,
+  chosen?: (row: number) => boolean,
 ): ResourceGroup[] {
   const groups = new Map<number, ResourceGroup>();
   const scopeGroups = new Map<number, ScopeGroup>();
   let lastResource: ResourceGroup | undefined;
   let lastScope: ScopeGroup | undefined;
   for (let row = 0; row < length; row++) {
+    if (chosen !== undefined && !chosen(row)) continue;
     const resource = resources[row] as number;
     const scope = scopes[row] as number;
     if (lastResource?.resource !== resource) {

@@ -1,0 +1,119 @@
+// A trace as Tempo answers it in JSON: as OTLP JSON, but by the rules of Go's jsonpb, so ids are base64 and
+// kinds and status codes are names. Scope and status are always there.
+
+import type { SpanBatch } from "@clew/model";
+import { toBase64 } from "../json/base64.ts";
+import { ObjectText, resourceText, scopeText } from "../otlp/json-text-writer.ts";
+import { groupRows } from "../otlp/row-groups.ts";
+import type { SpanChoice } from "./encode-trace.ts";
+
+const kinds = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"].map(
+  (name) => `"SPAN_KIND_${name}"`,
+);
+const codes = ["UNSET", "OK", "ERROR"].map((name) => `"STATUS_CODE_${name}"`);
+
+/**
+ * tempopb.Trace in pieces, one object when joined. `field`: `batches` is version 1's name of the list,
+ * `resourceSpans` that of version 2.
+ */
+export function* encodeTempoTraceJson(
+  batch: SpanBatch,
+  field: "batches" | "resourceSpans",
+  chosen?: SpanChoice,
+): Generator<string, void, undefined> {
+  const { strings, resources, scopes } = batch;
+  let resourceSeparator = "";
+  yield `{"${field}":[`;
+  for (const group of groupRows(batch.resource, batch.scope, batch.length, chosen)) {
+    const resource = resourceText(resources, strings, group.resource);
+    yield `${resourceSeparator}{"resource":${resource},"scopeSpans":[`;
+    resourceSeparator = ",";
+    let scopeSeparator = "";
+    for (const { scope, rows } of group.scopes) {
+      yield `${scopeSeparator}{"scope":${scopeText(scopes, strings, scope)},"spans":[`;
+      scopeSeparator = ",";
+      let separator = "";
+      for (const row of rows) {
+        yield separator + spanText(batch, row);
+        separator = ",";
+      }
+      yield "]}";
+    }
+    yield "]}";
+  }
+  yield "]}";
+}
+
+function spanText(batch: SpanBatch, row: number): string {
+  const { strings } = batch;
+  const text = new ObjectText();
+  addId(text, "traceId", batch.traceIds, row, 16);
+  addId(text, "spanId", batch.spanIds, row, 8);
+  text.text("traceState", strings.text(batch.traceState[row] as number));
+  addId(text, "parentSpanId", batch.parentIds, row, 8);
+  text.number("flags", batch.flags[row]);
+  text.text("name", strings.text(batch.name[row] as number));
+  text.raw("kind", kinds[batch.kind[row] as number] ?? '"SPAN_KIND_UNSPECIFIED"');
+  text.time("startTimeUnixNano", batch.start, row).time("endTimeUnixNano", batch.end, row);
+  const from = batch.attributeOffsets[row] as number;
+  const to = batch.attributeOffsets[row + 1] as number;
+  text.attributes(batch.attributes, strings, from, to);
+  text.number("droppedAttributesCount", batch.droppedAttributes[row]);
+  addList(text, "events", batch.eventOffsets, row, (index) => eventText(batch, index));
+  text.number("droppedEventsCount", batch.droppedEvents[row]);
+  addList(text, "links", batch.linkOffsets, row, (index) => linkText(batch, index));
+  text.number("droppedLinksCount", batch.droppedLinks[row]);
+  const status = new ObjectText().text("message", strings.text(batch.statusMessage[row] as number));
+  const code = batch.status[row] as number;
+  if (code !== 0) status.raw("code", codes[code] ?? '"STATUS_CODE_UNSET"');
+  return text.raw("status", status.finish()).finish();
+}
+
+function eventText(batch: SpanBatch, index: number): string {
+  const from = batch.eventAttributeOffsets[index] as number;
+  const to = batch.eventAttributeOffsets[index + 1] as number;
+  return new ObjectText()
+    .time("timeUnixNano", batch.eventTime, index)
+    .text("name", batch.strings.text(batch.eventName[index] as number))
+    .attributes(batch.eventAttributes, batch.strings, from, to)
+    .number("droppedAttributesCount", batch.eventDroppedAttributes[index])
+    .finish();
+}
+
+function linkText(batch: SpanBatch, index: number): string {
+  const from = batch.linkAttributeOffsets[index] as number;
+  const to = batch.linkAttributeOffsets[index + 1] as number;
+  const text = new ObjectText();
+  addId(text, "traceId", batch.linkTraceIds, index, 16);
+  addId(text, "spanId", batch.linkSpanIds, index, 8);
+  return text
+    .text("traceState", batch.strings.text(batch.linkTraceState[index] as number))
+    .attributes(batch.linkAttributes, batch.strings, from, to)
+    .number("droppedAttributesCount", batch.linkDroppedAttributes[index])
+    .number("flags", batch.linkFlags[index])
+    .finish();
+}
+
+function addId(
+  text: ObjectText,
+  name: string,
+  column: Uint8Array,
+  row: number,
+  size: number,
+): void {
+  const id = column.subarray(row * size, row * size + size);
+  if (id.some((byte) => byte !== 0)) text.raw(name, `"${toBase64(id)}"`);
+}
+
+function addList(
+  text: ObjectText,
+  name: string,
+  offsets: Uint32Array,
+  row: number,
+  itemText: (index: number) => string,
+): void {
+  const items: string[] = [];
+  const to = offsets[row + 1] as number;
+  for (let index = offsets[row] as number; index < to; index++) items.push(itemText(index));
+  if (items.length > 0) text.raw(name, `[${items.join(",")}]`);
+}
