@@ -41,7 +41,7 @@ interface JsonTrace {
 function parseExact(text: string): unknown {
   const keep = (_key: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === "number" ? `#${context?.source ?? ""}` : value;
-  return JSON.parse(text, keep as (key: string, value: unknown) => unknown);
+  return JSON.parse(text, keep);
 }
 
 function tracesOf(request: unknown, raw = true): JsonTrace[] {
@@ -171,10 +171,10 @@ function inJsonWords(span: ReadSpan): unknown {
     flags: `#${flags}`,
     traceID: short(traceId),
     spanID: spanId,
-    references: references.map((one) => ({
-      refType: one.refType,
-      traceID: short(one.traceId),
-      spanID: one.spanId,
+    references: references.map((reference) => ({
+      refType: reference.refType,
+      traceID: short(reference.traceId),
+      spanID: reference.spanId,
     })),
     startTime: `#${startNano / 1000n}`,
     duration: `#${durationNano / 1000n}`,

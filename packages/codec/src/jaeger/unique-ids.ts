@@ -2,7 +2,7 @@
 // that was sent twice, and Zipkin's shared ids, where a server goes by the id of the client that called
 // it. The copy is left out; the server gets an id of its own and becomes its client's child.
 
-import { SpanKind, type SpanBatch, toHex } from "@clew/model";
+import { type SpanBatch, SpanKind, toHex } from "@clew/model";
 
 /** Rows of one trace with their ids as hex. */
 export interface IdentifiedRow {

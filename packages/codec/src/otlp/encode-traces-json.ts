@@ -5,13 +5,25 @@ import { ObjectText, resourceText, scopeText } from "./json-text-writer.ts";
 import { groupRows } from "./row-groups.ts";
 
 /**
- * All spans of `batch` as OTLP JSON (TracesData), one chunk a span or so. Joined, the chunks are one
- * JSON object. Spans are grouped by resource and scope in order of first appearance.
+ * All spans of the batches as OTLP JSON (TracesData), one chunk a span or so. Joined, the chunks are one
+ * JSON object. Spans are grouped by resource and scope in order of first appearance in their batch.
  */
-export function* encodeTracesJson(batch: SpanBatch): Generator<string, void, undefined> {
+export function* encodeTracesJson(
+  ...batches: readonly SpanBatch[]
+): Generator<string, void, undefined> {
+  yield '{"resourceSpans":[';
+  let separator = "";
+  for (const batch of batches) {
+    if (batch.length > 0) yield separator;
+    yield* resourceSpansTexts(batch);
+    if (batch.length > 0) separator = ",";
+  }
+  yield "]}";
+}
+
+function* resourceSpansTexts(batch: SpanBatch): Generator<string, void, undefined> {
   const { strings, resources, scopes } = batch;
   let resourceSeparator = "";
-  yield '{"resourceSpans":[';
   for (const group of groupRows(batch.resource, batch.scope, batch.length)) {
     const resource = resourceText(resources, strings, group.resource);
     yield `${resourceSeparator}{"resource":${resource},"scopeSpans":[`;
@@ -29,7 +41,6 @@ export function* encodeTracesJson(batch: SpanBatch): Generator<string, void, und
     }
     yield `]${schemaUrlText(strings.text(resources.schemaUrl[group.resource] as number))}}`;
   }
-  yield "]}";
 }
 
 function schemaUrlText(schemaUrl: string): string {

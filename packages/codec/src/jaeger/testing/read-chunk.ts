@@ -69,7 +69,7 @@ function time(bytes: Uint8Array): bigint {
   return number(fields, 1) * 1_000_000_000n + number(fields, 2);
 }
 
-function tag(bytes: Uint8Array): ReadTag {
+function tagOf(bytes: Uint8Array): ReadTag {
   const fields = fieldsOf(bytes);
   const key = text(block(fields, 1));
   switch (number(fields, 2)) {
@@ -109,10 +109,10 @@ function span(bytes: Uint8Array): ReadSpan {
     flags: Number(number(fields, 5)),
     startNano: time(block(fields, 6)),
     durationNano: time(block(fields, 7)),
-    tags: blocks(fields, 8).map(tag),
+    tags: blocks(fields, 8).map(tagOf),
     logs: blocks(fields, 9).map((inner) => {
       const log = fieldsOf(inner);
-      return { timeNano: time(block(log, 1)), fields: blocks(log, 2).map(tag) };
+      return { timeNano: time(block(log, 1)), fields: blocks(log, 2).map(tagOf) };
     }),
     process: process(block(fields, 10)),
     warnings: blocks(fields, 12).map(text),
@@ -121,7 +121,7 @@ function span(bytes: Uint8Array): ReadSpan {
 
 function process(bytes: Uint8Array): ReadSpan["process"] {
   const fields = fieldsOf(bytes);
-  return { serviceName: text(block(fields, 1)), tags: blocks(fields, 2).map(tag) };
+  return { serviceName: text(block(fields, 1)), tags: blocks(fields, 2).map(tagOf) };
 }
 
 /** The spans of a SpansResponseChunk. */
