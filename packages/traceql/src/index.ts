@@ -1,2 +1,3 @@
 export type * from "./ast.ts";
+export { TraceqlError } from "./errors.ts";
 export { parse } from "./parse.ts";
