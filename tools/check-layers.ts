@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "packages/api": ["base", "model", "codec", "traceql", "analysis", "storage"],
   "apps/web": ["base", "model", "codec", "traceql", "analysis"],
   "apps/server": ["base", "model", "codec", "traceql", "analysis", "storage", "collector", "api"],
-  "apps/cli": ["base", "model", "codec", "server"],
+  "apps/cli": ["base", "model", "codec", "traceql", "analysis", "server"],
   "examples/shop": ["base", "sdk"],
   bench: ["base", "model", "codec", "traceql", "analysis", "storage", "collector", "cli"],
   e2e: ["base", "model", "codec", "cli"],

@@ -1,8 +1,8 @@
 // Draws the rows on screen: backgrounds, grid, bars, event marks, durations. Touches the visible rows
 // only, whatever the size of the trace.
 
+import { RowFlag } from "@clew/analysis";
 import { formatDuration } from "../format/duration.ts";
-import { RowFlag } from "../trace/trace-layout.ts";
 import type { TraceModel } from "../trace/trace-model.ts";
 import type { TraceView } from "../trace/trace-view.ts";
 import { BarStyle, Bars, type Palette, type Renderer } from "./renderer.ts";

@@ -1,9 +1,9 @@
 // The whole trace in a strip: where the time goes, where the errors are, and the window that the
 // waterfall shows. Drag to choose a window, drag the window to move it, its edges to resize it.
 
+import { RowFlag, type TraceLayout } from "@clew/analysis";
 import { formatDuration } from "../format/duration.ts";
 import { onThemeChange } from "../theme/theme.ts";
-import { RowFlag, type TraceLayout } from "../trace/trace-layout.ts";
 import type { TraceView } from "../trace/trace-view.ts";
 import { FrameLoop } from "./frame-loop.ts";
 import { readPalette } from "./palette.ts";

@@ -1,10 +1,10 @@
 // The name column: a treegrid of real DOM rows, only as many as fit the screen, re-used while scrolling.
 // It is what one sees and what assistive technology reads, so the two cannot differ.
 
+import { RowFlag } from "@clew/analysis";
 import { formatDuration } from "../format/duration.ts";
 import { formatCompact } from "../format/number.ts";
 import { seriesVar } from "../theme/theme.ts";
-import { RowFlag } from "../trace/trace-layout.ts";
 import {
   isFailed,
   isOdd,

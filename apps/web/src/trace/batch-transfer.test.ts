@@ -1,9 +1,9 @@
+import { layoutTrace } from "@clew/analysis";
+import { sampleBatch } from "@clew/analysis/testing";
 import { decodeColumns, encodeColumns } from "@clew/codec";
 import { describe, expect, it } from "vitest";
 import { takeColumns, wrapColumns } from "./batch-transfer.ts";
-import { layoutTrace } from "./layout.ts";
 import { readAttributes } from "./read-attributes.ts";
-import { sampleBatch } from "./sample-batch.ts";
 import { matchSpans } from "./search-match.ts";
 import { parseSearch } from "./search-query.ts";
 

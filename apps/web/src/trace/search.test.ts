@@ -1,5 +1,5 @@
+import { sampleBatch } from "@clew/analysis/testing";
 import { describe, expect, it } from "vitest";
-import { sampleBatch } from "./sample-batch.ts";
 import { matchSpans } from "./search-match.ts";
 import { parseSearch } from "./search-query.ts";
 

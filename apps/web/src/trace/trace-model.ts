@@ -1,9 +1,9 @@
 // An open trace on the main thread: its columns, its layout, and the few texts of a row that are asked
 // for when the row is on screen.
 
+import { RowFlag, type TraceLayout, warningFlags } from "@clew/analysis";
 import { type SpanBatch, type SpanKindName, spanKindNames, toHex } from "@clew/model";
 import { oneLine } from "../format/text.ts";
-import { RowFlag, type TraceLayout, warningFlags } from "./trace-layout.ts";
 
 export interface TraceModel {
   /** 32 hex digits. */

@@ -1,6 +1,6 @@
+import { layoutTrace } from "@clew/analysis";
+import { sampleBatch } from "@clew/analysis/testing";
 import { beforeEach, describe, expect, it } from "vitest";
-import { layoutTrace } from "./layout.ts";
-import { sampleBatch } from "./sample-batch.ts";
 import { TraceView, type ViewChange } from "./trace-view.ts";
 
 //  row  span

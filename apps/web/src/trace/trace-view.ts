@@ -2,8 +2,8 @@
 // collapsed, what a search matched. Free of React and the DOM: the canvas, the minimap, the keyboard and
 // the panels all talk to this object and hear of changes from it.
 
+import { RowFlag, type TraceLayout } from "@clew/analysis";
 import { clampWindow, panWindow, type TimeWindow, zoomWindow } from "../timeline/time-scale.ts";
-import { RowFlag, type TraceLayout } from "./trace-layout.ts";
 import {
   collapseFrom,
   deepestVisible,

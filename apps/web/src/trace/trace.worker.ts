@@ -1,12 +1,11 @@
 // Fetches, decodes and lays out a trace off the main thread. Answers with the columns of the batch and
 // of the layout, both moved, not copied.
 
+import { layoutTrace, layoutTransfers, type TraceLayout } from "@clew/analysis";
 import { ClewError } from "@clew/base";
 import { decodeColumns } from "@clew/codec";
 import { apiFetch } from "../api/client.ts";
 import { type BatchColumns, takeColumns } from "./batch-transfer.ts";
-import { layoutTrace } from "./layout.ts";
-import { layoutTransfers, type TraceLayout } from "./trace-layout.ts";
 
 export type TraceRequest =
   | { readonly id: number; readonly url: string }

@@ -1,6 +1,6 @@
 // Which rows of a laid-out trace are on screen when some subtrees are collapsed.
 
-import type { TraceLayout } from "./trace-layout.ts";
+import type { TraceLayout } from "@clew/analysis";
 
 type Tree = Pick<TraceLayout, "rowCount" | "parent" | "depth" | "size">;
 

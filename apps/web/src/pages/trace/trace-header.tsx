@@ -1,10 +1,10 @@
 // Facts of the trace at a glance, and what is odd about it.
 
+import { RowFlag } from "@clew/analysis";
 import type { ReactElement, ReactNode } from "react";
 import { formatDuration } from "../../format/duration.ts";
 import { formatCount } from "../../format/number.ts";
 import { formatInstant, formatIsoNano } from "../../format/time.ts";
-import { RowFlag } from "../../trace/trace-layout.ts";
 import { nameOf, rootRow, serviceOf, type TraceModel } from "../../trace/trace-model.ts";
 import { CopyButton, IconButton } from "../../ui/controls.tsx";
 import { cx } from "../../ui/cx.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { type SampleSpan, sampleBatch, sampleEpoch } from "../testing/sample-batch.ts";
 import { layoutTrace } from "./layout.ts";
-import { type SampleSpan, sampleBatch, sampleEpoch } from "./sample-batch.ts";
 import { RowFlag, type TraceLayout } from "./trace-layout.ts";
 
 function layout(spans: readonly SampleSpan[]): TraceLayout {
