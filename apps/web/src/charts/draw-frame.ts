@@ -1,6 +1,6 @@
 // The frame of a canvas chart: grid lines and labels of both axes.
 
-import { formatDuration } from "../format/duration.ts";
+import { formatDuration } from "@clew/base";
 import { readTokens } from "../theme/theme.ts";
 import { clockLabel, type DurationScale, type PlotArea, timeTicks } from "./plot-scale.ts";
 

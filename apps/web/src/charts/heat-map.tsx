@@ -1,9 +1,9 @@
 // Latency heat map: time along x, duration along y, darker where more requests are. Cells that hold
 // errors carry a mark. Dragging a region hands it to the caller.
 
+import { formatDuration } from "@clew/base";
 import type { Heatmap } from "@clew/model";
 import { type PointerEvent, type ReactElement, useRef, useState } from "react";
-import { formatDuration } from "../format/duration.ts";
 import { formatCompact } from "../format/number.ts";
 import { readTokens } from "../theme/theme.ts";
 import styles from "./charts.module.css";

@@ -1,10 +1,9 @@
 // Duration over time, a point a trace. Traces with errors differ in shape as well as in colour. A click
 // opens the nearest trace.
 
+import { formatDuration, oneLine } from "@clew/base";
 import type { TraceSummary } from "@clew/model";
 import { type MouseEvent, type ReactElement, useMemo, useRef, useState } from "react";
-import { formatDuration } from "../format/duration.ts";
-import { oneLine } from "../format/text.ts";
 import type { ResolvedRange } from "../router/time-range.ts";
 import { readTokens } from "../theme/theme.ts";
 import styles from "./charts.module.css";

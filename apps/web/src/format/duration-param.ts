@@ -1,7 +1,7 @@
 // A duration in the URL, written the way a person writes it: `250ms`, `1.5s`.
 
+import { parseDuration, printDuration } from "@clew/base";
 import type { ParamCodec } from "../router/codec.ts";
-import { parseDuration, printDuration } from "./duration.ts";
 
 /** Nanoseconds, printed in the largest unit that stays exact. */
 export const duration: ParamCodec<number> = {

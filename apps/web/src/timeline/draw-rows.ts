@@ -2,7 +2,7 @@
 // only, whatever the size of the trace.
 
 import { RowFlag } from "@clew/analysis";
-import { formatDuration } from "../format/duration.ts";
+import { formatDuration } from "@clew/base";
 import type { TraceModel } from "../trace/trace-model.ts";
 import type { TraceView } from "../trace/trace-view.ts";
 import { BarStyle, Bars, type Palette, type Renderer } from "./renderer.ts";

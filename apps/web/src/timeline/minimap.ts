@@ -2,7 +2,7 @@
 // waterfall shows. Drag to choose a window, drag the window to move it, its edges to resize it.
 
 import { RowFlag, type TraceLayout } from "@clew/analysis";
-import { formatDuration } from "../format/duration.ts";
+import { formatDuration } from "@clew/base";
 import { onThemeChange } from "../theme/theme.ts";
 import type { TraceView } from "../trace/trace-view.ts";
 import { FrameLoop } from "./frame-loop.ts";

@@ -2,7 +2,7 @@
 // It is what one sees and what assistive technology reads, so the two cannot differ.
 
 import { RowFlag } from "@clew/analysis";
-import { formatDuration } from "../format/duration.ts";
+import { formatDuration } from "@clew/base";
 import { formatCompact } from "../format/number.ts";
 import { seriesVar } from "../theme/theme.ts";
 import {

@@ -1,7 +1,6 @@
 // The small box beside the pointer that says which span a bar is.
 
-import { formatDuration } from "../format/duration.ts";
-import { middleCut } from "../format/text.ts";
+import { formatDuration, middleCut } from "@clew/base";
 import {
   isFailed,
   kindOf,

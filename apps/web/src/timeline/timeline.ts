@@ -2,7 +2,7 @@
 // it is given a host element, an open trace and a TraceView, and draws when either says it changed.
 // Rows have a fixed height, so what is on screen follows from the scroll position alone.
 
-import { formatDuration } from "../format/duration.ts";
+import { formatDuration } from "@clew/base";
 import { onThemeChange } from "../theme/theme.ts";
 import type { TraceModel } from "../trace/trace-model.ts";
 import type { TraceView, ViewChange } from "../trace/trace-view.ts";

@@ -2,8 +2,8 @@
 // for when the row is on screen.
 
 import { RowFlag, type TraceLayout, warningFlags } from "@clew/analysis";
+import { oneLine } from "@clew/base";
 import { type SpanBatch, type SpanKindName, spanKindNames, toHex } from "@clew/model";
-import { oneLine } from "../format/text.ts";
 
 export interface TraceModel {
   /** 32 hex digits. */

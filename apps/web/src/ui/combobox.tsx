@@ -1,8 +1,8 @@
 // A text field that suggests: any text may be typed, a suggestion may be taken with the arrow keys and
 // Enter or with the mouse. Follows the ARIA combobox pattern with a list popup.
 
+import { oneLine } from "@clew/base";
 import { type KeyboardEvent, type ReactElement, type Ref, useId, useState } from "react";
-import { oneLine } from "../format/text.ts";
 import styles from "./combobox.module.css";
 import { Input } from "./controls.tsx";
 

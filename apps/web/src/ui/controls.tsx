@@ -1,5 +1,6 @@
 // Small controls: buttons, inputs, key caps, service chips, copy.
 
+import { oneLine } from "@clew/base";
 import {
   type ButtonHTMLAttributes,
   type InputHTMLAttributes,
@@ -9,7 +10,6 @@ import {
   useEffect,
   useState,
 } from "react";
-import { oneLine } from "../format/text.ts";
 import { seriesVar } from "../theme/theme.ts";
 import styles from "./controls.module.css";
 import { cx } from "./cx.ts";

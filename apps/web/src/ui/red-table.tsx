@@ -1,10 +1,9 @@
 // A table of rate, errors and latency: services on the first page, operations on a service's.
 
+import { formatDuration, oneLine } from "@clew/base";
 import type { Red } from "@clew/model";
 import type { ReactElement, ReactNode } from "react";
-import { formatDuration } from "../format/duration.ts";
 import { formatCount, formatRate, formatShare } from "../format/number.ts";
-import { oneLine } from "../format/text.ts";
 import { Link } from "../router/link.tsx";
 import { navigate } from "../router/location.ts";
 import type { RedSortKey } from "../router/routes.ts";

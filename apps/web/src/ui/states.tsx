@@ -1,8 +1,7 @@
 // What a panel shows when it has nothing to show: still loading, failed, or empty.
 
-import { ClewError } from "@clew/base";
+import { ClewError, oneLine } from "@clew/base";
 import type { ReactElement, ReactNode } from "react";
-import { oneLine } from "../format/text.ts";
 import { Button } from "./controls.tsx";
 import { Icon } from "./icon.tsx";
 import styles from "./states.module.css";

@@ -13,9 +13,9 @@ import {
 } from "@xyflow/react";
 import { type ReactElement, useEffect, useMemo, useState } from "react";
 import "@xyflow/react/dist/style.css";
+import { oneLine } from "@clew/base";
 import { useServiceMap } from "../../api/queries.ts";
 import { formatRate, formatShare } from "../../format/number.ts";
-import { oneLine } from "../../format/text.ts";
 import { navigate } from "../../router/location.ts";
 import { useRange } from "../../router/range-clock.ts";
 import { printRoute, type RouteParams } from "../../router/routes.ts";

@@ -1,5 +1,6 @@
 // The filters of a search. Every change goes to the address at once; the results follow the address.
 
+import { oneLine, parseDuration, printDuration } from "@clew/base";
 import {
   type AttributeFilter,
   type AttributeOperator,
@@ -14,9 +15,7 @@ import {
   useOperations,
   useServices,
 } from "../../api/queries.ts";
-import { parseDuration, printDuration } from "../../format/duration.ts";
 import { formatCompact } from "../../format/number.ts";
-import { oneLine } from "../../format/text.ts";
 import {
   attributeOperators,
   parseAttributeFilter,

@@ -1,11 +1,10 @@
 // The traces found, as many rows in the page as fit the screen.
 
+import { formatDuration, oneLine } from "@clew/base";
 import type { TraceSummary } from "@clew/model";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactElement, useEffect, useRef } from "react";
-import { formatDuration } from "../../format/duration.ts";
 import { formatCompact } from "../../format/number.ts";
-import { oneLine } from "../../format/text.ts";
 import { formatAgo, formatInstant, formatIsoNano } from "../../format/time.ts";
 import { Link } from "../../router/link.tsx";
 import { useNowMs } from "../../router/range-clock.ts";

@@ -1,13 +1,12 @@
 // One service: rate, errors and latency over time, the latency heat map, its operations.
 
+import { formatDuration, oneLine } from "@clew/base";
 import type { OperationSummary, RedSeries, SpanKindName } from "@clew/model";
 import { type ReactElement, useMemo } from "react";
 import { useHeatmap, useOperations, useRed } from "../../api/queries.ts";
 import { HeatMap, type HeatRegion } from "../../charts/heat-map.tsx";
 import TimeChart, { type ChartSeries } from "../../charts/time-chart.tsx";
-import { formatDuration } from "../../format/duration.ts";
 import { formatShare } from "../../format/number.ts";
-import { oneLine } from "../../format/text.ts";
 import { Link } from "../../router/link.tsx";
 import { navigate } from "../../router/location.ts";
 import { useRange } from "../../router/range-clock.ts";

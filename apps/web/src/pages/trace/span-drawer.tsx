@@ -1,8 +1,8 @@
 // The drawer on the right: everything known about the selected span, in tabs.
 
+import { formatDuration } from "@clew/base";
 import { StatusCode, spanKindNames, statusCodeNames } from "@clew/model";
 import { type KeyboardEvent, type PointerEvent, type ReactElement, useState } from "react";
-import { formatDuration } from "../../format/duration.ts";
 import { formatIsoNano } from "../../format/time.ts";
 import { currentRoute, navigate } from "../../router/location.ts";
 import { type DrawerTab, drawerTabs, printRoute } from "../../router/routes.ts";

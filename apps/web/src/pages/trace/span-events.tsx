@@ -1,9 +1,8 @@
 // Events and links of the selected span.
 
+import { formatDuration, oneLine } from "@clew/base";
 import { toHex } from "@clew/model";
 import type { ReactElement } from "react";
-import { formatDuration } from "../../format/duration.ts";
-import { oneLine } from "../../format/text.ts";
 import { formatIsoNano } from "../../format/time.ts";
 import { Link } from "../../router/link.tsx";
 import { printRoute } from "../../router/routes.ts";

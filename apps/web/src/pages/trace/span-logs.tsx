@@ -1,9 +1,9 @@
 // Log records of the trace: of the selected span, or all.
 
+import { formatDuration } from "@clew/base";
 import type { LogRecord } from "@clew/model";
 import { type ReactElement, useState } from "react";
 import { useTraceLogs } from "../../api/queries.ts";
-import { formatDuration } from "../../format/duration.ts";
 import { formatIsoNano } from "../../format/time.ts";
 import { spanIdOf, type TraceModel } from "../../trace/trace-model.ts";
 import { Button } from "../../ui/controls.tsx";

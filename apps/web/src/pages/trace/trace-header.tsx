@@ -1,8 +1,8 @@
 // Facts of the trace at a glance, and what is odd about it.
 
 import { RowFlag } from "@clew/analysis";
+import { formatDuration } from "@clew/base";
 import type { ReactElement, ReactNode } from "react";
-import { formatDuration } from "../../format/duration.ts";
 import { formatCount } from "../../format/number.ts";
 import { formatInstant, formatIsoNano } from "../../format/time.ts";
 import { nameOf, rootRow, serviceOf, type TraceModel } from "../../trace/trace-model.ts";
