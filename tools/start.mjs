@@ -4,6 +4,7 @@
 import { spawn } from "node:child_process";
 import os from "node:os";
 import path from "node:path";
+import { ensureSdkBuilt } from "./sdk-build.mjs";
 import { ensureWebBuilt } from "./web-build.mjs";
 import { ensureInstalled, pinnedNode, root, toolEnvironment } from "./workspace.mjs";
 
@@ -50,6 +51,7 @@ function follow(child) {
 async function main() {
   const args = process.argv.slice(2);
   ensureInstalled();
+  ensureSdkBuilt();
   if (showsUi(args)) ensureWebBuilt();
   const env = { UV_THREADPOOL_SIZE: THREAD_POOL, ...toolEnvironment() };
   const child = spawn(pinnedNode, entryAndArgs(args), { env, stdio: "inherit" });

@@ -1,12 +1,14 @@
 // `npm test`: all checks, unit tests, and tests of the running server and its UI. The last line counts checks
 // and tests: `N passed, N failed`, and `, N skipped` where the machine lacks something, with the reasons before.
 
+import { ensureSdkBuilt } from "./sdk-build.mjs";
 import { runChecks, runTests } from "./steps.mjs";
 import { ensureWebBuilt } from "./web-build.mjs";
 import { ensureInstalled } from "./workspace.mjs";
 
 async function main() {
   ensureInstalled();
+  ensureSdkBuilt();
   ensureWebBuilt();
   const checks = await runChecks();
   const unit = await runTests("unit tests", "unit");

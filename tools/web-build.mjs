@@ -35,16 +35,21 @@ function addFolder(hash, folder) {
   }
 }
 
-/** Hash of everything that the built UI depends on. */
-export function sourcesHash() {
+/** Hash of the files and folders `places`, by their paths in the repository. */
+export function hashOf(places) {
   const hash = crypto.createHash("sha1");
-  for (const source of sources) {
+  for (const source of places) {
     const place = path.join(root, source);
     if (!fs.existsSync(place)) continue;
     if (fs.statSync(place).isDirectory()) addFolder(hash, place);
     else addFile(hash, place);
   }
   return hash.digest("hex");
+}
+
+/** Hash of everything that the built UI depends on. */
+export function sourcesHash() {
+  return hashOf(sources);
 }
 
 function builtHash() {

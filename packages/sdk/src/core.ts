@@ -1,0 +1,148 @@
+// The heart of a running tracer: takes ended spans, seals batches by size and time, and hands them to the
+// delivery, which is loaded with the first batch.
+
+import type { SpanObserver } from "./config/options.ts";
+import type { Settings } from "./config/settings.ts";
+import type { Delivery } from "./deliver/delivery.ts";
+import { OpenBatch } from "./deliver/open-batch.ts";
+import { loadPart } from "./load-part.ts";
+import { encodeResource } from "./resource/encode.ts";
+import { ParentBased } from "./sample/parent-based.ts";
+import { type Candidate, DROP, type Sampler } from "./sample/sampler.ts";
+import { alwaysOn } from "./sample/simple-samplers.ts";
+import { checkWallClock } from "./trace/clock.ts";
+import { SUPPRESSED, storage } from "./trace/context.ts";
+import type { SpanLimits } from "./trace/limits.ts";
+import { OpenSpans } from "./trace/open-spans.ts";
+import type { Parent, Scope, SpanTaker, TracerCore } from "./trace/scope.ts";
+import type { RecordingSpan } from "./trace/span.ts";
+
+const SAMPLED = 1;
+const RANDOM = 2;
+
+/** Numbers about a running tracer. */
+export interface TracerStatistics {
+  /** Spans ended since the start. */
+  readonly ended: number;
+  /** Spans given up since the start, and why. */
+  readonly dropped: number;
+  /** Spans that the backend has taken. */
+  readonly delivered: number;
+  /** Spans written to the disk, to be sent later. */
+  readonly spilled: number;
+  /** Spans that have not ended. */
+  readonly open: number;
+}
+
+/** Takes spans from tracers and gives batches to the delivery. */
+export class Core implements TracerCore, SpanTaker {
+  readonly settings: Settings;
+  readonly limits: SpanLimits;
+  readonly open: OpenSpans = new OpenSpans();
+  readonly rootFlags: number;
+  readonly sampler: Sampler;
+  readonly #batch: OpenBatch;
+  readonly #observers: readonly SpanObserver[];
+  readonly #everything: boolean;
+  readonly #follows: boolean;
+  #delivery: Delivery | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = 0;
+
+  constructor(settings: Settings, sampler: Sampler, observers: readonly SpanObserver[]) {
+    this.settings = settings;
+    this.limits = settings.limits;
+    this.sampler = sampler;
+    this.rootFlags = settings.randomFlag ? SAMPLED | RANDOM : SAMPLED;
+    this.#observers = observers;
+    this.#follows = sampler instanceof ParentBased;
+    const root = sampler instanceof ParentBased ? sampler.root : sampler;
+    this.#everything = root === alwaysOn;
+    this.#batch = new OpenBatch(() => encodeResource(settings));
+  }
+
+  samplesEverything(parent: Parent | undefined): boolean {
+    if (parent === undefined || parent.deferred || !this.#follows) return this.#everything;
+    return (parent.flags & SAMPLED) !== 0;
+  }
+
+  decide(candidate: Candidate): number {
+    try {
+      return this.sampler.decide(candidate);
+    } catch {
+      return DROP;
+    }
+  }
+
+  take(scope: Scope, span: RecordingSpan): void {
+    this.open.remove(span);
+    this.#ended++;
+    for (const observer of this.#observers) observer.ended(span, scope.name);
+    const { enabled, batchBytes, batchSpans } = this.settings.export;
+    if (!enabled) return;
+    const batch = this.#batch;
+    batch.add(scope, span);
+    if (batch.bytes >= batchBytes || batch.spans >= batchSpans) this.seal();
+    else if (this.#timer === undefined) this.#startTimer();
+  }
+
+  #startTimer(): void {
+    // Outside of the request's context, which the timer would hold on to and the export would be traced in.
+    storage.run(SUPPRESSED, () => {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        checkWallClock();
+        this.seal();
+      }, this.settings.export.delayMs).unref();
+    });
+  }
+
+  /** Hands the open batch over, if anything is in it. */
+  seal(): void {
+    if (this.#timer !== undefined) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    if (this.#batch.spans === 0) return;
+    const delivery = this.delivery();
+    storage.run(SUPPRESSED, () => delivery.push(this.#batch.seal(delivery.takeDrops())));
+  }
+
+  /** The delivery, loaded when it is first needed. */
+  delivery(): Delivery {
+    this.#delivery ??= loadPart<{ createDelivery(settings: Settings): Delivery }>(
+      "delivery",
+    ).createDelivery(this.settings);
+    return this.#delivery;
+  }
+
+  /** Whether anything waits to be sent. */
+  get pending(): boolean {
+    return this.#batch.spans > 0 || this.#delivery?.pending === true;
+  }
+
+  /** Sends everything; resolves to whether all of it arrived within `ms`. */
+  async flush(ms: number): Promise<boolean> {
+    this.seal();
+    return this.#delivery === undefined ? true : this.#delivery.flush(ms);
+  }
+
+  /** Writes what is left to the disk, open spans included, as the last thing of the process. */
+  spillAll(): void {
+    if (!this.settings.export.enabled) return;
+    const { performance } = globalThis;
+    for (const span of this.open) {
+      span.endMs = Math.max(performance.now(), span.startMs);
+      this.#batch.add(span.scope as Scope, span, true);
+      this.open.remove(span);
+    }
+    this.seal();
+    this.#delivery?.spill();
+  }
+
+  statistics(): TracerStatistics {
+    const counts = this.#delivery?.counts ?? { dropped: 0, delivered: 0, spilled: 0 };
+    const dropped = counts.dropped + this.#batch.failed;
+    return { ...counts, dropped, ended: this.#ended, open: this.open.size };
+  }
+}

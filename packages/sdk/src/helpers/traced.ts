@@ -1,0 +1,57 @@
+// `traced(fn)` and `@traced`: every call becomes a span, and the signature stays what it was.
+
+import type { SpanAttributes } from "../semconv.ts";
+import { type SpanChoices, span } from "./span.ts";
+
+type AnyFunction = (this: never, ...args: never[]) => unknown;
+type MethodDecorator = <F extends AnyFunction>(
+  method: F,
+  context: ClassMethodDecoratorContext,
+) => F;
+
+/** What `traced` says about each span. */
+export interface TracedChoices extends SpanChoices {
+  readonly attributes?: SpanAttributes;
+}
+
+function wrap<F extends AnyFunction>(name: string, fn: F, choices: TracedChoices): F {
+  const { attributes = {} } = choices;
+  const wrapped = function traced(this: never, ...args: never[]): unknown {
+    return span(name, attributes, choices, () => fn.apply(this, args));
+  };
+  Object.defineProperty(wrapped, "name", { value: fn.name, configurable: true });
+  Object.defineProperty(wrapped, "length", { value: fn.length, configurable: true });
+  return wrapped as unknown as F;
+}
+
+/** `fn` in a span named after it. */
+export function traced<F extends AnyFunction>(fn: F, choices?: TracedChoices): F;
+/** `fn` in a span of the given name. */
+export function traced<F extends AnyFunction>(name: string, fn: F, choices?: TracedChoices): F;
+/** As a decorator without arguments: `@traced async place(order) {}`. */
+export function traced<F extends AnyFunction>(method: F, context: ClassMethodDecoratorContext): F;
+/** As a decorator with a name or choices: `@traced("place an order")`. */
+export function traced(name?: string, choices?: TracedChoices): MethodDecorator;
+export function traced(
+  first?: string | AnyFunction,
+  second?: AnyFunction | TracedChoices | ClassMethodDecoratorContext,
+  third: TracedChoices = {},
+): unknown {
+  if (typeof first === "function") {
+    if (isMethodContext(second)) return wrap(methodName(second), first, {});
+    const choices = typeof second === "object" ? second : {};
+    return wrap(first.name || "anonymous", first, choices);
+  }
+  if (typeof second === "function") return wrap(first ?? second.name, second, third);
+  const choices = second === undefined || isMethodContext(second) ? {} : second;
+  return (method: AnyFunction, context: ClassMethodDecoratorContext) =>
+    wrap(first ?? methodName(context), method, choices);
+}
+
+function isMethodContext(value: unknown): value is ClassMethodDecoratorContext {
+  return typeof value === "object" && (value as { kind?: unknown } | null)?.kind === "method";
+}
+
+function methodName(context: ClassMethodDecoratorContext): string {
+  return String(context.name);
+}

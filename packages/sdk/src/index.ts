@@ -1,0 +1,23 @@
+// The tracer for Node services. See the README for what one needs of it.
+
+export type { SpanObserver, StartOptions } from "./config/options.ts";
+export { bind, bindEmitter, wrapGenerator } from "./helpers/bind.ts";
+export {
+  activeSpan,
+  flush,
+  type SpanChoices,
+  type SpanHandle,
+  span,
+  startSpan,
+} from "./helpers/span.ts";
+export { type TracedChoices, traced } from "./helpers/traced.ts";
+export type {
+  AnyInstrumentation,
+  Instrumentation,
+  LoadedModule,
+  ModulePatch,
+  Tracing,
+} from "./instrument/instrumentation.ts";
+export type { Candidate, Sampler } from "./sample/sampler.ts";
+export { running, type Sdk, start } from "./sdk.ts";
+export type { SpanAttributes } from "./semconv.ts";

@@ -1,0 +1,113 @@
+// Starting and stopping the tracer. There is one in a process.
+
+import type { Context, Tracer, TracerProvider } from "@opentelemetry/api";
+import { complain, setQuiet } from "./complaints.ts";
+import type { StartOptions } from "./config/options.ts";
+import { readSettings, type Settings } from "./config/settings.ts";
+import { Core, type TracerStatistics } from "./core.ts";
+import { watchExit } from "./deliver/exit.ts";
+import { registerGlobals } from "./global.ts";
+import type { Tracing } from "./instrument/instrumentation.ts";
+import { startInstrumentations } from "./instrument/start.ts";
+import { formatsOf } from "./propagation/formats.ts";
+import { Propagation } from "./propagation/propagator.ts";
+import { samplerOf } from "./sample/configured.ts";
+import { activeContext, storage } from "./trace/context.ts";
+import { Scope } from "./trace/scope.ts";
+import { ClewTracer } from "./trace/tracer.ts";
+
+const FLUSH_MS = 30_000;
+
+/** A running tracer. */
+export class Sdk implements TracerProvider, Tracing {
+  readonly settings: Settings;
+  readonly propagation: Propagation;
+  readonly #core: Core;
+  readonly #tracers = new Map<string, ClewTracer>();
+  readonly #stops: (() => void)[] = [];
+
+  constructor(options: StartOptions) {
+    this.settings = readSettings(options, process.env);
+    setQuiet(["none", "error"].includes(this.settings.logLevel));
+    for (const complaint of this.settings.complaints) complain(complaint);
+    this.propagation = new Propagation(formatsOf(this.settings.propagators, complain));
+    const sampler = samplerOf(options, this.settings, complain);
+    this.#core = new Core(this.settings, sampler, options.observers ?? []);
+    if (options.global !== false) this.#stops.push(registerGlobals(this, this.propagation));
+    if (this.settings.export.enabled) this.#stops.push(watchExit(this.#core));
+    this.#stops.push(startInstrumentations(this, options.instrumentations ?? []));
+    this.#stops.push(() => sampler.stop?.());
+  }
+
+  getTracer(name: string, version = ""): Tracer {
+    return this.tracer(name, version);
+  }
+
+  tracer(name: string, version = ""): ClewTracer {
+    const key = `${name}@${version}`;
+    let tracer = this.#tracers.get(key);
+    if (tracer === undefined) {
+      tracer = new ClewTracer(this.#core, new Scope(String(name), version, this.#core));
+      this.#tracers.set(key, tracer);
+    }
+    return tracer;
+  }
+
+  run<T>(context: Context, fn: () => T): T {
+    return storage.run(context, fn);
+  }
+
+  active(): Context {
+    return activeContext();
+  }
+
+  inject(context: Context, set: (name: string, value: string) => void): void {
+    this.propagation.injectHeaders(context, set);
+  }
+
+  extract(get: (name: string) => string | undefined): Context {
+    return this.propagation.extractHeaders(get);
+  }
+
+  /** Sends all ended spans; resolves to whether everything arrived within `ms` milliseconds. */
+  flush(ms: number = FLUSH_MS): Promise<boolean> {
+    return this.#core.flush(ms);
+  }
+
+  statistics(): TracerStatistics {
+    return this.#core.statistics();
+  }
+
+  /** OpenTelemetry's name for `flush`. */
+  async forceFlush(): Promise<void> {
+    await this.flush();
+  }
+
+  /** Sends what is left, takes the instrumentations out and lets go of the process. */
+  async shutdown(): Promise<void> {
+    if (current === this) current = undefined;
+    await this.flush();
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+}
+
+let current: Sdk | undefined;
+
+/** Starts the tracer of this process; a second call gives the running one. `undefined` when disabled. */
+export function start(options: StartOptions = {}): Sdk | undefined {
+  if (current !== undefined) return current;
+  const disabled = process.env["OTEL_SDK_DISABLED"]?.trim().toLowerCase();
+  if (disabled === "true" || disabled === "1") return undefined;
+  try {
+    current = new Sdk(options);
+  } catch (error) {
+    // Tracing must never be why a service does not start.
+    complain(`the tracer did not start: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  return current;
+}
+
+/** The running tracer. */
+export function running(): Sdk | undefined {
+  return current;
+}

@@ -1,0 +1,38 @@
+// What a span says about something thrown: exception.* of the semantic conventions.
+
+import type { Attributes } from "@opentelemetry/api";
+
+const STACK_LIMIT = 16 * 1024;
+
+/** Name of the kind of error: a `code` such as ECONNRESET, else the class. Never throws. */
+export function errorType(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) {
+      const { code } = thrown as { code?: unknown };
+      if (typeof code === "string" && code !== "") return code;
+      return thrown.name || thrown.constructor.name || "Error";
+    }
+    return thrown === null ? "null" : typeof thrown;
+  } catch {
+    return "_OTHER";
+  }
+}
+
+/** Attributes of an `exception` event for anything thrown. Never throws. */
+export function exceptionAttributes(thrown: unknown): Attributes {
+  try {
+    if (typeof thrown === "string") return { "exception.message": thrown };
+    if (thrown === null || typeof thrown !== "object") {
+      return { "exception.message": String(thrown) };
+    }
+    const { name, message, stack, code } = thrown as Record<string, unknown>;
+    const attributes: Attributes = {};
+    const type = typeof code === "string" && code !== "" ? code : name;
+    if (typeof type === "string") attributes["exception.type"] = type;
+    if (typeof message === "string") attributes["exception.message"] = message;
+    if (typeof stack === "string") attributes["exception.stacktrace"] = stack.slice(0, STACK_LIMIT);
+    return attributes;
+  } catch {
+    return { "exception.message": "[unreadable]" };
+  }
+}

@@ -1,0 +1,179 @@
+// OpenTelemetry's Tracer. Sampling is decided before anything of a span is built.
+
+import type { Attributes, Context, Span, SpanKind, SpanOptions, Tracer } from "@opentelemetry/api";
+import { randomnessOf, sampledState } from "../sample/ot-state.ts";
+import { type Candidate, DROP } from "../sample/sampler.ts";
+import { monotonicMs, toMonotonicMs, wallOffsetMs } from "./clock.ts";
+import { activeContext, contextWithSpan, isSuppressed, spanOf, storage } from "./context.ts";
+import { isSpanId, isTraceId, newSpanId, newTraceId } from "./ids.ts";
+import { PassiveSpan } from "./passive-span.ts";
+import type { Parent, Scope, TracerCore } from "./scope.ts";
+import { RecordingSpan, type SpanIdentity } from "./span.ts";
+
+const NO_ATTRIBUTES: Attributes = {};
+const INTERNAL: SpanKind = 0;
+/** A span in a suppressed context, for which nothing may be sent on either. */
+const NOTHING: PassiveSpan = new PassiveSpan("0".repeat(32), "0".repeat(16), 0, undefined, false);
+
+/** Makes spans of one instrumentation scope. */
+export class ClewTracer implements Tracer {
+  readonly #core: TracerCore;
+  readonly #scope: Scope;
+
+  constructor(core: TracerCore, scope: Scope) {
+    this.#core = core;
+    this.#scope = scope;
+  }
+
+  startSpan(name: string, options?: SpanOptions, context: Context = activeContext()): Span {
+    try {
+      return this.begin(name, options?.kind ?? INTERNAL, context, options);
+    } catch {
+      return NOTHING; // bad options of the application never reach it as an error
+    }
+  }
+
+  /** As `startSpan`, with what is nearly always given first. Attributes may be made lazily. */
+  begin(
+    name: string,
+    kind: SpanKind,
+    context: Context,
+    options?: SpanOptions,
+    lazyAttributes?: () => Attributes,
+  ): RecordingSpan | PassiveSpan {
+    if (isSuppressed(context)) return NOTHING;
+    const active = options?.root === true ? undefined : spanOf(context);
+    if (active instanceof RecordingSpan) {
+      return this.#recorded(name, kind, childOf(active), options, active.offsetMs);
+    }
+    if (active instanceof PassiveSpan && !active.isRemote && !active.sampled) {
+      return active === NOTHING
+        ? NOTHING
+        : new PassiveSpan(active.traceId, undefined, active.flags, active.traceState, false);
+    }
+    return this.#atEdge(name, kind, parentOf(active), options, lazyAttributes);
+  }
+
+  /** Begins the first span of a trace in this process. */
+  #atEdge(
+    name: string,
+    kind: SpanKind,
+    parent: Parent | undefined,
+    options: SpanOptions | undefined,
+    lazyAttributes: (() => Attributes) | undefined,
+  ): RecordingSpan | PassiveSpan {
+    if (this.#core.samplesEverything(parent)) {
+      const identity = this.#identity(parent, parent?.traceState);
+      return this.#recorded(name, kind, identity, options, undefined);
+    }
+    let traceId = parent?.traceId;
+    let random: number | undefined;
+    const candidate: Candidate = {
+      get traceId() {
+        traceId ??= newTraceId();
+        return traceId;
+      },
+      name,
+      kind,
+      randomness() {
+        random ??= randomnessOf(parent?.traceState, candidate.traceId);
+        return random;
+      },
+      attributes: () => options?.attributes ?? lazyAttributes?.() ?? NO_ATTRIBUTES,
+      parentSampled: parent === undefined || parent.deferred ? undefined : (parent.flags & 1) !== 0,
+    };
+    const threshold = this.#core.decide(candidate);
+    if (threshold === DROP) {
+      const flags = (parent?.flags ?? this.#core.rootFlags) & 2;
+      return new PassiveSpan(traceId, undefined, flags, parent?.traceState, false);
+    }
+    const followed = candidate.parentSampled === true;
+    const before = parent?.traceState;
+    const traceState = followed && threshold < 0 ? before : sampledState(threshold, before);
+    const identity = this.#identity(parent, traceState, traceId);
+    return this.#recorded(name, kind, identity, options, undefined);
+  }
+
+  #identity(
+    parent: Parent | undefined,
+    traceState: string | undefined,
+    traceId: string = parent?.traceId ?? newTraceId(),
+  ): SpanIdentity {
+    const flags = parent === undefined ? this.#core.rootFlags : (parent.flags & 2) | 1;
+    return {
+      traceId,
+      spanId: newSpanId(),
+      parentSpanId: parent?.spanId,
+      remoteParent: parent?.isRemote === true,
+      flags,
+      traceState,
+    };
+  }
+
+  #recorded(
+    name: string,
+    kind: SpanKind,
+    identity: SpanIdentity,
+    options: SpanOptions | undefined,
+    offset: number | undefined,
+  ): RecordingSpan {
+    const offsetMs = offset ?? wallOffsetMs();
+    const start = options?.startTime;
+    const startMs = start === undefined ? monotonicMs() : toMonotonicMs(start, offsetMs);
+    const span = new RecordingSpan(this.#scope, identity, name, kind, startMs, offsetMs);
+    if (options?.attributes !== undefined) span.setAttributes(options.attributes);
+    if (options?.links !== undefined) span.addLinks(options.links);
+    this.#core.open.add(span);
+    return span;
+  }
+
+  startActiveSpan<F extends (span: Span) => ReturnType<F>>(name: string, fn: F): ReturnType<F>;
+  startActiveSpan<F extends (span: Span) => ReturnType<F>>(
+    name: string,
+    options: SpanOptions,
+    fn: F,
+  ): ReturnType<F>;
+  startActiveSpan<F extends (span: Span) => ReturnType<F>>(
+    name: string,
+    options: SpanOptions,
+    context: Context,
+    fn: F,
+  ): ReturnType<F>;
+  startActiveSpan<F extends (span: Span) => ReturnType<F>>(
+    name: string,
+    second: SpanOptions | F,
+    third?: Context | F,
+    fourth?: F,
+  ): ReturnType<F> {
+    const fn = (fourth ?? third ?? second) as F;
+    const options = typeof second === "function" ? undefined : second;
+    const parent = fourth === undefined ? activeContext() : (third as Context);
+    const span = this.startSpan(name, options, parent);
+    return storage.run(contextWithSpan(parent, span), fn, span) as ReturnType<F>;
+  }
+}
+
+function childOf(parent: RecordingSpan): SpanIdentity {
+  return {
+    traceId: parent.traceId,
+    spanId: newSpanId(),
+    parentSpanId: parent.spanId,
+    remoteParent: false,
+    flags: parent.flags,
+    traceState: parent.traceState,
+  };
+}
+
+function parentOf(span: Span | undefined): Parent | undefined {
+  if (span === undefined) return undefined;
+  const context = span.spanContext();
+  if (!isTraceId(context.traceId) || !isSpanId(context.spanId)) return undefined;
+  return {
+    traceId: context.traceId,
+    spanId: context.spanId,
+    flags: context.traceFlags,
+    traceState: context.traceState?.serialize() || undefined,
+    isRemote: context.isRemote === true,
+    deferred: span instanceof PassiveSpan && span.deferred,
+  };
+}
