@@ -1,1 +1,2 @@
-export { type CliOutput, runCli } from "./run-cli.ts";
+export type { CliOutput } from "./cli-output.ts";
+export { runCli } from "./run-cli.ts";

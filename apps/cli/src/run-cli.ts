@@ -3,17 +3,14 @@
 
 import { ClewError } from "@clew/base";
 import { Command, CommanderError } from "commander";
+import type { CliOutput } from "./cli-output.ts";
 import { addDemoCommand } from "./demo-command.ts";
 import { addLoadCommand } from "./load/command.ts";
+import { addQueryCommand } from "./query/query-command.ts";
+import { addTailCommand } from "./query/tail-command.ts";
 import { addServeCommand } from "./serve-command.ts";
 
 const WRONG_ARGUMENTS = 2;
-
-/** Where the command line writes; replaced in tests. */
-export interface CliOutput {
-  readonly out: (text: string) => void;
-  readonly error: (text: string) => void;
-}
 
 const standardOutput: CliOutput = {
   out: (text) => process.stdout.write(text),
@@ -34,6 +31,8 @@ function buildProgram(output: CliOutput): Command {
   addServeCommand(program);
   addDemoCommand(program);
   addLoadCommand(program);
+  addQueryCommand(program, output);
+  addTailCommand(program, output);
   program.showHelpAfterError("hint: clew --help lists the commands");
   for (const command of program.commands) {
     command.showHelpAfterError(`hint: clew ${command.name()} --help lists the options`);
