@@ -10,6 +10,13 @@ export {
   isTenantName,
   tenantOf,
 } from "./http/tenant.ts";
+export {
+  type JaegerGrpcOptions,
+  type JaegerGrpcServer,
+  startJaegerGrpc,
+} from "./jaeger/grpc/server.ts";
+export type { JaegerApiOptions } from "./jaeger/options.ts";
+export { jaegerApi } from "./jaeger/plugin.ts";
 export type { HistogramSample, Labels, MetricFamily, MetricSample } from "./metrics/exposition.ts";
 export { metricsContentType, renderMetrics } from "./metrics/exposition.ts";
 export { type Counter, type Gauge, type Histogram, MetricsRegistry } from "./metrics/registry.ts";
@@ -17,4 +24,8 @@ export { type MetricsRouteOptions, metricsRoute } from "./metrics/route.ts";
 export { parseAttributeFilter, printAttributeFilter } from "./native/attribute-filter.ts";
 export { nativeApi } from "./native/plugin.ts";
 export type { Health, NativeApiOptions } from "./native/route.ts";
+export { type TempoGrpcOptions, tempoGrpc } from "./tempo/grpc-plugin.ts";
+export { tempoApi } from "./tempo/plugin.ts";
 export type { WebUiOptions } from "./web/web-ui.ts";
+export type { ZipkinApiOptions } from "./zipkin/options.ts";
+export { zipkinApi } from "./zipkin/plugin.ts";

@@ -13,7 +13,7 @@ export type ContentCoding = (typeof codings)[number];
 export const smallestCompressedBytes = 1024;
 
 const compressible =
-  /^(text\/|application\/(json|javascript|x-protobuf|vnd\.clew\.columns|manifest\+json)|image\/svg)/;
+  /^(text\/|application\/(json|javascript|(x-)?protobuf|vnd\.clew\.columns|vnd\.grafana\.llm|manifest\+json)|image\/svg)/;
 
 /** The coding to answer with, by RFC 9110's Accept-Encoding with q-values; undefined means as it is. */
 export function negotiateCoding(acceptEncoding: string | undefined): ContentCoding | undefined {
