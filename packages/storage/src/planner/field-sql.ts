@@ -5,22 +5,38 @@
 
 import type { FieldExpression, FieldReference } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
+import { checkPatterns } from "../read/check-patterns.ts";
 import type { ReadContext } from "../read/read-context.ts";
-import type { SqlParameters } from "../read/sql-parameters.ts";
+import { SqlParameters } from "../read/sql-parameters.ts";
+import { anchored, FieldConditions, isReference } from "./field-conditions.ts";
+import { fold } from "./field-fold.ts";
+import { type FieldKnowledge, RecordingKnowledge, readSpanTypes } from "./field-knowledge.ts";
+import { allOf } from "./field-logic.ts";
+import { nullableFloat } from "./field-numbers.ts";
+import { FieldPlaces, type Frame } from "./field-places.ts";
+import { type Many, namesMany, referencesOf, requireLocal } from "./field-references.ts";
+import { typedOf } from "./field-typed.ts";
 
-/** What must be known of the store before expressions can be written: resources, scopes and types of keys. */
+export { isSpanLocal } from "./field-references.ts";
+export { typedValue } from "./field-typed.ts";
+
+/** Writes expressions; what must be known of the store for that was asked before. */
 export interface FieldCompiler {
-  /** SQL of type UInt8, never NULL: whether the condition holds for a row of `spans`. Only owner `self`, no trace-level intrinsics. */
+  /** SQL of type UInt8 (or LowCardinality of it), never NULL: whether the condition holds for a row of `spans`. Only owner `self`, no trace-level intrinsics. */
   condition(expression: FieldExpression, parameters: SqlParameters): string;
   /** SQL of type Nullable(Float64): the number, NULL where there is none. Durations in nanoseconds. */
   number(expression: FieldExpression, parameters: SqlParameters): string;
-  /** SQL of type Tuple(type String, text String): the value with its TraceQL type, ('nil', '') where there is none. */
+  /**
+   * SQL of type Tuple(type String, text String): the value with its TraceQL type, ('nil', '') where there is
+   * none; `typedValue` reads it. Of several events or links it is the first that has the value.
+   */
   typed(field: FieldReference, parameters: SqlParameters): string;
 }
 
 /**
- * Asks the store once for everything that the expressions need.
- * @throws ClewError `bad_request` for an expression that needs more than one span.
+ * Asks the store once for everything that the expressions need. The compiler can write other expressions
+ * too, only less cheap ones.
+ * @throws ClewError `bad_request` for an expression that needs more than one span, or a malformed pattern.
  */
 export async function prepareFields(
   engine: Engine,
@@ -28,10 +44,112 @@ export async function prepareFields(
   expressions: readonly FieldExpression[],
   context: ReadContext,
 ): Promise<FieldCompiler> {
-  throw new Error(`not yet: ${engine.kind} ${tenant} ${expressions.length} ${context}`);
+  for (const expression of expressions) requireLocal(expression);
+  const patterns = expressions.flatMap(patternsOf);
+  const references = expressions.flatMap(referencesOf);
+  const [types] = await Promise.all([
+    readSpanTypes(engine, tenant, references, context),
+    checkPatterns(
+      engine,
+      patterns.flatMap((pattern) => [pattern, anchored(pattern)]),
+      context,
+    ),
+  ]);
+  const recording = new RecordingKnowledge(types);
+  const draft = new SqlCompiler(tenant, recording);
+  for (const expression of expressions) {
+    draft.condition(expression, new SqlParameters());
+    if (isReference(expression)) draft.typed(expression, new SqlParameters());
+    else draft.number(expression, new SqlParameters());
+  }
+  return new SqlCompiler(tenant, await recording.answer(engine, tenant, context));
 }
 
-/** Whether an expression looks at one span alone: no parent, root, trace-level or nested-set reference. */
-export function isSpanLocal(expression: FieldExpression): boolean {
-  throw new Error(`not yet: ${expression.kind}`);
+class SqlCompiler implements FieldCompiler {
+  readonly #places: FieldPlaces;
+  readonly #conditions: FieldConditions;
+
+  constructor(tenant: string, knowledge: FieldKnowledge) {
+    this.#places = new FieldPlaces(tenant, knowledge);
+    this.#conditions = new FieldConditions(this.#places);
+  }
+
+  condition(expression: FieldExpression, parameters: SqlParameters): string {
+    requireLocal(expression);
+    const folded = fold(expression);
+    const frame: Frame = { parameters, bound: new Set() };
+    const parts = conjuncts(folded).sort((a, b) => cost(a) - cost(b));
+    if (hasOr(folded)) return allOf(parts.map((part) => this.#conditions.holds(part, frame)));
+    return allOf(this.#together(parts, frame));
+  }
+
+  /** Without any `||`, conditions on events speak of one and the same event; likewise those on links. */
+  #together(parts: readonly FieldExpression[], frame: Frame): string[] {
+    const conditions: string[] = [];
+    const groups = new Map<Many, FieldExpression[]>();
+    for (const part of parts) {
+      const many = (["event", "link"] as const).filter((one) => namesMany(part, one));
+      const [only] = many;
+      if (many.length !== 1 || only === undefined || isNegation(part)) {
+        conditions.push(this.#conditions.holds(part, frame));
+        continue;
+      }
+      const group = groups.get(only) ?? [];
+      group.push(part);
+      groups.set(only, group);
+    }
+    for (const [many, group] of groups) {
+      const all = (inner: Frame): string =>
+        allOf(group.map((part) => this.#conditions.holds(part, inner)));
+      conditions.push(this.#conditions.anyOfMany(many, frame, all));
+    }
+    return conditions;
+  }
+
+  number(expression: FieldExpression, parameters: SqlParameters): string {
+    requireLocal(expression);
+    const frame: Frame = { parameters, bound: new Set() };
+    return nullableFloat(this.#conditions.number(fold(expression), frame));
+  }
+
+  typed(field: FieldReference, parameters: SqlParameters): string {
+    requireLocal(field);
+    const parts = this.#places.parts(field, { parameters, bound: new Set() });
+    return `CAST(${typedOf(parts)}, 'Tuple(type String, text String)')`;
+  }
+}
+
+function conjuncts(expression: FieldExpression): FieldExpression[] {
+  if (expression.kind !== "binary" || expression.operator !== "&&") return [expression];
+  return [...conjuncts(expression.left), ...conjuncts(expression.right)];
+}
+
+function hasOr(expression: FieldExpression): boolean {
+  if (expression.kind === "unary") return hasOr(expression.operand);
+  if (expression.kind !== "binary") return false;
+  return expression.operator === "||" || hasOr(expression.left) || hasOr(expression.right);
+}
+
+/** `!(event.x = 1)` is about all events, `!event.x` about one. */
+function isNegation(expression: FieldExpression): boolean {
+  return expression.kind === "unary" && !isReference(expression.operand);
+}
+
+/** Conditions are tried in the order of what their columns cost to read. */
+function cost(expression: FieldExpression): number {
+  const costs = referencesOf(expression).map((reference) => {
+    if (reference.kind === "intrinsic") return reference.name.startsWith("span:") ? 0 : 2;
+    if (reference.scope === "resource" || reference.scope === "instrumentation") return 1;
+    return reference.scope === "span" ? 3 : reference.scope === "any" ? 4 : 5;
+  });
+  return Math.max(0, ...costs);
+}
+
+function patternsOf(expression: FieldExpression): readonly string[] {
+  if (expression.kind === "unary") return patternsOf(expression.operand);
+  if (expression.kind !== "binary") return [];
+  const { operator, left, right } = expression;
+  const isPattern = operator === "=~" || operator === "!~";
+  if (isPattern && right.kind === "static" && right.type === "string") return [right.value];
+  return [...patternsOf(left), ...patternsOf(right)];
 }

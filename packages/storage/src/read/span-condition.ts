@@ -5,13 +5,9 @@
 import { ClewError } from "@clew/base";
 import type { AttributeFilter, SpanFilter, TimeRange } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
-import {
-  attributeCondition,
-  existsCondition,
-  resourcePlaces,
-  spanPlaces,
-  type ValuePlaces,
-} from "./attribute-condition.ts";
+import { attributeCondition, existsCondition } from "./attribute-condition.ts";
+import { mapPlaces, spanPlaces, type ValuePlaces } from "./attribute-parts.ts";
+import { checkPatterns } from "./check-patterns.ts";
 import type { ReadContext } from "./read-context.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 
@@ -28,7 +24,11 @@ export function storableRange(range: TimeRange): TimeRange {
 }
 
 /** `tenant`, and `minute`, which leads the primary key, in the smallest range of minutes that holds `range`. */
-function minutesCondition(tenant: string, range: TimeRange, parameters: SqlParameters): string {
+export function minutesCondition(
+  tenant: string,
+  range: TimeRange,
+  parameters: SqlParameters,
+): string {
   const { startNano, endNano } = storableRange(range);
   const last = endNano === 0n ? 0n : endNano - 1n;
   const minute = (nano: bigint): string =>
@@ -37,28 +37,13 @@ function minutesCondition(tenant: string, range: TimeRange, parameters: SqlParam
 }
 
 /** What `minutesCondition` leaves open of the half-open range; nothing at ends that are whole minutes. */
-function startConditions(range: TimeRange, parameters: SqlParameters): string[] {
+export function startConditions(range: TimeRange, parameters: SqlParameters): string[] {
   const { startNano, endNano } = storableRange(range);
   const parts: string[] = [];
   if (startNano % MINUTE_NANO !== 0n) parts.push(`start >= ${parameters.time(startNano)}`);
   if (endNano % MINUTE_NANO !== 0n || endNano <= startNano)
     parts.push(`start < ${parameters.time(endNano)}`);
   return parts;
-}
-
-/** Has the engine compile every pattern: a query that meets no row would never notice a malformed one. */
-async function checkPatterns(
-  engine: Engine,
-  filters: readonly AttributeFilter[],
-  context: ReadContext,
-): Promise<void> {
-  const parameters = new SqlParameters();
-  const matches = filters
-    .filter(({ operator }) => operator === "regex")
-    .map(({ value }) => `match(materialize(''), ${parameters.text(value ?? "")})`);
-  if (matches.length === 0) return;
-  const sql = `SELECT ${matches.join(", ")}`;
-  await engine.readRows(sql, { ...context, parameters: parameters.values });
 }
 
 /** Builds the clauses of one filter; `prepare` asks the engine what it needs to know once for all of them. */
@@ -86,7 +71,10 @@ export class SpanCondition {
         `at most ${MAX_ATTRIBUTE_FILTERS} attribute conditions, got ${filter.attributes.length}`,
       );
     }
-    await checkPatterns(engine, filter.attributes, context);
+    const patterns = filter.attributes.flatMap(({ operator, value = "" }) =>
+      operator === "regex" ? [value] : [],
+    );
+    await checkPatterns(engine, patterns, context);
     const types = await knownTypes(engine, tenant, filter.attributes, context);
     const prepared: PreparedFilter[] = [];
     for (const attribute of filter.attributes) {
@@ -149,7 +137,7 @@ export class SpanCondition {
   ): string | undefined {
     if (ids !== undefined)
       return ids.length === 0 ? undefined : `resource_id IN ${parameters.uint64s(ids)}`;
-    const condition = attributeCondition(attribute, resourcePlaces, parameters);
+    const condition = attributeCondition(attribute, mapPlaces, parameters);
     return `resource_id IN (SELECT id FROM resources WHERE tenant = ${parameters.text(this.#tenant)} AND ${condition})`;
   }
 }
@@ -168,7 +156,7 @@ async function matchingResources(
   context: ReadContext,
 ): Promise<readonly bigint[] | undefined> {
   const parameters = new SqlParameters();
-  const condition = attributeCondition(attribute, resourcePlaces, parameters);
+  const condition = attributeCondition(attribute, mapPlaces, parameters);
   const rows = await engine.readRows(
     `SELECT DISTINCT id FROM resources WHERE tenant = ${parameters.text(tenant)} AND ${condition}
      LIMIT ${MAX_RESOURCE_IDS + 1}`,

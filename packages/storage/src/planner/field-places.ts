@@ -1,0 +1,247 @@
+// From a reference in a query to the places of table `spans`, and of what its rows refer to, where its value
+// may lie.
+
+import type { Attribute, FieldReference, Intrinsic } from "@clew/traceql";
+import { attributeParts, mapPlaces, type Part, spanPlaces } from "../read/attribute-parts.ts";
+import type { SqlParameters } from "../read/sql-parameters.ts";
+import { hasInJson, jsonParts } from "./field-json.ts";
+import type { ContentCondition, ContentTable, FieldKnowledge } from "./field-knowledge.ts";
+import { allOf, anyOf, FALSE, not, TRUE } from "./field-logic.ts";
+import type { Many } from "./field-references.ts";
+import { typedOf } from "./field-typed.ts";
+
+/** What the SQL under construction stands in: inside a lambda over events or links their fields have names. */
+export interface Frame {
+  readonly parameters: SqlParameters;
+  readonly bound: ReadonlySet<Many>;
+}
+
+/** One step of the lookup of an unscoped attribute. */
+interface Layer {
+  readonly has: string;
+  readonly parts: readonly Part[];
+}
+
+const ID_COLUMN: Readonly<Record<ContentTable, string>> = {
+  resources: "resource_id",
+  scopes: "scope_id",
+};
+
+/** Names inside lambdas -> the subcolumns that they stand for. */
+export const MANY_COLUMNS: Readonly<Record<Many, Readonly<Record<string, string>>>> = {
+  event: {
+    event_name: "events.name",
+    event_time: "events.time",
+    event_attributes: "events.attributes",
+  },
+  link: {
+    link_trace: "links.trace_id",
+    link_span: "links.span_id",
+    link_attributes: "links.attributes",
+  },
+};
+
+export class FieldPlaces {
+  readonly #tenant: string;
+  readonly #knowledge: FieldKnowledge;
+
+  constructor(tenant: string, knowledge: FieldKnowledge) {
+    this.#tenant = tenant;
+    this.#knowledge = knowledge;
+  }
+
+  /** Places of one value: that of the first event or link where it speaks of many. */
+  parts(reference: FieldReference, frame: Frame): readonly Part[] {
+    if (reference.kind === "intrinsic") return this.#intrinsicParts(reference, frame);
+    switch (reference.scope) {
+      case "span":
+        return this.spanParts(reference, frame);
+      case "resource":
+        return this.resourceParts(reference, frame);
+      case "event":
+      case "link":
+        return this.manyParts(reference, reference.scope, frame);
+      case "instrumentation":
+        return this.#contentParts("scopes", reference, frame);
+      case "any":
+        return this.#layered(reference, frame);
+    }
+  }
+
+  /** UInt8: whether there is a value. */
+  has(reference: FieldReference, frame: Frame): string {
+    if (reference.kind === "intrinsic") return presentIn(this.parts(reference, frame));
+    switch (reference.scope) {
+      case "event":
+      case "link": {
+        const text = manyText(reference.scope, reference.name, frame);
+        return hasInJson(text, reference.name, frame.parameters);
+      }
+      case "resource":
+        if (isService(reference)) return TRUE;
+        return this.#contentHas("resources", reference, frame);
+      case "instrumentation":
+        return this.#contentHas("scopes", reference, frame);
+      case "span":
+        return presentIn(this.spanParts(reference, frame));
+      case "any":
+        return anyOf(
+          SCOPES.map((scope) =>
+            this.#mayHave(scope, reference) ? this.has({ ...reference, scope }, frame) : FALSE,
+          ),
+        );
+    }
+  }
+
+  spanParts({ name }: Attribute, { parameters }: Frame): readonly Part[] {
+    return attributeParts(spanPlaces(name, this.#knowledge.spanTypes(name)), parameters.text(name));
+  }
+
+  /** The service's name has a column of its own, which knows one for every span. */
+  resourceParts(reference: Attribute, frame: Frame): readonly Part[] {
+    if (isService(reference)) return [{ type: "string", value: "service", present: TRUE }];
+    return this.#contentParts("resources", reference, frame);
+  }
+
+  manyParts({ name }: Attribute, many: Many, frame: Frame): readonly Part[] {
+    return jsonParts(manyText(many, name, frame), name, frame.parameters);
+  }
+
+  /** UInt8: whether the span's resource or scope is among those for which a condition holds. */
+  content(condition: ContentCondition, { parameters }: Frame): string {
+    const column = ID_COLUMN[condition.table];
+    const ids = this.#knowledge.ids(condition);
+    if (ids !== undefined)
+      return ids.length === 0 ? FALSE : `${column} IN ${parameters.uint64s(ids)}`;
+    return `${column} IN (SELECT id FROM ${condition.table} WHERE tenant = ${parameters.text(this.#tenant)} AND ${condition.build(parameters)})`;
+  }
+
+  /** The scopes that an unscoped attribute is looked up in, first to last. */
+  scopesOf(reference: Attribute): readonly Exclude<Attribute["scope"], "any">[] {
+    return SCOPES.filter((scope) => this.#mayHave(scope, reference));
+  }
+
+  #mayHave(scope: Exclude<Attribute["scope"], "any">, { name }: Attribute): boolean {
+    return (scope !== "event" && scope !== "link") || this.#knowledge.mayHave(scope, name);
+  }
+
+  #contentHas(table: ContentTable, { name }: Attribute, frame: Frame): string {
+    const build = (parameters: SqlParameters): string =>
+      presentIn(attributeParts(mapPlaces, parameters.text(name)));
+    return this.content({ table, key: JSON.stringify(["has", name]), build }, frame);
+  }
+
+  #contentParts(table: ContentTable, reference: Attribute, frame: Frame): readonly Part[] {
+    if (this.#contentHas(table, reference, frame) === FALSE) return [];
+    const parts = attributeParts(mapPlaces, frame.parameters.text(reference.name));
+    return this.#lookup(table, typedOf(parts), presentIn(parts), frame);
+  }
+
+  /** The values of all rows of a content table, looked up by id: one small query whose answer is a constant. */
+  #lookup(
+    table: ContentTable,
+    typed: string,
+    condition: string,
+    { parameters }: Frame,
+  ): readonly Part[] {
+    const rows = `(SELECT (groupArray(id), groupArray(t.1), groupArray(t.2)) FROM
+      (SELECT id, any(${typed}) AS t FROM ${table} WHERE tenant = ${parameters.text(this.#tenant)} AND ${condition} GROUP BY id))`;
+    const column = ID_COLUMN[table];
+    const type = `transform(${column}, ${rows}.1, ${rows}.2, '')`;
+    const text = `transform(${column}, ${rows}.1, ${rows}.3, '')`;
+    return [
+      { type: "string", value: text, present: `${type} = 'string'` },
+      { type: "int", value: `toInt64OrZero(${text})`, present: `${type} = 'int'` },
+      { type: "float", value: `toFloat64OrZero(${text})`, present: `${type} = 'float'` },
+      { type: "bool", value: `(${text} = 'true')`, present: `${type} = 'bool'` },
+      { type: "json", value: text, present: `${type} = 'json'` },
+    ];
+  }
+
+  #layered(reference: Attribute, frame: Frame): readonly Part[] {
+    const layers: Layer[] = this.scopesOf(reference).map((scope) => {
+      const scoped = { ...reference, scope };
+      return { has: this.has(scoped, frame), parts: this.parts(scoped, frame) };
+    });
+    const parts: Part[] = [];
+    const above: string[] = [];
+    for (const layer of layers) {
+      for (const { type, value, present } of layer.parts)
+        parts.push({ type, value, present: allOf([...above, present]) });
+      above.push(not(layer.has));
+      if (layer.has === TRUE) break;
+    }
+    return parts;
+  }
+
+  #intrinsicParts({ name }: Intrinsic, frame: Frame): readonly Part[] {
+    switch (name) {
+      case "span:duration":
+        return [{ type: "duration", value: "duration", present: TRUE }];
+      case "span:name":
+        return [{ type: "string", value: "name", present: TRUE }];
+      case "span:kind":
+        return [{ type: "kind", value: "kind", present: TRUE }];
+      case "span:status":
+        return [{ type: "status", value: "status", present: TRUE }];
+      case "span:statusMessage":
+        return [{ type: "string", value: "status_message", present: TRUE }];
+      case "span:id":
+        return [idPart("span_id", 8, TRUE)];
+      case "span:parentID":
+        return [idPart("parent_span_id", 8, "parent_span_id != toFixedString('', 8)")];
+      case "trace:id":
+        return [idPart("trace_id", 16, TRUE)];
+      case "instrumentation:name":
+      case "instrumentation:version": {
+        const column = name === "instrumentation:name" ? "name" : "version";
+        return this.#lookup("scopes", `('string', toString(${column}))`, TRUE, frame);
+      }
+      default:
+        return manyIntrinsic(name, frame);
+    }
+  }
+}
+
+const SCOPES = ["span", "resource", "event", "link", "instrumentation"] as const;
+
+export function presentIn(parts: readonly Part[]): string {
+  return anyOf(parts.map(({ present }) => present));
+}
+
+export function isService({ scope, name }: Attribute): boolean {
+  return scope === "resource" && name === "service.name";
+}
+
+function idPart(column: string, bytes: 8 | 16, present: string): Part {
+  return { type: "string", value: `lower(hex(${column}))`, present, id: { column, bytes } };
+}
+
+/** The attributes of the bound event or link, else of the first one that has this one. */
+function manyText(many: Many, key: string, { parameters, bound }: Frame): string {
+  if (bound.has(many)) return `${many}_attributes`;
+  return `arrayFirst(j -> ${hasInJson("j", key, parameters)}, ${many}s.attributes)`;
+}
+
+function manyIntrinsic(name: Intrinsic["name"], { bound }: Frame): readonly Part[] {
+  const many: Many = name.startsWith("event:") ? "event" : "link";
+  const isBound = bound.has(many);
+  const present = isBound ? TRUE : `notEmpty(${many}s)`;
+  const field = (bare: string): string => {
+    return isBound ? bare : `${MANY_COLUMNS[many][bare]}[1]`;
+  };
+  switch (name) {
+    case "event:name":
+      return [{ type: "string", value: field("event_name"), present }];
+    case "event:timeSinceStart": {
+      const time = `toUnixTimestamp64Nano(${field("event_time")})`;
+      return [{ type: "duration", value: `(${time} - toUnixTimestamp64Nano(start))`, present }];
+    }
+    case "link:traceID":
+      return [idPart(field("link_trace"), 16, present)];
+    case "link:spanID":
+      return [idPart(field("link_span"), 8, present)];
+    default:
+      throw new Error(`${name} is not of one span`);
+  }
+}

@@ -1,0 +1,63 @@
+// Which attributes and intrinsics an expression names, and which of them one span can answer for.
+
+import { ClewError } from "@clew/base";
+import type { FieldExpression, FieldReference, IntrinsicName } from "@clew/traceql";
+
+/** Intrinsics that need other spans of the trace. */
+const OF_TRACE: ReadonlySet<IntrinsicName> = new Set([
+  "span:childCount",
+  "trace:duration",
+  "trace:rootName",
+  "trace:rootService",
+  "nestedSetLeft",
+  "nestedSetRight",
+  "nestedSetParent",
+]);
+
+/** All references, left to right. */
+export function referencesOf(expression: FieldExpression): readonly FieldReference[] {
+  switch (expression.kind) {
+    case "static":
+      return [];
+    case "attribute":
+    case "intrinsic":
+      return [expression];
+    case "unary":
+      return referencesOf(expression.operand);
+    case "binary":
+      return [...referencesOf(expression.left), ...referencesOf(expression.right)];
+  }
+}
+
+/** Whether an expression looks at one span alone: no parent, root, trace-level or nested-set reference. */
+export function isSpanLocal(expression: FieldExpression): boolean {
+  return referencesOf(expression).every(isReferenceLocal);
+}
+
+/** @throws ClewError `bad_request` for an expression that needs more than one span. */
+export function requireLocal(expression: FieldExpression): void {
+  const far = referencesOf(expression).find((reference) => !isReferenceLocal(reference));
+  if (far === undefined) return;
+  throw new ClewError("bad_request", `${far.text} needs the whole trace and cannot be used here`, {
+    hint: `at character ${far.at.start + 1}`,
+  });
+}
+
+function isReferenceLocal(reference: FieldReference): boolean {
+  if (reference.owner !== "self") return false;
+  return reference.kind === "attribute" || !OF_TRACE.has(reference.name);
+}
+
+/** Arrays inside a span whose elements a reference speaks of one by one. */
+export type Many = "event" | "link";
+
+/** Whether an expression speaks of single events or links. */
+export function namesMany(expression: FieldExpression, many: Many): boolean {
+  return referencesOf(expression).some((reference) => manyOf(reference) === many);
+}
+
+export function manyOf(reference: FieldReference): Many | undefined {
+  const scope =
+    reference.kind === "attribute" ? reference.scope : reference.name.replace(/:.*$/, "");
+  return scope === "event" || scope === "link" ? scope : undefined;
+}

@@ -1,0 +1,70 @@
+// Values with their TraceQL type, as the pair (type, text) in SQL and as `TypedValue` outside. Times and
+// integers are decimal texts, arrays typed JSON.
+
+import type { TypedValue } from "@clew/model";
+import type { Part } from "../read/attribute-parts.ts";
+
+/** SQL of a pair (type String, text String) of the first part that is present, ('nil', '') where none is. */
+export function typedOf(parts: readonly Part[]): string {
+  const branches: string[] = [];
+  for (const part of parts) {
+    const pair = `('${part.type}', ${textOf(part)})`;
+    if (part.present === "1") {
+      branches.push(pair);
+      return branches.length === 1 ? pair : `multiIf(${branches.join(", ")})`;
+    }
+    branches.push(part.present, pair);
+  }
+  const nil = "('nil', '')";
+  return branches.length === 0 ? nil : `multiIf(${[...branches, nil].join(", ")})`;
+}
+
+function textOf({ type, value }: Part): string {
+  if (type === "bool") return `if(${value}, 'true', 'false')`;
+  return type === "string" || type === "json" ? `CAST(${value}, 'String')` : `toString(${value})`;
+}
+
+/** The value that a pair of `typedOf` stands for. Bytes and key-value lists come as their typed JSON, a string. */
+export function typedValue(type: string, text: string): TypedValue {
+  switch (type) {
+    case "string":
+    case "int":
+    case "duration":
+    case "status":
+    case "kind":
+      return { type, value: text };
+    case "float":
+      return { type, value: floatOf(text) };
+    case "bool":
+      return { type, value: text === "true" };
+    case "json":
+      return text.startsWith("[") ? arrayOf(text) : { type: "string", value: text };
+    default:
+      return { type: "nil" };
+  }
+}
+
+/** The engine writes `inf`, `-inf` and `nan`. */
+function floatOf(text: string): number {
+  return /inf/i.test(text) ? (text.startsWith("-") ? -Infinity : Infinity) : Number(text);
+}
+
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+/** An int has no fraction and no exponent; only the number's own text tells it apart from a double. */
+const revive: Reviver = (_key, value, { source = "" }): TypedValue => {
+  if (value === null) return { type: "nil" };
+  if (typeof value === "string") return { type: "string", value };
+  if (typeof value === "boolean") return { type: "bool", value };
+  if (typeof value === "number") {
+    return /[.e]/i.test(source) ? { type: "float", value } : { type: "int", value: source };
+  }
+  if (Array.isArray(value)) return { type: "array", value: value as TypedValue[] };
+  const { double, bytes } = value as Readonly<Record<string, TypedValue | undefined>>;
+  if (double?.type === "string") return { type: "float", value: Number(double.value) };
+  return bytes?.type === "string" ? bytes : { type: "nil" };
+};
+
+function arrayOf(text: string): TypedValue {
+  return JSON.parse(text, revive as Parameters<typeof JSON.parse>[1]) as TypedValue;
+}
