@@ -91,7 +91,7 @@ export class Cursor {
   unexpected(expected: readonly string[], hint?: string): never {
     const { token } = this;
     const found = token.kind === "end" ? "the query ends here" : `unexpected ${this.#shown(token)}`;
-    return this.fail(token.at, found, { expected: expected.map(quoteSymbol), hint });
+    return this.fail(token.at, found, { expected, hint });
   }
 
   fail(
@@ -106,8 +106,4 @@ export class Cursor {
     const shown = this.text.slice(at.start, at.end);
     return shown.length > 40 ? `${shown.slice(0, 40)}…` : shown;
   }
-}
-
-function quoteSymbol(expected: string): string {
-  return /[\w\s]/.test(expected) ? expected : `"${expected}"`;
 }

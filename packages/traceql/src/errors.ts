@@ -23,7 +23,7 @@ export class TraceqlError extends ClewError {
   ) {
     const { line, column, excerpt } = locate(text, place);
     const { expected = [], hint } = options;
-    const wanted = expected.length === 0 ? "" : `; expected ${listed(expected)}`;
+    const wanted = expected.length === 0 ? "" : `; expected ${listed(expected.map(quoteSymbol))}`;
     super(
       "bad_request",
       `${line}:${column}: ${reason}${wanted}\n${excerpt}`,
@@ -39,9 +39,13 @@ export class TraceqlError extends ClewError {
 }
 
 /** `a`, `a or b`, `a, b or c`. */
-export function listed(words: readonly string[]): string {
+function listed(words: readonly string[]): string {
   if (words.length < 2) return words.join("");
   return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+function quoteSymbol(expected: string): string {
+  return /[\w\s]/.test(expected) ? expected : `"${expected}"`;
 }
 
 /** Characters shown on each side of the fault, so that a long query stays readable. */

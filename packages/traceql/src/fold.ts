@@ -8,6 +8,8 @@ type Numeric = number | bigint;
 /** The int or float that an expression of constants has. */
 export function constantNumber(cursor: Cursor, node: ScalarExpression): Static {
   const value = fold(cursor, node);
+  if (typeof value === "number" && !Number.isFinite(value))
+    return cursor.fail(node.at, "the constants make no number");
   return typeof value === "bigint"
     ? { kind: "static", type: "int", value, at: node.at }
     : { kind: "static", type: "float", value, at: node.at };

@@ -41,7 +41,10 @@ export function scanNumber(text: string, start: number): Token {
   if (tail !== "") return notANumber(text, at);
   if (number.length > MAX_DIGITS) return { kind: "bad", at, reason: "a number of too many digits" };
   if (duration !== "") return durationToken(duration, at);
-  return /^\d+$/.test(number) ? intToken(number, at) : { kind: "float", at, value: Number(number) };
+  if (/^\d+$/.test(number)) return intToken(number, at);
+  const value = Number(number);
+  if (!Number.isFinite(value)) return { kind: "bad", at, reason: `${number} is too large` };
+  return { kind: "float", at, value };
 }
 
 function notANumber(text: string, at: Place): Token {
