@@ -22,11 +22,9 @@ export function parseLogfmt(text: string): Map<string, string> {
   });
 }
 
-function unquote(quoted: string): string {
+function unquote(text: string): string {
   const escapes: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
-  return quoted
-    .slice(1, -1)
-    .replaceAll(/\\(.)/gs, (_, letter: string) => escapes[letter] ?? letter);
+  return text.slice(1, -1).replaceAll(/\\(.)/gs, (_, letter: string) => escapes[letter] ?? letter);
 }
 
 /** The TraceQL query for tags and durations of the trace in nanoseconds; `{}` when there is no condition. */

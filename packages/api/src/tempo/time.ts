@@ -54,16 +54,16 @@ export function goDuration(nano: bigint): string {
   if (nano < 0n) return `-${goDuration(-nano)}`;
   if (nano === 0n) return "0s";
   if (nano < 1000n) return `${nano}ns`;
-  if (nano < 1_000_000n) return `${decimal(nano, 1000n)}\u00b5s`;
-  if (nano < second) return `${decimal(nano, 1_000_000n)}ms`;
+  if (nano < 1_000_000n) return `${inUnits(nano, 1000n)}\u00b5s`;
+  if (nano < second) return `${inUnits(nano, 1_000_000n)}ms`;
   const hours = nano / hour;
   const minutes = (nano % hour) / minute;
-  const seconds = `${decimal(nano % minute, second)}s`;
+  const seconds = `${inUnits(nano % minute, second)}s`;
   if (hours > 0n) return `${hours}h${minutes}m${seconds}`;
   return minutes > 0n ? `${minutes}m${seconds}` : seconds;
 }
 
-function decimal(nano: bigint, unit: bigint): string {
+function inUnits(nano: bigint, unit: bigint): string {
   const fraction = String(nano % unit).padStart(String(unit).length - 1, "0");
   const shown = fraction.replace(/0+$/, "");
   return shown === "" ? String(nano / unit) : `${nano / unit}.${shown}`;

@@ -113,7 +113,8 @@ function reached(
 ): ReadonlySet<number> {
   const seen = new Set(from);
   let level = [...from];
-  for (let step = 0; level.length > 0 && (depth < 0 || step < depth); step++) {
+  const steps = depth < 0 ? Infinity : depth;
+  for (let step = 0; level.length > 0 && step < steps; step++) {
     level = level.flatMap((row) => next(row).filter((other) => !seen.has(other)));
     for (const row of level) seen.add(row);
   }

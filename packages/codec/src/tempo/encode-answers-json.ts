@@ -38,7 +38,7 @@ export function encodeTextsJson(
   texts: readonly string[],
   cost: QueryCost,
 ): string {
-  return object([list(name, texts, (text) => JSON.stringify(text)), metadataField(cost)]);
+  return object([list(name, texts, (item) => JSON.stringify(item)), metadataField(cost)]);
 }
 
 export function encodeTagScopesJson(scopes: readonly TagScope[], cost: QueryCost): string {
