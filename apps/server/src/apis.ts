@@ -5,10 +5,12 @@ import { fileURLToPath } from "node:url";
 import {
   createApiServer,
   type Health,
+  jaegerApi,
   type MetricFamily,
   type MetricsRegistry,
   metricsRoute,
   nativeApi,
+  zipkinApi,
 } from "@clew/api";
 import type { TraceReader } from "@clew/storage";
 import type { FastifyInstance } from "fastify";
@@ -44,6 +46,9 @@ export function createApis(
     web: { folder, apiPrefixes },
   });
   server.register(nativeApi, { reader, health, version, tenantHeader: config.tenantHeader });
+  const { tenantHeader, queryCorsOrigins: corsOrigins } = config;
+  server.register(jaegerApi, { prefix: "/jaeger", reader, tenantHeader, corsOrigins });
+  server.register(zipkinApi, { prefix: "/zipkin", reader, tenantHeader, corsOrigins });
   server.register(metricsRoute, { collect: metrics });
   return server;
 }

@@ -1,7 +1,7 @@
 // The life of a server: lock the folder, listen, open the store, take spans; and all of it backwards.
 
 import type { AddressInfo } from "node:net";
-import { type Health, type MetricFamily, MetricsRegistry } from "@clew/api";
+import { type Health, type MetricFamily, MetricsRegistry, startJaegerGrpc } from "@clew/api";
 import { ClewError } from "@clew/base";
 import type { TraceReader } from "@clew/storage";
 import type { FastifyInstance } from "fastify";
@@ -42,9 +42,12 @@ export async function startServer<S extends Store>(
   const registry = new MetricsRegistry();
   processMetrics(registry, version);
 
-  const apis = createApis(config, sourcesOf(state, registry), registry, log);
+  const sources = sourcesOf(state, registry);
+  const apis = createApis(config, sources, registry, log);
   undo.defer(() => closeApis(apis));
   const apiPort = await listen(apis, config);
+  const stopJaegerGrpc = await listenJaegerGrpc(sources.reader, config, log);
+  undo.defer(stopJaegerGrpc);
 
   const store = await parts.openStore(config, lock.path, log);
   state.store = store;
@@ -117,6 +120,29 @@ async function listen(apis: FastifyInstance, config: Config): Promise<number | u
     throw listenError(thrown, "port", config.host, config.port);
   }
   return (apis.server.address() as AddressInfo).port;
+}
+
+/** Starts Jaeger's gRPC API unless it is off; gives what stops it. */
+async function listenJaegerGrpc(
+  reader: () => TraceReader,
+  config: Config,
+  log: Log,
+): Promise<() => Promise<void>> {
+  const { jaegerGrpcPort: port, host, tenantHeader } = config;
+  if (port === 0) return async () => {};
+  try {
+    const server = await startJaegerGrpc({
+      reader,
+      host,
+      port,
+      tenantHeader,
+      onError: (error) => log.error({ err: error }, "Jaeger gRPC request failed"),
+    });
+    log.info(`Jaeger's gRPC API at ${host}:${server.port}`);
+    return () => server.stop(answerGraceMs);
+  } catch (thrown) {
+    throw listenError(thrown, "jaegerGrpcPort", host, port);
+  }
 }
 
 async function closeApis(apis: FastifyInstance): Promise<void> {

@@ -15,12 +15,14 @@ export interface Config {
   readonly port: number;
   readonly otlpGrpcPort: number;
   readonly otlpHttpPort: number;
+  readonly jaegerGrpcPort: number;
   readonly tls: {
     readonly cert?: string | undefined;
     readonly key?: string | undefined;
     readonly clientCa?: string | undefined;
   };
   readonly corsOrigins: readonly string[];
+  readonly queryCorsOrigins: readonly string[];
   readonly maxRequestBytes: number;
   readonly ingestMemoryBytes: number;
   readonly spoolMaxBytes: number;
@@ -121,6 +123,7 @@ export const configSchema: z.ZodObject = z.strictObject({
   port: port("Port of the web UI and all query APIs.", 4319),
   otlpGrpcPort: port("Port of the OTLP/gRPC receiver.", 4317),
   otlpHttpPort: port("Port of the OTLP/HTTP receiver.", 4318),
+  jaegerGrpcPort: port("Port of Jaeger's gRPC query API, 16685 in Jaeger; plain text.", 0),
   tls: z.strictObject({
     cert: path.describe(
       "PEM file with the certificate chain of the OTLP receivers; without it they speak plain text.",
@@ -134,6 +137,13 @@ export const configSchema: z.ZodObject = z.strictObject({
     .preprocess(commaList, originList)
     .default([])
     .describe("Origins of web pages that may send OTLP/HTTP from a browser; `*` for all."),
+  queryCorsOrigins: z
+    .preprocess(commaList, originList)
+    .default([])
+    .describe(
+      "Origins of web pages that may read the Jaeger and Zipkin APIs from a browser, such as a Jaeger UI or " +
+        "Lens served elsewhere; `*` for all.",
+    ),
   maxRequestBytes: byteSize(1024)
     .default(64 * mebi)
     .describe("Largest request that a receiver takes, in bytes after decompression."),

@@ -1,12 +1,13 @@
 // The routes of a single trace: its spans in three encodings, and its logs.
 
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { ClewError } from "@clew/base";
 import { encodeColumns, encodeTraces, encodeTracesJson } from "@clew/codec";
 import type { SpanBatch } from "@clew/model";
 import { z } from "zod";
 import { negotiateType } from "../http/accept.ts";
 import { appendVary } from "../http/compression.ts";
+import { textStream } from "../http/large-pieces.ts";
 import { logsAnswer, tracesData } from "./answers.ts";
 import { logRecords } from "./log-records.ts";
 import { traceIdParameter } from "./parameters.ts";
@@ -18,27 +19,11 @@ const encodings = [
   "application/vnd.clew.columns",
 ] as const;
 
-/** Characters of JSON that are sent at once. */
-const pieceLength = 64 * 1024;
-
 const parameters = z.strictObject({ traceId: traceIdParameter });
 
 function body(batch: SpanBatch, type: (typeof encodings)[number]): Readable | Buffer {
-  if (type === "application/json")
-    return Readable.from(inLargePieces(encodeTracesJson(batch)), { objectMode: false });
+  if (type === "application/json") return textStream(encodeTracesJson(batch));
   return asBuffer(type === "application/x-protobuf" ? encodeTraces(batch) : encodeColumns(batch));
-}
-
-/** Joins the codec's chunks of about a span to pieces worth a system call. */
-function* inLargePieces(chunks: Iterable<string>): Generator<string> {
-  let piece = "";
-  for (const chunk of chunks) {
-    piece += chunk;
-    if (piece.length < pieceLength) continue;
-    yield piece;
-    piece = "";
-  }
-  if (piece !== "") yield piece;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
