@@ -110,9 +110,10 @@ export class Core implements TracerCore, SpanTaker {
 
   /** The delivery, loaded when it is first needed. */
   delivery(): Delivery {
-    this.#delivery ??= loadPart<{ createDelivery(settings: Settings): Delivery }>(
-      "delivery",
-    ).createDelivery(this.settings);
+    if (this.#delivery === undefined) {
+      const part = loadPart("delivery") as typeof import("./parts/delivery.ts");
+      this.#delivery = part.createDelivery(this.settings.export);
+    }
     return this.#delivery;
   }
 
@@ -125,6 +126,11 @@ export class Core implements TracerCore, SpanTaker {
   async flush(ms: number): Promise<boolean> {
     this.seal();
     return this.#delivery === undefined ? true : this.#delivery.flush(ms);
+  }
+
+  /** Milliseconds that the end of the process may wait for the backend. */
+  get patienceMs(): number {
+    return this.#delivery?.patienceMs ?? this.settings.export.exitMs;
   }
 
   /** Writes what is left to the disk, open spans included, as the last thing of the process. */

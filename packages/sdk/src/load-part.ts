@@ -8,6 +8,6 @@ const built = typeof CLEW_BUILT !== "undefined";
 const load: NodeJS.Require = built ? require : createRequire(import.meta.url);
 
 /** What the file `name` of src/parts exports. */
-export function loadPart<T>(name: string): T {
-  return load(`./parts/${name}.${built ? "cjs" : "ts"}`) as T;
+export function loadPart(name: string): unknown {
+  return load(`./parts/${name}.${built ? "cjs" : "ts"}`);
 }

@@ -1,5 +1,6 @@
 // Starting and stopping the tracer. There is one in a process.
 
+import { isMainThread } from "node:worker_threads";
 import type { Context, Tracer, TracerProvider } from "@opentelemetry/api";
 import { complain, setQuiet } from "./complaints.ts";
 import type { StartOptions } from "./config/options.ts";
@@ -34,7 +35,7 @@ export class Sdk implements TracerProvider, Tracing {
     const sampler = samplerOf(options, this.settings, complain);
     this.#core = new Core(this.settings, sampler, options.observers ?? []);
     if (options.global !== false) this.#stops.push(registerGlobals(this, this.propagation));
-    if (this.settings.export.enabled) this.#stops.push(watchExit(this.#core));
+    if (this.settings.export.enabled) this.#stops.push(watchExit(this.#core, isMainThread));
     this.#stops.push(startInstrumentations(this, options.instrumentations ?? []));
     this.#stops.push(() => sampler.stop?.());
   }
@@ -47,7 +48,7 @@ export class Sdk implements TracerProvider, Tracing {
     const key = `${name}@${version}`;
     let tracer = this.#tracers.get(key);
     if (tracer === undefined) {
-      tracer = new ClewTracer(this.#core, new Scope(String(name), version, this.#core));
+      tracer = new ClewTracer(this.#core, new Scope(name, version, this.#core));
       this.#tracers.set(key, tracer);
     }
     return tracer;

@@ -1,8 +1,6 @@
 // Types of attributes that OpenTelemetry's semantic conventions (1.44) call stable, so that the compiler finds
 // a misspelt type. Attributes of one's own have any other name.
 
-import type { AttributeValue } from "@opentelemetry/api";
-
 type Method =
   | "CONNECT"
   | "DELETE"
@@ -63,4 +61,6 @@ export interface KnownAttributes {
 }
 
 /** Attributes of a span: known names have their types, others any that OpenTelemetry allows. */
-export type SpanAttributes = KnownAttributes & { [key: string]: AttributeValue | undefined };
+export type SpanAttributes = KnownAttributes & {
+  [key: string]: string | number | boolean | readonly (string | number | boolean)[] | undefined;
+};

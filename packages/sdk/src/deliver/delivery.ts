@@ -19,6 +19,10 @@ export interface Delivery {
   readonly pending: boolean;
   /** Resolves when all is sent, or false after `ms` milliseconds or when nothing more can be sent. */
   flush(ms: number): Promise<boolean>;
+  /** Milliseconds that the end of the process may wait. */
+  readonly patienceMs: number;
+  /** Sends what earlier processes left on the disk. */
+  drain(): void;
   /** Writes all that is left to the disk, synchronously. */
   spill(): void;
   readonly counts: DeliveryCounts;

@@ -4,11 +4,10 @@ import type { AttributeValue, Context, Link, Span, SpanKind, TimeInput } from "@
 import { running } from "../sdk.ts";
 import type { SpanAttributes } from "../semconv.ts";
 import { activeContext, contextWithSpan, ROOT, spanOf, storage } from "../trace/context.ts";
-import { errorType } from "../trace/exception.ts";
+import { fail } from "../trace/exception.ts";
 import { PassiveSpan } from "../trace/passive-span.ts";
 import { RecordingSpan } from "../trace/span.ts";
 
-const ERROR = 2;
 const KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
 const OWN_SCOPE = "@clew/sdk";
 const NOTHING = new PassiveSpan("0".repeat(32), "0".repeat(16), 0, undefined, false);
@@ -43,9 +42,7 @@ function begin(
     name,
     {
       kind: Math.max(0, KINDS.indexOf(choices.kind ?? "internal")) as SpanKind,
-      ...(attributes === undefined
-        ? {}
-        : { attributes: attributes as Record<string, AttributeValue> }),
+      ...(attributes === undefined ? {} : { attributes: attributes }),
       ...(links === undefined ? {} : { links }),
       ...(startTime === undefined ? {} : { startTime }),
     },
@@ -55,15 +52,6 @@ function begin(
 
 function parentOf(choices: SpanChoices): Context {
   return choices.parent === null ? ROOT : (choices.parent ?? activeContext());
-}
-
-/** Marks `span` as failed by whatever was thrown. */
-export function fail(span: Span, thrown: unknown): void {
-  if (!span.isRecording()) return;
-  span.recordException(thrown as Error);
-  span.setAttribute("error.type", errorType(thrown));
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  span.setStatus({ code: ERROR, message });
 }
 
 /** Runs `work` within `span` and ends it when the work is done, be it at once or by a promise. */

@@ -49,7 +49,7 @@ export function traced(
 }
 
 function isMethodContext(value: unknown): value is ClassMethodDecoratorContext {
-  return typeof value === "object" && (value as { kind?: unknown } | null)?.kind === "method";
+  return typeof value === "object" && value?.kind === "method";
 }
 
 function methodName(context: ClassMethodDecoratorContext): string {

@@ -1,16 +1,25 @@
-// Part: sends batches.
+// Part: the delivery over HTTP, loaded with the first batch.
 
-import type { Settings } from "../config/settings.ts";
-import type { Delivery } from "../deliver/delivery.ts";
+import { complain } from "../complaints.ts";
+import type { ExportSettings } from "../config/settings.ts";
+import { type Carrier, Sender } from "../deliver/sender.ts";
+import { Spill } from "../deliver/spill.ts";
+import { Transport } from "../deliver/transport.ts";
+
+function carrierFor(settings: ExportSettings): Carrier {
+  try {
+    return new Transport(settings);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const message = `spans cannot be exported to ${settings.url}: ${text}`;
+    complain(message);
+    return { send: () => Promise.resolve({ kind: "refused", message }) };
+  }
+}
 
 /** A delivery to the configured backend. */
-export function createDelivery(_settings: Settings): Delivery {
-  return {
-    push() {},
-    takeDrops: () => 0,
-    pending: false,
-    flush: () => Promise.resolve(true),
-    spill() {},
-    counts: { delivered: 0, dropped: 0, spilled: 0 },
-  };
+export function createDelivery(settings: ExportSettings): Sender {
+  const { spillFolder } = settings;
+  const spill = spillFolder === undefined ? undefined : new Spill(settings, spillFolder);
+  return new Sender(settings, carrierFor(settings), spill);
 }

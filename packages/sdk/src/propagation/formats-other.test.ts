@@ -83,7 +83,7 @@ describe("B3", () => {
     ["0", { traceId: "", spanId: "", flags: 0 }],
     ["1", { traceId: "", spanId: "", flags: 1 }],
     [`${traceId}-${spanId}-x`, undefined],
-    [`${traceId}`, undefined],
+    [traceId, undefined],
     ["00000000000000000000000000000000-051581bf3cb55c13-1", undefined],
   ])("b3: %s", (header, expected) => {
     expect(read(b3, { b3: header })).toEqual(expected);

@@ -21,7 +21,9 @@ export function formatsOf(
     const found =
       part === undefined
         ? undefined
-        : loadPart<{ formats: readonly Format[] }>(part).formats.find((each) => each.name === name);
+        : (loadPart(part) as { formats: readonly Format[] }).formats.find(
+            (each) => each.name === name,
+          );
     if (found !== undefined) return [found];
     complain(`propagator ${name} is unknown`);
     return [];

@@ -2,8 +2,8 @@
 // order. Load balancers send a Root alone. In Lambda the header of the invocation is in the environment.
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 
-import type { Format, RemoteParent } from "./format.ts";
 import { isSpanId, isTraceId } from "../trace/ids.ts";
+import type { Format, RemoteParent } from "./format.ts";
 
 const HEADER = "x-amzn-trace-id";
 const LAMBDA_VARIABLE = "_X_AMZN_TRACE_ID";

@@ -39,8 +39,8 @@ function rootSampler(name: string, settings: Settings, complain: Complain): Samp
       return new RateLimit(rate(argument, complain));
     case "jaeger_remote":
     case "clew_remote":
-      return loadPart<{ remoteSampler(settings: Settings, complain: Complain): Sampler }>(
-        "remote-sampling",
+      return (
+        loadPart("remote-sampling") as typeof import("../parts/remote-sampling.ts")
       ).remoteSampler(settings, complain);
     default:
       return undefined;

@@ -41,14 +41,15 @@ function checkRule(rule: SamplingRule): CheckedRule {
     const route = wildcard(rule.route);
     conditions.push((candidate) => {
       const { "http.route": known, "url.path": path } = candidate.attributes();
-      return route(String(known ?? path ?? ""));
+      const text = known ?? path;
+      return typeof text === "string" && route(text);
     });
   }
   for (const [key, text] of Object.entries(rule.attributes ?? {})) {
     const value = wildcard(text);
     conditions.push((candidate) => {
       const found = candidate.attributes()[key];
-      return found !== undefined && value(String(found));
+      return found !== undefined && found !== null && value(found as string);
     });
   }
   const sampler =

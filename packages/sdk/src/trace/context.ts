@@ -144,4 +144,4 @@ export const contextManager: ContextManager = {
       },
     };
   },
-} as ContextManager;
+};

@@ -1,7 +1,8 @@
 // What a span says about something thrown: exception.* of the semantic conventions.
 
-import type { Attributes } from "@opentelemetry/api";
+import type { Attributes, Span } from "@opentelemetry/api";
 
+const ERROR = 2;
 const STACK_LIMIT = 16 * 1024;
 
 /** Name of the kind of error: a `code` such as ECONNRESET, else the class. Never throws. */
@@ -35,4 +36,13 @@ export function exceptionAttributes(thrown: unknown): Attributes {
   } catch {
     return { "exception.message": "[unreadable]" };
   }
+}
+
+/** Marks `span` as failed by whatever was thrown. */
+export function fail(span: Span, thrown: unknown): void {
+  if (!span.isRecording()) return;
+  span.recordException(thrown as Error);
+  span.setAttribute("error.type", errorType(thrown));
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  span.setStatus({ code: ERROR, message });
 }

@@ -3,7 +3,6 @@
 
 import type {
   Attributes,
-  AttributeValue,
   Exception,
   Link,
   Span,
@@ -120,7 +119,7 @@ export class RecordingSpan implements Span {
     return this.endMs === 0;
   }
 
-  setAttribute(key: string, value: AttributeValue | undefined | null): this {
+  setAttribute(key: string, value: unknown): this {
     if (this.endMs === 0) this.put(key, value);
     return this;
   }
@@ -179,7 +178,7 @@ export class RecordingSpan implements Span {
     if (most === 0) return this;
     const { attributes, dropped } = flatten(given, attributesPerEvent);
     const ms = toMonotonicMs(at, this.offsetMs);
-    this.events.push({ name: String(name), ms, attributes, dropped });
+    this.events.push({ name: name, ms, attributes, dropped });
     return this;
   }
 
@@ -220,7 +219,7 @@ export class RecordingSpan implements Span {
   }
 
   updateName(name: string): this {
-    if (this.endMs === 0) this.name = String(name);
+    if (this.endMs === 0) this.name = name;
     return this;
   }
 

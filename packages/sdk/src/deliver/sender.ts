@@ -1,0 +1,246 @@
+// Sends batches: a queue with a byte budget, adaptive concurrency, retries, and the disk for what does not fit
+// or cannot be sent. What has to be dropped is counted, ordinary spans before errors and first spans.
+
+import { complain } from "../complaints.ts";
+import type { ExportSettings } from "../config/settings.ts";
+import { type Batch, batchBody, batchBytes, batchSpans } from "./batch.ts";
+import { Concurrency } from "./concurrency.ts";
+import type { Delivery, DeliveryCounts } from "./delivery.ts";
+import { backoffMs, type Outcome } from "./retry.ts";
+import type { Spill } from "./spill.ts";
+
+/** What sends one request. */
+export interface Carrier {
+  send(body: Buffer): Promise<Outcome>;
+}
+
+interface Flush {
+  readonly done: (complete: boolean) => void;
+}
+
+/** A delivery over HTTP. */
+export class Sender implements Delivery {
+  readonly #settings: ExportSettings;
+  readonly #carrier: Carrier;
+  readonly #spill: Spill | undefined;
+  readonly #concurrency: Concurrency;
+  #queue: Batch[] = [];
+  readonly #sending = new Set<Batch>();
+  #bytes = 0;
+  #failures = 0;
+  #pause: NodeJS.Timeout | undefined;
+  #draining = false;
+  readonly #flushes = new Set<Flush>();
+  #untoldDrops = 0;
+  #delivered = 0;
+  #dropped = 0;
+  #spilled = 0;
+
+  constructor(settings: ExportSettings, carrier: Carrier, spill: Spill | undefined) {
+    this.#settings = settings;
+    this.#carrier = carrier;
+    this.#spill = spill;
+    this.#concurrency = new Concurrency(settings.maxConcurrency);
+  }
+
+  get counts(): DeliveryCounts {
+    return { delivered: this.#delivered, dropped: this.#dropped, spilled: this.#spilled };
+  }
+
+  get pending(): boolean {
+    return this.#queue.length > 0 || this.#sending.size > 0;
+  }
+
+  /** Milliseconds that the end of the process may wait for this backend. */
+  get patienceMs(): number {
+    const { exitMs } = this.#settings;
+    // A backend that answers, but slowly, is worth waiting for: what arrives need not lie on a disk.
+    return this.#failures > 0
+      ? exitMs
+      : Math.max(exitMs, Math.min(2000, this.#concurrency.usualMs * 4));
+  }
+
+  takeDrops(): number {
+    const drops = this.#untoldDrops;
+    this.#untoldDrops = 0;
+    return drops;
+  }
+
+  push(batch: Batch): void {
+    this.#queue.push(batch);
+    this.#bytes += batchBytes(batch);
+    if (this.#bytes > this.#settings.queueBytes) this.#makeRoom();
+    this.#pump();
+  }
+
+  #makeRoom(): void {
+    while (this.#bytes > this.#settings.queueBytes) {
+      const oldest = this.#queue[0];
+      if (oldest === undefined) return; // the rest is on its way
+      if (this.#toDisk(oldest)) {
+        this.#queue.shift();
+        this.#bytes -= batchBytes(oldest);
+      } else this.#dropSomething();
+    }
+  }
+
+  #toDisk(batch: Batch): boolean {
+    const spans = batchSpans(batch);
+    if (this.#spill?.write(batchBody(batch), spans) !== true) return false;
+    this.#spilled += spans;
+    return true;
+  }
+
+  #dropSomething(): void {
+    const batch = this.#queue.find((each) => each.ordinary !== undefined);
+    if (batch?.ordinary === undefined || batch.important === undefined) {
+      const first = batch ?? this.#queue[0];
+      if (first !== undefined) this.#drop(first);
+      return;
+    }
+    this.#bytes -= batch.ordinary.length;
+    this.#countDrops(batch.ordinarySpans, "the queue is full");
+    batch.ordinary = undefined;
+    batch.ordinarySpans = 0;
+  }
+
+  #drop(batch: Batch): void {
+    this.#queue.splice(this.#queue.indexOf(batch), 1);
+    this.#bytes -= batchBytes(batch);
+    this.#untoldDrops += batch.reportedDrops;
+    this.#countDrops(batchSpans(batch), "the queue is full");
+  }
+
+  #countDrops(spans: number, reason: string): void {
+    this.#dropped += spans;
+    this.#untoldDrops += spans;
+    complain(`spans are being dropped: ${reason} (${this.#settings.url})`);
+  }
+
+  #pump(): void {
+    if (this.#pause !== undefined) return;
+    while (this.#sending.size < this.#concurrency.limit) {
+      const batch = this.#queue.shift();
+      if (batch === undefined) break;
+      void this.#send(batch);
+    }
+    if (this.pending) return;
+    this.#settle(true);
+    if (this.#failures === 0 && this.#delivered > 0) this.drain();
+  }
+
+  async #send(batch: Batch): Promise<void> {
+    this.#sending.add(batch);
+    const full = this.#sending.size >= this.#concurrency.limit;
+    const startMs = performance.now();
+    const outcome = await this.#carrier.send(batchBody(batch));
+    if (!this.#sending.delete(batch)) return; // written to the disk meanwhile
+    const spans = batchSpans(batch);
+    switch (outcome.kind) {
+      case "taken":
+        this.#failures = 0;
+        this.#concurrency.succeeded(performance.now() - startMs, full);
+        this.#delivered += spans - outcome.rejected;
+        this.#bytes -= batchBytes(batch);
+        if (outcome.rejected > 0) this.#countDrops(outcome.rejected, outcome.message);
+        break;
+      case "retry":
+        this.#retry(batch, outcome.afterMs, outcome.message);
+        break;
+      case "too_large":
+        this.#split(batch);
+        break;
+      case "refused":
+        this.#bytes -= batchBytes(batch);
+        this.#countDrops(spans, outcome.message);
+        break;
+      default:
+        outcome satisfies never;
+    }
+    this.#pump();
+  }
+
+  #retry(batch: Batch, afterMs: number | undefined, message: string): void {
+    this.#failures++;
+    this.#concurrency.overloaded();
+    this.#queue.unshift(batch);
+    complain(`spans cannot be sent and are kept: ${message} (${this.#settings.url})`);
+    if (this.#flushes.size > 0) this.#settle(false);
+    if (this.#pause !== undefined) return;
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#pump();
+    }, afterMs ?? backoffMs(this.#failures)).unref();
+  }
+
+  /** The two halves of a batch are requests of their own. */
+  #split(batch: Batch): void {
+    const { important, ordinary } = batch;
+    if (important === undefined || ordinary === undefined) {
+      this.#bytes -= batchBytes(batch);
+      this.#countDrops(batchSpans(batch), "the backend takes no requests of this size");
+      return;
+    }
+    this.#queue.unshift(
+      { ...batch, ordinary: undefined, ordinarySpans: 0 },
+      { ...batch, important: undefined, importantSpans: 0, reportedDrops: 0 },
+    );
+  }
+
+  /** Sends what lies on the disk, one record after the other, for as long as the backend takes it. */
+  drain(): void {
+    if (this.#draining || this.#spill === undefined) return;
+    const record = this.#spill.next();
+    if (record === undefined) return;
+    this.#draining = true;
+    void this.#drainAll(this.#spill);
+  }
+
+  async #drainAll(spill: Spill): Promise<void> {
+    for (;;) {
+      const record = spill.next();
+      if (record === undefined) break;
+      const outcome = await this.#carrier.send(record.body);
+      if (outcome.kind === "retry") break; // after the next success
+      spill.sent(record);
+      if (outcome.kind === "taken") this.#delivered += record.spans;
+      else this.#countDrops(record.spans, "the backend refused what lay on the disk");
+    }
+    this.#draining = false;
+  }
+
+  flush(ms: number): Promise<boolean> {
+    if (!this.pending) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const flush: Flush = {
+        done: (complete) => {
+          clearTimeout(timer);
+          this.#flushes.delete(flush);
+          resolve(complete);
+        },
+      };
+      // Keeps the process alive, on purpose, for as long as somebody waits.
+      const timer = setTimeout(() => flush.done(false), ms);
+      this.#flushes.add(flush);
+      if (this.#pause !== undefined) {
+        clearTimeout(this.#pause);
+        this.#pause = undefined;
+      }
+      this.#pump();
+    });
+  }
+
+  #settle(complete: boolean): void {
+    for (const flush of this.#flushes) flush.done(complete);
+  }
+
+  spill(): void {
+    const left = [...this.#sending, ...this.#queue];
+    this.#sending.clear();
+    this.#queue = [];
+    this.#bytes = 0;
+    for (const batch of left) {
+      if (!this.#toDisk(batch)) this.#dropped += batchSpans(batch);
+    }
+  }
+}

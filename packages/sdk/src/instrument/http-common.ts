@@ -1,0 +1,54 @@
+// What HTTP servers and clients of all versions share: methods, ignored paths, statuses.
+
+import { wildcard } from "../sample/rules.ts";
+
+const METHODS: ReadonlySet<string> = new Set([
+  "GET",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "HEAD",
+  "OPTIONS",
+  "CONNECT",
+  "TRACE",
+  "QUERY",
+]);
+
+/** The method as the conventions write it: one of those known, else `_OTHER`. */
+export function knownMethod(method: string): string {
+  return METHODS.has(method) ? method : "_OTHER";
+}
+
+/** The first part of a span's name: `HTTP` for methods that anybody could make up. */
+export function nameOfMethod(method: string): string {
+  return METHODS.has(method) ? method : "HTTP";
+}
+
+/** A test whether a path is one of `patterns`. */
+export function pathTest(patterns: readonly string[]): (path: string) => boolean {
+  if (patterns.length === 0) return () => false;
+  const tests = patterns.map(wildcard);
+  return (path) => tests.some((fits) => fits(path));
+}
+
+/** Host and port of a Host header or authority. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+const MOST_HOSTS = 256;
+const hosts = new Map<string, HostPort>();
+
+/** Parses `host`, `host:port` or `[v6]:port`; keeps the last few hundred, as there are mostly few. */
+export function parseHost(text: string): HostPort {
+  const known = hosts.get(text);
+  if (known !== undefined) return known;
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text);
+  const host = (match?.[1] ?? text).replace(/^\[(.*)\]$/, "$1");
+  const parsed = { host, port: match?.[2] === undefined ? undefined : Number(match[2]) };
+  if (hosts.size >= MOST_HOSTS) hosts.clear();
+  hosts.set(text, parsed);
+  return parsed;
+}

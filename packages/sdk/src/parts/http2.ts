@@ -1,0 +1,182 @@
+// Part: spans of node:http2. Servers are seen through Node's diagnostics channels; of clients the headers have
+// to be written before the session makes them final, so `session.request` is wrapped.
+
+import { subscribe } from "node:diagnostics_channel";
+import type * as http2 from "node:http2";
+import type { Attributes, SpanKind } from "@opentelemetry/api";
+import { knownMethod, nameOfMethod, parseHost } from "../instrument/http-common.ts";
+import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { redactPath, redactQuery } from "../instrument/redact.ts";
+import { contextWithSpan, isSuppressed, storage } from "../trace/context.ts";
+import { fail } from "../trace/exception.ts";
+import { RecordingSpan } from "../trace/span.ts";
+
+const SERVER: SpanKind = 1;
+const CLIENT: SpanKind = 2;
+const ERROR = 2;
+const SCOPE = "@clew/sdk/http2";
+const SPAN = Symbol.for("clew.http.server.span");
+const PATCHED = Symbol("clew.http2.patched");
+
+type Headers = Record<string, string | string[] | number | undefined>;
+interface Message {
+  readonly stream: http2.Http2Stream & { [SPAN]?: RecordingSpan };
+  readonly headers: Headers;
+  readonly error?: unknown;
+}
+
+const one = (value: unknown): string | undefined =>
+  typeof value === "string" ? value : Array.isArray(value) ? value.join(",") : undefined;
+
+/** gRPC has instrumentations of its own, which know its names and statuses. */
+function isGrpc(headers: Headers): boolean {
+  return one(headers["content-type"])?.startsWith("application/grpc") === true;
+}
+
+function authorityAttributes(authority: string, scheme: string): Attributes {
+  const { host, port } = parseHost(authority);
+  return { "server.address": host, "server.port": port ?? (scheme === "http" ? 80 : 443) };
+}
+
+function serverAttributes(headers: Headers, stream: http2.Http2Stream): Attributes {
+  const method = one(headers[":method"]) ?? "GET";
+  const path = one(headers[":path"]) ?? "/";
+  const scheme = one(headers[":scheme"]) ?? "https";
+  const mark = path.indexOf("?");
+  const authority = one(headers[":authority"]) ?? one(headers["host"]);
+  const socket = stream.session?.socket;
+  const agent = one(headers["user-agent"]);
+  return {
+    "http.request.method": knownMethod(method),
+    "url.path": mark < 0 ? path : path.slice(0, mark),
+    ...(mark < 0 ? {} : { "url.query": redactQuery(path.slice(mark + 1)) }),
+    "url.scheme": scheme,
+    ...(authority === undefined ? {} : authorityAttributes(authority, scheme)),
+    "client.address": socket?.remoteAddress,
+    "network.peer.address": socket?.remoteAddress,
+    "network.peer.port": socket?.remotePort,
+    "network.protocol.version": "2",
+    ...(agent === undefined ? {} : { "user_agent.original": agent }),
+  };
+}
+
+function noteStatus(span: RecordingSpan, status: number, failsFrom: number): void {
+  span.setAttribute("http.response.status_code", status);
+  if (status < failsFrom) return;
+  span.setAttribute("error.type", String(status));
+  span.setStatus({ code: ERROR });
+}
+
+function beginServer(tracing: Tracing, { stream, headers }: Message): void {
+  if (isGrpc(headers)) return;
+  const parent = tracing.extract((name) => one(headers[name]));
+  const name = nameOfMethod(one(headers[":method"]) ?? "GET");
+  const attributes = () => serverAttributes(headers, stream);
+  const span = tracing.tracer(SCOPE).begin(name, SERVER, parent, undefined, attributes);
+  storage.enterWith(contextWithSpan(parent, span));
+  if (!(span instanceof RecordingSpan)) return;
+  span.setAttributes(attributes());
+  stream[SPAN] = span;
+}
+
+function endServer({ stream }: Message): void {
+  const span = stream[SPAN];
+  if (span === undefined) return;
+  const status = (stream as { sentHeaders?: Headers }).sentHeaders?.[":status"];
+  if (status !== undefined) noteStatus(span, Number(status), 500);
+  const index = span.attributes.indexOf("http.route");
+  if (index >= 0) span.name = `${span.name} ${String(span.attributes[index + 1])}`;
+  span.end();
+}
+
+function watchServers(tracing: Tracing): void {
+  const safely = (handle: (message: Message) => void) => (message: unknown) => {
+    try {
+      handle(message as Message);
+    } catch {
+      // A stream is served whatever becomes of its span.
+    }
+  };
+  subscribe(
+    "http2.server.stream.created",
+    safely((message) => beginServer(tracing, message)),
+  );
+  subscribe("http2.server.stream.close", safely(endServer));
+  subscribe(
+    "http2.server.stream.error",
+    safely(({ stream, error }) => {
+      if (stream[SPAN] !== undefined) fail(stream[SPAN], error);
+    }),
+  );
+}
+
+type Request = (this: http2.ClientHttp2Session, ...args: unknown[]) => http2.ClientHttp2Stream;
+
+function clientAttributes(session: http2.ClientHttp2Session, headers: Headers): Attributes {
+  const method = one(headers[":method"]) ?? "GET";
+  const scheme = one(headers[":scheme"]) ?? (session.encrypted === true ? "https" : "http");
+  const origin = `${scheme}://${session.socket?.remoteAddress ?? "localhost"}`;
+  const target = (session as { originSet?: string[] }).originSet?.[0] ?? origin;
+  const authority = one(headers[":authority"]) ?? new URL(target).host;
+  return {
+    "http.request.method": knownMethod(method),
+    ...authorityAttributes(authority, scheme),
+    "url.full": `${scheme}://${authority}${redactPath(one(headers[":path"]) ?? "/")}`,
+    "network.protocol.version": "2",
+  };
+}
+
+function watchStream(stream: http2.ClientHttp2Stream, span: RecordingSpan): void {
+  stream.on("response", (headers) => noteStatus(span, Number(headers[":status"]), 400));
+  stream.on("error", (error) => fail(span, error));
+  stream.on("close", () => span.end());
+}
+
+function wrapRequest(tracing: Tracing, request: Request): Request {
+  return function tracedRequest(this: http2.ClientHttp2Session, ...args: unknown[]) {
+    const given = args[0] ?? {};
+    const active = tracing.active();
+    if (isSuppressed(active) || Array.isArray(given) || isGrpc(given as Headers)) {
+      return request.apply(this, args);
+    }
+    const headers: Headers = { ...(given as Headers) };
+    const name = nameOfMethod(one(headers[":method"]) ?? "GET");
+    const span = tracing.tracer(SCOPE).begin(name, CLIENT, active);
+    tracing.inject(contextWithSpan(active, span), (key, value) => {
+      headers[key] = value;
+    });
+    if (!(span instanceof RecordingSpan)) return request.apply(this, [headers, ...args.slice(1)]);
+    try {
+      span.setAttributes(clientAttributes(this, headers));
+      const stream = request.apply(this, [headers, ...args.slice(1)]);
+      watchStream(stream, span);
+      return stream;
+    } catch (error) {
+      fail(span, error);
+      span.end();
+      throw error;
+    }
+  };
+}
+
+function patchClients(tracing: Tracing, exports: Record<string, unknown>): void {
+  const connect = exports["connect"] as (...args: unknown[]) => http2.ClientHttp2Session;
+  exports["connect"] = function tracedConnect(this: unknown, ...args: unknown[]) {
+    const session = connect.apply(this, args);
+    const prototype = Object.getPrototypeOf(session) as { request: Request; [PATCHED]?: true };
+    if (prototype[PATCHED] !== true) {
+      prototype[PATCHED] = true;
+      prototype.request = wrapRequest(tracing, prototype.request);
+    }
+    return session;
+  };
+}
+
+/** Instrumentation of node:http2. */
+export const instrumentation: Instrumentation = {
+  name: "http2",
+  start: watchServers,
+  modules: [
+    { module: "http2", patch: (exports, _loaded, tracing) => patchClients(tracing, exports) },
+  ],
+};
