@@ -9,6 +9,7 @@ import { addLoadCommand } from "./load/command.ts";
 import { addQueryCommand } from "./query/query-command.ts";
 import { addTailCommand } from "./query/tail-command.ts";
 import { addServeCommand } from "./serve-command.ts";
+import { addVerifyCommand } from "./verify/command.ts";
 
 const WRONG_ARGUMENTS = 2;
 
@@ -33,6 +34,7 @@ function buildProgram(output: CliOutput): Command {
   addLoadCommand(program);
   addQueryCommand(program, output);
   addTailCommand(program, output);
+  addVerifyCommand(program, output);
   program.showHelpAfterError("hint: clew --help lists the commands");
   for (const command of program.commands) {
     command.showHelpAfterError(`hint: clew ${command.name()} --help lists the options`);
