@@ -7,6 +7,7 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import type { MetricsRegistry } from "../metrics/registry.ts";
 import { serveWebUi, type WebUiOptions } from "../web/web-ui.ts";
 import { compressAnswer } from "./compression.ts";
+import { sendFrameworkError } from "./error-senders.ts";
 import { errorBody, sendError, sendUnknownRoute } from "./errors.ts";
 
 /** Content-Security-Policy of every answer: the UI's own files, its workers, its inline styles. */
@@ -33,7 +34,7 @@ export function createApiServer(options: ApiServerOptions = {}): FastifyInstance
     // A service name or an attribute key is one path segment; Fastify's own limit is 100 characters.
     routerOptions: { maxParamLength: 8192 },
     forceCloseConnections: "idle",
-    frameworkErrors: sendError,
+    frameworkErrors: sendFrameworkError,
     clientErrorHandler: answerClientError,
   });
   server.setErrorHandler(sendError);

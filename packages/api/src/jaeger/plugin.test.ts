@@ -309,6 +309,13 @@ describe("a wrong question is answered in Jaeger's words:", () => {
     });
   });
 
+  test("a path that does not decode", async () => {
+    const { status, body } = await get("/api/traces/%zz");
+    expect([status, body]).toMatchObject([400, { data: null, errors: [{ code: 400 }] }]);
+    const v3 = await get("/api/v3/traces/%zz");
+    expect([v3.status, v3.body]).toMatchObject([400, { error: { httpCode: 400, grpcCode: 3 } }]);
+  });
+
   test("a store that is not open", async () => {
     const starting = serverOf(() => {
       throw new ClewError("unavailable", "Clew is starting", { retryAfterMs: 1000 });

@@ -4,6 +4,7 @@
 import { ClewError } from "@clew/base";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { allowOrigins } from "../http/cors.ts";
+import { useErrorSender } from "../http/error-senders.ts";
 import { beginError } from "../http/foreign-error.ts";
 import { classicPosts, classicRoutes, type Get } from "./classic-routes.ts";
 import { errorEnvelope } from "./envelope.ts";
@@ -18,7 +19,7 @@ const otherMethods = ["PUT", "PATCH", "DELETE", "OPTIONS"];
 export async function jaegerApi(server: FastifyInstance, options: JaegerApiOptions): Promise<void> {
   allowOrigins(server, options.corsOrigins ?? []);
   keepJsonBodies(server);
-  server.setErrorHandler(sendJaegerError);
+  useErrorSender(server, sendJaegerError);
   // A route of its own: what no route takes would otherwise be looked up among the files of the web UI.
   server.all("/*", async () => {
     throw new ClewError("not_found", "404 page not found");

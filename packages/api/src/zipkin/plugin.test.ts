@@ -266,6 +266,12 @@ describe("a wrong question is answered in Zipkin's words:", () => {
     expect(await get(url)).toEqual({ status, body });
   });
 
+  test("a path that does not decode", async () => {
+    const answer = await server.inject("/zipkin/api/v2/trace/%zz");
+    expect(answer.statusCode).toBe(400);
+    expect(answer.headers["content-type"]).toContain("text/plain");
+  });
+
   test("a method that is not taken", async () => {
     const answer = await server.inject({ method: "POST", url: "/zipkin/api/v2/traces" });
     expect([answer.statusCode, answer.body]).toEqual([405, "405 Method Not Allowed"]);

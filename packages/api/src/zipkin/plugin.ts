@@ -3,6 +3,7 @@
 import { ClewError } from "@clew/base";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { allowOrigins } from "../http/cors.ts";
+import { useErrorSender } from "../http/error-senders.ts";
 import { beginError } from "../http/foreign-error.ts";
 import { type ZipkinApiOptions, zipkinCall } from "./options.ts";
 import { zipkinRoutes } from "./routes.ts";
@@ -12,7 +13,7 @@ const otherMethods = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** Fastify plugin: Zipkin's query API. */
 export async function zipkinApi(server: FastifyInstance, options: ZipkinApiOptions): Promise<void> {
   allowOrigins(server, options.corsOrigins ?? []);
-  server.setErrorHandler(sendText);
+  useErrorSender(server, sendText);
   // A route of its own: what no route takes would otherwise be looked up among the files of the web UI.
   server.all("/*", async () => {
     throw new ClewError("not_found", "404 Not Found");
