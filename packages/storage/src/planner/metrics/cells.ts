@@ -47,6 +47,10 @@ export class Cells {
     cells[step] = Number.isNaN(before) ? value : folded(this.folds[column], before, value);
   }
 
+  clear(group: number, column: number, step: number): void {
+    this.column(group, column)[step] = Number.NaN;
+  }
+
   /** One value a bucket; NaN where nothing was folded in. */
   column(group: number, column: number): Float64Array {
     return this.#columns[group]?.[column] as Float64Array;

@@ -4,7 +4,7 @@
 import type { NamedValue, TypedValue } from "@clew/model";
 import type { FieldReference, RangeAggregate } from "@clew/traceql";
 import type { Cells, Fold } from "./cells.ts";
-import type { Series, SeriesExemplar } from "./series.ts";
+import { type Series, type SeriesExemplar, valueKey } from "./series.ts";
 import { type Steps, stepSeconds } from "./steps.ts";
 
 /** The columns of a function's cells. A histogram's groups end with the exponent of the bucket. */
@@ -29,23 +29,51 @@ export interface GroupExemplar extends SeriesExemplar {
   readonly group: readonly TypedValue[];
 }
 
-export function seriesOf(range: RangeAggregate, cells: Cells, steps: Steps): Series[] {
-  if (isCount(range) && range.by.length === 0 && range.function !== "histogram_over_time") {
-    cells.group([]);
-  }
-  return [...cells.groups.keys()].flatMap((group) => groupSeries(range, cells, group, steps));
+/** Series of all groups; one of zeros where a count without groups found nothing. */
+export function seriesOf(
+  range: RangeAggregate,
+  cells: Cells,
+  steps: Steps,
+  exemplars: readonly GroupExemplar[] = [],
+): Series[] {
+  const isOne = range.by.length === 0 && range.function !== "histogram_over_time";
+  if (isCount(range) && isOne) cells.group([]);
+  const ofGroup = Map.groupBy(exemplars, ({ group }) => groupKey(group));
+  return cells.groups.flatMap((values, group) =>
+    groupSeries(range, cells, group, steps, ofGroup.get(groupKey(values)) ?? []),
+  );
 }
 
-function groupSeries(range: RangeAggregate, cells: Cells, group: number, steps: Steps): Series[] {
+function groupKey(values: readonly TypedValue[]): string {
+  return JSON.stringify(values.map(valueKey));
+}
+
+function groupSeries(
+  range: RangeAggregate,
+  cells: Cells,
+  group: number,
+  steps: Steps,
+  exemplars: readonly SeriesExemplar[],
+): Series[] {
   const labels = labelsOf(range, cells.groups[group] ?? []);
   if (range.function !== "quantile_over_time") {
-    return [{ labels, values: valuesOf(range, cells, group, steps), exemplars: [] }];
+    return [{ labels, values: valuesOf(range, cells, group, steps), exemplars }];
   }
+  const columns = range.quantiles.map((_, column) =>
+    cells.column(group, column).map((value) => scaled(range, zeroed(value))),
+  );
+  const nearest = Map.groupBy(exemplars, ({ step, value }) => nearestColumn(columns, step, value));
   return range.quantiles.map((p, column) => ({
     labels: [...labels, { name: "p", value: { type: "float", value: p } }],
-    values: cells.column(group, column).map((value) => scaled(range, zeroed(value))),
-    exemplars: [],
+    values: columns[column] as Float64Array,
+    exemplars: nearest.get(column) ?? [],
   }));
+}
+
+/** The quantile that a span's value is closest to. */
+function nearestColumn(columns: readonly Float64Array[], step: number, value: number): number {
+  const distances = columns.map((column) => Math.abs((column[step] as number) - value));
+  return distances.indexOf(Math.min(...distances));
 }
 
 function valuesOf(range: RangeAggregate, cells: Cells, group: number, steps: Steps): Float64Array {

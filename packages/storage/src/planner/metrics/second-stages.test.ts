@@ -15,7 +15,10 @@ function series(service: string, ...values: number[]): Series {
 function after(stages: readonly SecondStage[], ...input: Series[]): Record<string, number[]> {
   const result = applyStages({ name: "rate", series: input }, stages);
   return Object.fromEntries(
-    result.series.map(({ labels, values }) => [labels.map(({ value }) => valueKey(value).replace("string:", "")).join(), [...values]]),
+    result.series.map(({ labels, values }) => [
+      labels.map(({ value }) => valueKey(value).replace("string:", "")).join(),
+      [...values],
+    ]),
   );
 }
 

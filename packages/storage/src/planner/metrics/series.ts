@@ -23,6 +23,8 @@ export interface Series {
 export interface SeriesSet {
   readonly name: string;
   readonly series: readonly Series[];
+  /** The order of `series` means something: the first matter most. */
+  readonly isOrdered?: boolean;
 }
 
 /** Equal for equal label sets. */
@@ -80,13 +82,16 @@ export function answerOf(
   { maxSeries, exemplars }: { readonly maxSeries: number; readonly exemplars: number },
 ): Answer {
   const full = set.series.filter(({ values }) => values.some((value) => !Number.isNaN(value)));
-  const kept = greatest(full, maxSeries).sort((a, b) => compareLabels(a.labels, b.labels));
+  const kept =
+    set.isOrdered === true
+      ? full.slice(0, maxSeries)
+      : greatest(full, maxSeries).sort((a, b) => compareLabels(a.labels, b.labels));
   const shares = exemplarShares(kept, exemplars);
   const series = kept.map((one, i) => toAnswer(set.name, one, steps, shares[i] ?? 0));
   if (kept.length === full.length) return { series };
   return {
     series,
-    partial: `${full.length} series, of which the ${kept.length} with the greatest values are shown`,
+    partial: `${full.length} series, of which the ${kept.length} ${set.isOrdered === true ? "that tell most" : "with the greatest values"} are shown`,
   };
 }
 

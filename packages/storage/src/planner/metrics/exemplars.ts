@@ -1,0 +1,151 @@
+// Exemplars: spans that stand for a point of a series. At most two a bucket and group, one a trace. Which ones
+// is decided by a hash of their ids, so that the same question gives the same spans.
+
+import type { TypedValue } from "@clew/model";
+import type { Engine } from "../../engines/engine.ts";
+import type { ReadContext } from "../../read/read-context.ts";
+import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
+import { SqlParameters } from "../../read/sql-parameters.ts";
+import { type GroupExemplar, isDuration } from "./first-stage.ts";
+import { exponentSql, numberSql, readTyped, type Scan, stepSql } from "./scan-cells.ts";
+import { spanClause } from "./span-clause.ts";
+import { type Steps, startsOf } from "./steps.ts";
+
+const MINUTE_NANO = 60_000_000_000n;
+/** Exemplars of a query, whatever it asks for. */
+export const MAX_EXEMPLARS = 10_000;
+const PER_BUCKET = 2;
+/** Minutes that the first look takes: of frequent spans it finds enough, and costs next to nothing. */
+const FIRST_MINUTES = 60;
+/** Spans of a look among which exemplars are chosen. */
+const MAX_CANDIDATES = 50_000;
+/** Fewer than this in the first look are few enough to look everywhere. */
+const RARE = 2000;
+
+/** At most `limit` times a few: the answer shares them out among its series. */
+export async function readExemplars(
+  engine: Engine,
+  scan: Scan,
+  limit: number,
+  context: ReadContext,
+): Promise<readonly GroupExemplar[]> {
+  if (limit === 0 || scan.steps.count === 0) return [];
+  const minutes = spreadMinutes(scan.steps);
+  const first = await look(engine, scan, limit, minutes, context);
+  if (minutes === undefined || first.candidates >= RARE) return onePerTrace(first.exemplars);
+  return onePerTrace((await look(engine, scan, limit, undefined, context)).exemplars);
+}
+
+/** Minutes spread over the range; undefined when there are so few that all can be read. */
+function spreadMinutes(steps: Steps): readonly number[] | undefined {
+  const { startNano, endNano } = startsOf(steps);
+  const from = Number(startNano / MINUTE_NANO);
+  const length = Number(endNano / MINUTE_NANO) - from + 1;
+  if (length <= FIRST_MINUTES) return undefined;
+  return Array.from(
+    { length: FIRST_MINUTES },
+    (_, i) => from + Math.floor(((i + 0.5) * length) / FIRST_MINUTES),
+  );
+}
+
+interface Look {
+  readonly exemplars: readonly GroupExemplar[];
+  /** Spans that they were chosen from. */
+  readonly candidates: number;
+}
+
+async function look(
+  engine: Engine,
+  scan: Scan,
+  limit: number,
+  minutes: readonly number[] | undefined,
+  context: ReadContext,
+): Promise<Look> {
+  const parameters = new SqlParameters();
+  const { range, fields, steps } = scan;
+  const number = numberSql(scan, parameters);
+  const keys = range.by.map((field, i) => `${fields.typed(field, parameters)} AS g${i}`);
+  const names = range.by.map((_, i) => `g${i}`);
+  if (range.function === "histogram_over_time" && number !== undefined) {
+    keys.push(`${exponentSql(number)} AS exponent`);
+    names.push("exponent");
+  }
+  const condition = [
+    ...(minutes === undefined
+      ? []
+      : [`AND minute IN (${minutes.map((minute) => parameters.uint32(minute)).join(", ")})`]),
+    ...(number === undefined ? [] : [`AND isNotNull(${number})`]),
+    ...(range.function === "histogram_over_time" ? [`AND assumeNotNull(${number}) >= 2`] : []),
+  ].join(" ");
+  const value = number === undefined ? "toFloat64(nan)" : `ifNull(toFloat64(${number}), nan)`;
+  const columns = [
+    `${stepSql(steps, parameters)} AS at`,
+    ...keys,
+    "lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span",
+    "toFloat64(toUnixTimestamp64Milli(start)) AS time",
+    `${value} AS value`,
+  ];
+  const rows = engine.readBinary(
+    `SELECT at, ${[...names, "trace", "span", "time", "value"].join(", ")}, toFloat64(count() OVER ())
+     FROM (SELECT ${columns.join(",\n ")} FROM spans ${spanClause(scan, startsOf(steps), parameters)} ${condition}
+           LIMIT ${MAX_CANDIDATES})
+     ORDER BY cityHash64(trace, span), trace, span
+     LIMIT ${PER_BUCKET} BY ${["at", ...names].join(", ")}
+     LIMIT ${parameters.uint32(Math.min(limit, MAX_EXEMPLARS) * 4)}`,
+    { ...context, parameters: parameters.values },
+  );
+  const exemplars: GroupExemplar[] = [];
+  let candidates = 0;
+  await forEachRow(rows, (cursor) => {
+    const exemplar = readRow(cursor, scan);
+    candidates = cursor.float64();
+    exemplars.push(exemplar);
+  });
+  return { exemplars, candidates };
+}
+
+function readRow(cursor: RowCursor, { range }: Scan): GroupExemplar {
+  const step = cursor.uint32();
+  const group: TypedValue[] = range.by.map(() => readTyped(cursor));
+  if (range.function === "histogram_over_time")
+    group.push({ type: "int", value: String(cursor.uint8()) });
+  const [traceId, spanId] = [cursor.text(), cursor.text()];
+  const [timeMs, number] = [cursor.float64(), cursor.float64()];
+  const { argument } = range;
+  const value = argument !== undefined && isDuration(argument) ? number / 1e9 : number;
+  const shown = range.function === "histogram_over_time" ? Number.NaN : value;
+  return { group, step, traceId, spanId, timeMs, value: shown };
+}
+
+function onePerTrace(exemplars: readonly GroupExemplar[]): GroupExemplar[] {
+  const seen = new Set<string>();
+  return exemplars.filter(({ traceId }) => !seen.has(traceId) && seen.add(traceId));
+}
+
+/** Chooses among spans that are seen one by one, for pipelines about whole traces. */
+export class ExemplarPicker {
+  readonly #buckets = new Map<string, GroupExemplar[]>();
+  readonly #limit: number;
+  #count = 0;
+
+  constructor(limit: number) {
+    this.#limit = Math.min(limit, MAX_EXEMPLARS) * 4;
+  }
+
+  /** Whether the bucket (any text that tells group and step) has room. */
+  wants(bucket: string): boolean {
+    return this.#count < this.#limit && (this.#buckets.get(bucket)?.length ?? 0) < PER_BUCKET;
+  }
+
+  add(bucket: string, exemplar: GroupExemplar): void {
+    const known = this.#buckets.get(bucket);
+    if (known === undefined) this.#buckets.set(bucket, [exemplar]);
+    else if (known.some(({ traceId }) => traceId === exemplar.traceId)) return;
+    else known.push(exemplar);
+    this.#count++;
+  }
+
+  chosen(): readonly GroupExemplar[] {
+    return onePerTrace([...this.#buckets.values()].flat());
+  }
+}
