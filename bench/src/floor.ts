@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { BatchStream, makePlan } from "@clew/cli/load";
 import { decodeTraces } from "@clew/codec";
 import { LogBatch, SpanBatch } from "@clew/model";
-import { type Engine, migrate, openChdbEngine, SegmentEncoder } from "@clew/storage";
+import { type Engine, migrate, openChdbEngine, RollupGroup, SegmentEncoder } from "@clew/storage";
 
 export interface FloorOptions {
   readonly segments: number;
@@ -37,6 +37,9 @@ export function cpuSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 }
+
+/** As many as the collector seals while a group of segments takes more. */
+const SEGMENTS_PER_GROUP = 3;
 
 interface ReadyFile {
   readonly table: string;
@@ -71,6 +74,7 @@ async function makeSegments(
   const logs = new LogBatch();
   const files: ReadyFile[][] = [];
   let [spans, decode, encode] = [0, 0, 0];
+  let rollups: RollupGroup | undefined;
   // The first two segments warm the compiler up and are not measured.
   for (let segment = -2; segment < options.segments; segment++) {
     const bodies = takeBodies(stream, options.rowsPerSegment);
@@ -78,7 +82,13 @@ async function makeSegments(
     batch.beginRequest("default", Math.floor(Date.now() / 1000));
     for (const body of bodies) decodeTraces(body, batch);
     const decoded = cpuSeconds();
-    const blocks = encoder.encode(batch, logs, Date.now());
+    rollups ??= new RollupGroup();
+    const blocks = encoder.encode(batch, logs, Date.now(), rollups);
+    const ends = segment % SEGMENTS_PER_GROUP === SEGMENTS_PER_GROUP - 1 || segment < 0;
+    if (ends || segment === options.segments - 1) {
+      blocks.push(...encoder.encodeRollups(rollups, Date.now(), false));
+      rollups = undefined;
+    }
     const encoded = cpuSeconds();
     const ready: ReadyFile[] = [];
     for (const { table, source, bytes } of blocks) {

@@ -81,6 +81,7 @@ async function listCounts(
     "CREATE TABLE bench_acked (k UInt64) ENGINE = MergeTree ORDER BY k",
     `INSERT INTO bench_acked SELECT k FROM file('${keys}', 'RowBinary', 'k UInt64')`,
     countSpans,
+    countEverywhere,
     "DROP TABLE bench_acked SYNC",
   ]);
   await rm(keys);
@@ -96,6 +97,9 @@ async function listCounts(
     note: "their answer was cut off by a kill or by the end of a load",
   });
   figures.add("stored but not acknowledged, more than once", extraTwice, "spans", none);
+  const [stored = 0, ...sums] = (results[3]?.[0] ?? []).map(Number);
+  const off = sums.map((sum) => Math.abs(sum - stored));
+  figures.add("rollups that count more or fewer", Math.max(...off), "spans", none);
 }
 
 /** A span's key is its id XOR the first half of its trace id, as 64 bits; see span-keys.ts. */
@@ -109,6 +113,12 @@ FROM (
       toUInt8(0), toUInt8(1) FROM spans
   ) GROUP BY k
 )`;
+
+/** Spans stored, and as each rollup counts them. */
+const countEverywhere = `SELECT (SELECT count() FROM spans), (SELECT sum(spans) FROM trace_index),
+  (SELECT sum(spans) FROM red_1m), (SELECT sum(spans) FROM red_1h),
+  (SELECT sum(spans) FROM service_red WHERE step = 'minute'),
+  (SELECT sum(spans) FROM service_red WHERE step = 'hour')`;
 
 async function writeKeys(logs: readonly string[], path: string): Promise<number> {
   const file = createWriteStream(path);

@@ -6,11 +6,12 @@ export { openTraceReader } from "./read/open-trace-reader.ts";
 export type * from "./red-series-reader.ts";
 export { migrate } from "./schema/migrations.ts";
 export { RecentRequests } from "./spool/recent-requests.ts";
-export { type NativeFile, type SealedSegment, Spool } from "./spool/spool.ts";
+export { groupOf, type NativeFile, type SealedSegment, Spool } from "./spool/spool.ts";
 export type { WalContents, WalFile } from "./spool/wal-file.ts";
 export { type Fingerprint, fingerprint, recordHead, type WalRequest } from "./spool/wal-record.ts";
 export type * from "./trace-reader.ts";
 export type * from "./traceql-reader.ts";
+export { RollupGroup } from "./write/rollup-group.ts";
 export {
   SegmentEncoder,
   type SegmentEncoderOptions,

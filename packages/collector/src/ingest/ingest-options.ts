@@ -6,6 +6,8 @@ export interface IngestOptions {
   readonly sealAfterRows: number;
   /** Bytes of requests, decompressed. */
   readonly sealAfterBytes: number;
+  /** Segments opened within this time share the inserts of their rollups, which appear so much later. */
+  readonly groupForMs: number;
   /** How often rows that no segment brings along are looked for. */
   readonly idleEveryMs: number;
   /** Pause before a segment whose rows could not be made (a full disk) is tried again. */
@@ -22,6 +24,7 @@ export const ingestDefaults: IngestOptions = {
   sealAfterMs: 750,
   sealAfterRows: 150_000,
   sealAfterBytes: 96 * 1024 * 1024,
+  groupForMs: 1_700,
   idleEveryMs: 5_000,
   retryEveryMs: 2_000,
   stopWithinMs: 10_000,

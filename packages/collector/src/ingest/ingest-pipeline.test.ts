@@ -366,9 +366,8 @@ test("rows that do not fit on the disk are made again from the log once there is
   await pipeline.stop();
   expect(store.spans).toBe(20);
   // Without its resource row a span has lost half of what its sender said.
-  expect(store.received[0]?.tables).toEqual(
-    expect.arrayContaining(["resources", "scopes", "spans", "trace_index", "red_1m", "red_1h"]),
-  );
+  expect(store.received[0]?.tables).toEqual(["resources", "scopes", "spans", "trace_index"]);
+  expect(store.received[1]?.tables).toEqual(expect.arrayContaining(["red_1m", "red_1h"]));
 });
 
 test("what is acknowledged while the collector stops is inserted, and the rest is refused as unavailable", async () => {
@@ -441,7 +440,8 @@ test("many segments of a former process are inserted in order of age", async () 
     await wal.close();
   }
   const { store, pipeline } = await open({}, spool);
-  await until(() => store.received.length === ids.length);
+  await until(() => store.spans === ids.length);
   await pipeline.stop();
-  expect(store.received.map((segment) => segment.id).slice(0, ids.length)).toEqual(ids);
+  const inserted = store.received.filter((segment) => segment.spans > 0).map(({ id }) => id);
+  expect(inserted).toEqual(ids);
 });

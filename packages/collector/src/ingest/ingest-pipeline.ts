@@ -1,13 +1,14 @@
 // From export requests to sealed segments. A request is decoded straight into the open segment's columns
 // (so a malformed one is refused before anything is kept), appended to the segment's log, and
 // acknowledged once that is durable. A segment is sealed when it is old or large enough: its columns
-// become a Native block for every table, which the store inserts.
+// become Native blocks, which the store inserts. Its rollups follow with those of its group.
 
 import { ClewError } from "@clew/base";
 import {
   type Fingerprint,
   fingerprint,
   RecentRequests,
+  RollupGroup,
   type SealedSegment,
   SegmentEncoder,
   type SegmentEncoderOptions,
@@ -21,6 +22,7 @@ import { type IngestOptions, ingestDefaults } from "./ingest-options.ts";
 import { type IngestStats, newIngestStats } from "./ingest-stats.ts";
 import { clearColumns, newColumns, OpenSegment } from "./open-segment.ts";
 import { replaySegment } from "./replay.ts";
+import { type SegmentGroup, SegmentGroups } from "./segment-groups.ts";
 
 /** What the pipeline hands sealed segments to. */
 export interface SegmentStore {
@@ -61,6 +63,9 @@ export class IngestPipeline implements ExportSink {
   readonly #idleTimer: NodeJS.Timeout;
   #closed = 0;
   readonly #backlog: Backlog;
+  readonly #groups: SegmentGroups;
+  /** Groups whose rollups could not be written, by the name under which the backlog has them. */
+  readonly #lateGroups = new Map<string, SegmentGroup>();
   #inserting = new Set<Promise<void>>();
   #encoding: Promise<void> = Promise.resolve();
   #stopping = false;
@@ -72,11 +77,15 @@ export class IngestPipeline implements ExportSink {
     this.#encoder = new SegmentEncoder(dependencies);
     this.#recent = new RecentRequests(Date.now());
     this.#backlog = new Backlog({
-      work: (id) => this.#replay(id),
+      work: (id) => {
+        const group = this.#lateGroups.get(id);
+        return group === undefined ? this.#replay(id) : this.#insertRollups(group);
+      },
       engineFree: () => Promise.allSettled(this.#inserting),
       onTrouble: dependencies.onTrouble,
       pauseMs: this.#options.retryEveryMs,
     });
+    this.#groups = new SegmentGroups(this.#options.groupForMs, (group) => this.#complete(group));
     this.#idleTimer = setInterval(() => this.#insertDue(false), this.#options.idleEveryMs);
   }
 
@@ -127,10 +136,25 @@ export class IngestPipeline implements ExportSink {
     this.#stopping = true;
     clearInterval(this.#idleTimer);
     this.#seal();
-    this.#insertDue(true);
+    this.#groups.closeCurrent();
     await this.#encoding;
-    const idle = this.#backlog.stop().then(() => Promise.allSettled(this.#inserting));
-    await atMost(this.#options.stopWithinMs, idle);
+    await atMost(this.#options.stopWithinMs, this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    await this.#backlog.stop();
+    await this.#untilIdle();
+    this.#insertDue(true);
+    await this.#untilIdle();
+  }
+
+  /** What is inserted may complete a group, which is then encoded and inserted in turn. */
+  async #untilIdle(): Promise<void> {
+    for (let last: Promise<void> | undefined; last !== this.#encoding; ) {
+      last = this.#encoding;
+      await last;
+      await Promise.allSettled(this.#inserting);
+    }
   }
 
   #refuseWhenFull(request: ExportRequest): void {
@@ -139,6 +163,7 @@ export class IngestPipeline implements ExportSink {
     }
     if (this.freeBytes >= request.body.length) return;
     this.stats.refusedRequests++;
+    this.#groups.closeCurrent(); // its logs are room that nothing else needs
     throw new ClewError("overloaded", "the collector has more to store than it may hold", {
       hint: "retry later; raise CLEW_SPOOL_MAX_BYTES if the disk allows, or send less",
       retryAfterMs: 2000,
@@ -168,7 +193,8 @@ export class IngestPipeline implements ExportSink {
   #openSegment(): OpenSegment {
     if (this.#current !== undefined) return this.#current;
     const nowMs = Date.now();
-    const id = this.#spool.nextId(nowMs);
+    const id = this.#spool.nextId(nowMs, this.#groups.currentId);
+    this.#groups.opened(id);
     const columns = this.#freeColumns.pop() ?? newColumns();
     this.#current = new OpenSegment(id, this.#spool.createWal(id), columns);
     this.#timer = setTimeout(() => this.#seal(), this.#options.sealAfterMs);
@@ -201,10 +227,11 @@ export class IngestPipeline implements ExportSink {
     try {
       walBytes = await segment.close();
       const { spans, logs } = segment.columns;
-      if (spans.length + logs.length === 0) return await this.#spool.finish(segment.id);
+      if (spans.length + logs.length === 0) return await this.#drop(segment.id);
       this.#spool.account(segment.id, walBytes);
       if (this.#inserting.size >= MAX_INSERTING) return this.#backlog.add(segment.id);
-      const blocks = this.#encoder.encode(spans, logs, Date.now());
+      const rollups = this.#groups.rollupsFor(segment.id);
+      const blocks = this.#encoder.encode(spans, logs, Date.now(), rollups);
       const sealed = await this.#spool.writeBlocks(segment.id, walBytes, blocks);
       this.#encoder.release(blocks);
       this.#track(this.#insert(sealed));
@@ -222,19 +249,51 @@ export class IngestPipeline implements ExportSink {
     }
   }
 
+  /** A segment of which nothing is to be stored. */
+  async #drop(id: string): Promise<void> {
+    await this.#spool.finish(id);
+    this.#groups.left(id, false);
+  }
+
+  #complete(group: SegmentGroup): void {
+    this.#encoding = this.#encoding.then(() => {
+      this.#track(
+        this.#insertRollups(group).catch((error: unknown) => {
+          const name = `${group.id}.rollups`;
+          this.#dependencies.onTrouble(`${name} could not be written; trying again`, error);
+          this.#lateGroups.set(name, group);
+          this.#backlog.add(name);
+        }),
+      );
+    });
+  }
+
+  /** Inserts the rollups of a complete group; then nothing needs its logs any more. */
+  async #insertRollups(group: SegmentGroup): Promise<void> {
+    const blocks = this.#encoder.encodeRollups(group.rollups, Date.now(), false);
+    const sealed = await this.#spool.writeRollups(group.id, blocks);
+    this.#lateGroups.delete(sealed.id);
+    const outcome = await this.#dependencies.store.insert(sealed);
+    if (outcome.ok) return this.#spool.finishGroup(group.id, group.inserted);
+    this.stats.damagedSegments += group.inserted.length;
+    for (const id of group.inserted) await this.#spool.setAside(id, `rollups: ${outcome.reason}`);
+    await this.#spool.finishGroup(group.id, []);
+    this.#dependencies.onTrouble(`rollups of ${group.id} are refused: ${outcome.reason}`);
+  }
+
   /**
-   * Inserts rows that no segment will bring along (see `SegmentEncoder.encodeDue`). They have no log: a
-   * crash loses these few, which count what was seen and are no one's data.
+   * Inserts rollups that no segment will bring along: calls whose other half will not come, and the attribute
+   * catalogue. They have no log: a crash loses these few, which count what was seen and are no one's data.
    */
   #insertDue(isLast: boolean): void {
     this.#encoding = this.#encoding
       .then(async () => {
         const nowMs = Date.now();
-        const blocks = this.#encoder.encodeDue(nowMs, isLast);
+        const blocks = this.#encoder.encodeRollups(new RollupGroup(), nowMs, isLast);
         if (blocks.length === 0) return;
-        const sealed = await this.#spool.writeBlocks(this.#spool.nextId(nowMs), 0, blocks);
-        this.#encoder.release(blocks);
-        this.#track(this.#insert(sealed));
+        const id = this.#spool.nextId(nowMs);
+        const sealed = await this.#spool.writeRollups(id, blocks);
+        this.#track(this.#insertLogless(id, sealed));
       })
       .catch((error: unknown) => {
         this.#dependencies.onTrouble(
@@ -244,6 +303,12 @@ export class IngestPipeline implements ExportSink {
       });
   }
 
+  async #insertLogless(id: string, sealed: SealedSegment): Promise<void> {
+    const outcome = await this.#dependencies.store.insert(sealed);
+    await this.#spool.finishGroup(id, []);
+    if (!outcome.ok) this.#dependencies.onTrouble(`rollups are refused: ${outcome.reason}`);
+  }
+
   async #replay(id: string): Promise<void> {
     const columns = this.#freeColumns.pop() ?? newColumns();
     try {
@@ -251,10 +316,12 @@ export class IngestPipeline implements ExportSink {
         spool: this.#spool,
         encoder: this.#encoder,
         columns,
+        rollups: () => this.#groups.rollupsFor(id),
         onTrouble: this.#dependencies.onTrouble,
       });
       this.stats.replayedSegments++;
-      if (sealed !== undefined) await this.#insert(sealed);
+      if (sealed === undefined) this.#groups.left(id, false);
+      else await this.#insert(sealed);
     } catch (error) {
       this.#encoder.forgetContent();
       throw error;
@@ -274,11 +341,13 @@ export class IngestPipeline implements ExportSink {
     const outcome = await this.#dependencies.store.insert(sealed);
     if (outcome.ok) {
       this.stats.insertedSegments++;
-      return this.#spool.finish(sealed.id);
+      await this.#spool.keepLog(sealed.id);
+      return this.#groups.left(sealed.id, true);
     }
     this.stats.damagedSegments++;
     this.#encoder.forgetContent();
     const path = await this.#spool.setAside(sealed.id, outcome.reason);
+    this.#groups.left(sealed.id, false);
     this.#dependencies.onTrouble(`segment set aside as ${path}: ${outcome.reason}`);
   }
 
@@ -298,6 +367,7 @@ export class IngestPipeline implements ExportSink {
       for (const print of await this.#spool.fingerprints(id))
         this.#recent.add(print, stored, Date.now());
     }
+    for (const id of ids) this.#groups.found(id);
     for (const id of ids) this.#backlog.add(id);
   }
 }

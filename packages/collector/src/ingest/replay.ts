@@ -3,6 +3,7 @@
 
 import { ClewError } from "@clew/base";
 import type {
+  RollupGroup,
   SealedSegment,
   SegmentEncoder,
   Spool,
@@ -17,6 +18,8 @@ export interface ReplayContext {
   readonly encoder: SegmentEncoder;
   /** Empty; filled with the segment's records. */
   readonly columns: SegmentColumns;
+  /** Where its rollups go; undefined when they are there already. */
+  readonly rollups: () => RollupGroup | undefined;
   readonly onTrouble: (message: string, error?: unknown) => void;
 }
 
@@ -58,7 +61,7 @@ export async function replaySegment(
   }
   let blocks: TableBlock[];
   try {
-    blocks = encoder.encode(spans, logs, Date.now());
+    blocks = encoder.encode(spans, logs, Date.now(), context.rollups());
   } catch (error) {
     return setAside("cannot be turned into rows", error);
   }

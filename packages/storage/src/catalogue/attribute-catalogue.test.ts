@@ -236,15 +236,18 @@ test("of large segments a share is counted for the whole, and a rare key shows u
   expect(seen).toContain("rare");
 }, 60_000);
 
-test("the catalogue is due with every small segment, and under load every few seconds", () => {
+test("what is new is due at once and then every few seconds, mere counts every minute", () => {
   const catalogue = new AttributeCatalogue();
-  expect(catalogue.isDue(1, NOW_MS)).toBe(false);
-  const spans = spansOf(1, () => ({ attributes: { a: "x" } }));
-  collect(catalogue, spans);
-  expect(catalogue.isDue(1, NOW_MS)).toBe(true);
+  const spansWith = (a: string) => spansOf(1, () => ({ attributes: { a } }));
+  expect(catalogue.isDue(NOW_MS)).toBe(false);
+  collect(catalogue, spansWith("x"));
+  expect(catalogue.isDue(NOW_MS)).toBe(true);
   catalogue.write(NOW_MS);
-  expect(catalogue.isDue(1, NOW_MS)).toBe(false);
-  collect(catalogue, spans, NOW_MS + 1);
-  expect(catalogue.isDue(100_000, NOW_MS + 4_999)).toBe(false);
-  expect(catalogue.isDue(100_000, NOW_MS + 5_000)).toBe(true);
+  expect(catalogue.isDue(NOW_MS + 60_000)).toBe(false);
+  collect(catalogue, spansWith("x"), NOW_MS + 1);
+  expect(catalogue.isDue(NOW_MS + 59_999)).toBe(false);
+  expect(catalogue.isDue(NOW_MS + 60_000)).toBe(true);
+  collect(catalogue, spansWith("y"), NOW_MS + 2);
+  expect(catalogue.isDue(NOW_MS + 4_999)).toBe(false);
+  expect(catalogue.isDue(NOW_MS + 5_000)).toBe(true);
 });

@@ -19,9 +19,9 @@ const KEYS_PER_HOUR = 10_000;
 const VALUES_PER_HOUR = 250_000;
 const MAX_VALUE_BYTES = 200;
 const HOUR_MS = 3_600_000;
-/** Under load the catalogue is written this often; a quiet collector writes it with every segment. */
-const WRITE_EVERY_MS = 5_000;
-const QUIET_ROWS = 2_000;
+/** Keys and values that are new this hour are written soon, for whoever just added them; mere counts seldom. */
+const WRITE_NEWS_EVERY_MS = 5_000;
+const WRITE_COUNTS_EVERY_MS = 60_000;
 
 const SPAN = 1;
 const RESOURCE = 2;
@@ -57,6 +57,8 @@ export class AttributeCatalogue {
   #distinctValues = 0;
   #hour = 0;
   #writtenMs = 0;
+  /** Something was seen for the first time this hour since the last write. */
+  #hasNews = false;
   #turn = 0;
 
   /** Counts the attributes of a batch (a sample of a large one). */
@@ -96,9 +98,10 @@ export class AttributeCatalogue {
     this.#remember(batch, groups, weights);
   }
 
-  /** True when the next segment should carry the catalogue. */
-  isDue(rows: number, nowMs: number): boolean {
-    return this.#keys.size > 0 && (rows < QUIET_ROWS || nowMs - this.#writtenMs >= WRITE_EVERY_MS);
+  /** True when it should be written. What is collected and not yet written does not survive a crash. */
+  isDue(nowMs: number): boolean {
+    const everyMs = this.#hasNews ? WRITE_NEWS_EVERY_MS : WRITE_COUNTS_EVERY_MS;
+    return this.#keys.size > 0 && nowMs - this.#writtenMs >= everyMs;
   }
 
   /**
@@ -117,6 +120,7 @@ export class AttributeCatalogue {
     };
     this.#keys = new Map();
     this.#writtenMs = nowMs;
+    this.#hasNews = false;
     return blocks;
   }
 
@@ -177,6 +181,7 @@ export class AttributeCatalogue {
         return;
       distinct.add(value);
       this.#distinctValues++;
+      this.#hasNews = true;
     }
     values.set(value, (known ?? 0) + weight);
   }
@@ -187,6 +192,7 @@ export class AttributeCatalogue {
     if (this.#distinct.size >= KEYS_PER_HOUR) return undefined;
     const fresh = new Set<string>();
     this.#distinct.set(prefix, fresh);
+    this.#hasNews = true;
     return fresh;
   }
 }

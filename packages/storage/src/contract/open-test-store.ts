@@ -9,6 +9,7 @@ import type { Engine } from "../engines/engine.ts";
 import { openTraceReader } from "../read/open-trace-reader.ts";
 import { migrate } from "../schema/migrations.ts";
 import type { TraceReader } from "../trace-reader.ts";
+import { RollupGroup } from "../write/rollup-group.ts";
 import { SegmentEncoder, type TableBlock } from "../write/segment-encoder.ts";
 import { SHORT_LIVED } from "./tenants.ts";
 
@@ -37,13 +38,16 @@ export async function openTestStore(
   let segments = 0;
   const encode = (batch: SpanBatch | LogBatch): readonly TableBlock[] => {
     const isSpans = batch instanceof SpanBatch;
-    const blocks = encoder.encode(
-      isSpans ? batch : new SpanBatch(),
-      isSpans ? new LogBatch() : batch,
-      segments * 1000,
-    );
-    // Blocks are views into buffers that the next segment may use again.
-    return blocks.map((block) => ({ ...block, bytes: block.bytes.slice() }));
+    const [spans, logs] = isSpans ? [batch, new LogBatch()] : [new SpanBatch(), batch];
+    const nowMs = segments * 60_000;
+    const rollups = new RollupGroup();
+    // Blocks are views into buffers that the next ones may use again.
+    const copied = (blocks: readonly TableBlock[]): TableBlock[] =>
+      blocks.map((block) => ({ ...block, bytes: block.bytes.slice() }));
+    return [
+      ...copied(encoder.encode(spans, logs, nowMs, rollups)),
+      ...copied(encoder.encodeRollups(rollups, nowMs, false)),
+    ];
   };
   const insertBlocks = async (blocks: readonly TableBlock[], segment: string): Promise<void> => {
     for (const { table, source, bytes } of blocks) {

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SpanKind } from "@clew/model";
+import { ByteDictionary, SpanKind } from "@clew/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SampleSpan, spanBatch, spanIdOf, traceIdOf } from "../contract/sample-spans.ts";
 import { openChdbEngine } from "../engines/chdb.ts";
@@ -12,8 +12,10 @@ import { migrate } from "../schema/migrations.ts";
 import { splitAttributes } from "../write/attribute-split.ts";
 import { contentIds } from "../write/content-ids.ts";
 import { histogramBucket } from "../write/histograms.ts";
+import { SegmentMemory } from "../write/segment-memory.ts";
 import { spanFacts } from "../write/span-facts.ts";
 import { EdgePairing, type EdgePairingOptions } from "./edge-pairing.ts";
+import { EdgeSums } from "./edge-sums.ts";
 
 const { Client, Server, Producer, Consumer, Internal } = SpanKind;
 const SECOND = 1_000_000_000n;
@@ -57,13 +59,13 @@ class Collector {
       batch.strings,
       true,
     );
-    return this.#keep(this.pairing.collect(batch, facts, split, this.nowMs));
+    return this.#keep((sums) => this.pairing.collect(batch, facts, split, this.nowMs, sums));
   }
 
   /** Time goes by without spans. */
   wait(ms: number): this {
     this.nowMs += ms;
-    return this.#keep(this.pairing.expireDue(this.nowMs));
+    return this.#keep((sums) => this.pairing.expire(this.nowMs, false, sums));
   }
 
   /** All edges so far by tenant: source, target, types, minute (from BASE), weight, errors, histogram. */
@@ -83,7 +85,10 @@ class Collector {
     );
   }
 
-  #keep(block: Uint8Array | undefined): this {
+  #keep(collect: (sums: EdgeSums) => void): this {
+    const sums = new EdgeSums(new ByteDictionary());
+    collect(sums);
+    const block = sums.write(new SegmentMemory());
     if (block !== undefined) this.#blocks.push(block.slice());
     return this;
   }

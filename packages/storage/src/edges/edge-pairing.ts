@@ -1,18 +1,14 @@
 // Service edges, found while spans arrive: a client span and the server span it caused make an edge from
 // caller to callee, whichever half comes first and however many batches lie between. Database and queue
 // calls are edges at once; a client span whose server never reports becomes an edge to an external peer
-// when its time is up. Closed edges are summed a segment and written as rows of `edges_1m`.
+// when its time is up. Closed edges are summed in `EdgeSums`.
 
-import { grown } from "@clew/base";
-import { SpanBatch, SpanKind, StatusCode } from "@clew/model";
-import { NativeBlock } from "../native/native-block.ts";
-import { NODE_TYPE, SOURCE_TYPE } from "../schema/column-types.ts";
+import { type SpanBatch, SpanKind, StatusCode } from "@clew/model";
 import type { SplitAttributes } from "../write/attribute-split.ts";
-import { GroupTable } from "../write/group-table.ts";
-import { Histograms, histogramBucket } from "../write/histograms.ts";
-import { OTHER_NAME } from "../write/red-blocks.ts";
+import { NameTranslation } from "../write/name-translation.ts";
 import { SegmentMemory } from "../write/segment-memory.ts";
 import type { SpanFacts } from "../write/span-facts.ts";
+import type { EdgeSums } from "./edge-sums.ts";
 import { NodeType, Peers } from "./peers.ts";
 import { callHash, emptyHalf, type Half, KEY_WORDS, PendingCalls } from "./pending-calls.ts";
 
@@ -24,8 +20,6 @@ export interface EdgePairingOptions {
 }
 
 const MAX_NAMES = 100_000;
-/** Edges of a segment; beyond it those to databases, queues and peers that are new go to "(other)". */
-const MAX_EDGES = 20_000;
 
 /** Pairs the halves of calls across batches. One instance a collector. */
 export class EdgePairing {
@@ -44,35 +38,32 @@ export class EdgePairing {
     return this.#pending.size;
   }
 
-  /** Takes the calls of a batch; returns the Native block of the edges that closed, or undefined when none did. */
+  /** Takes the calls of a batch and adds the edges that closed to `into`. */
   collect(
     batch: SpanBatch,
     facts: SpanFacts,
     split: SplitAttributes,
     nowMs: number,
+    into: EdgeSums,
     memory: SegmentMemory = new SegmentMemory(),
-  ): Uint8Array<ArrayBuffer> | undefined {
+  ): void {
     if (this.#pending.names.size > MAX_NAMES) this.#pending = new PendingCalls(this.#capacity);
-    const edges = new ClosedEdges(batch, this.#pending, memory);
-    const visit = new CallVisitor(batch, facts, split, this.#pending, edges, nowMs);
+    const edges = new ClosedEdges(this.#pending, into, memory);
+    const visit = new CallVisitor(batch, facts, split, this.#pending, edges, nowMs, memory);
     for (let row = 0; row < batch.length; row++) visit.span(row);
     this.#pending.expire(nowMs - this.#waitMs, edges.onExpired);
-    return edges.write(memory);
   }
 
-  /** Edges of the halves that arrived before `beforeMs`, when no batch brings them along. */
+  /** Adds the edges of the halves whose time is up, or of all that wait. */
   expire(
-    beforeMs: number,
+    nowMs: number,
+    isLast: boolean,
+    into: EdgeSums,
     memory: SegmentMemory = new SegmentMemory(),
-  ): Uint8Array<ArrayBuffer> | undefined {
-    const edges = new ClosedEdges(new SpanBatch(), this.#pending, memory);
+  ): void {
+    const edges = new ClosedEdges(this.#pending, into, memory);
+    const beforeMs = isLast ? Number.POSITIVE_INFINITY : nowMs - this.#waitMs;
     this.#pending.expire(beforeMs, edges.onExpired);
-    return edges.write(memory);
-  }
-
-  /** {@link expire} for the halves whose time is up. */
-  expireDue(nowMs: number, memory?: SegmentMemory): Uint8Array<ArrayBuffer> | undefined {
-    return this.expire(nowMs - this.#waitMs, memory);
   }
 }
 
@@ -90,6 +81,9 @@ class CallVisitor {
   readonly #parentWords: Uint32Array;
   readonly #own: Half = emptyHalf();
   readonly #other: Half = emptyHalf();
+  /** From the batch's strings to the names that outlive it, and to those of the sums. */
+  readonly #kept: NameTranslation;
+  readonly #summed: NameTranslation;
 
   constructor(
     batch: SpanBatch,
@@ -98,6 +92,7 @@ class CallVisitor {
     pending: PendingCalls,
     edges: ClosedEdges,
     nowMs: number,
+    memory: SegmentMemory,
   ) {
     this.#batch = batch;
     this.#facts = facts;
@@ -108,6 +103,8 @@ class CallVisitor {
     this.#traceWords = new Uint32Array(batch.traceIds.buffer);
     this.#spanWords = new Uint32Array(batch.spanIds.buffer);
     this.#parentWords = new Uint32Array(batch.parentIds.buffer);
+    this.#kept = new NameTranslation(batch.strings, pending.names, memory);
+    this.#summed = new NameTranslation(batch.strings, edges.sums.strings, memory);
   }
 
   span(row: number): void {
@@ -118,11 +115,10 @@ class CallVisitor {
 
   #client(row: number, kind: number): void {
     const database = this.#peers.database(row);
-    if (database !== 0)
-      return this.#edges.fromService(row, this.#facts, database, NodeType.Database);
+    if (database !== 0) return this.#fromService(row, database, NodeType.Database);
     const destination = kind === SpanKind.Producer ? this.#peers.destination(row) : 0;
     if (destination !== 0) {
-      return this.#edges.fromService(row, this.#facts, destination, NodeType.Messaging);
+      return this.#fromService(row, destination, NodeType.Messaging);
     }
     this.#keyOf(row, this.#spanWords);
     const half = this.#fill(row, true);
@@ -131,13 +127,13 @@ class CallVisitor {
       this.#edges.pair(half, this.#other.service);
       return;
     }
-    half.peer = this.#edges.keptName(this.#peers.external(row));
+    half.peer = this.#kept.id(this.#peers.external(row));
     this.#pending.put(this.#key, hash, half, this.#nowMs, this.#edges.onExpired);
   }
 
   #server(row: number, kind: number): void {
     const destination = kind === SpanKind.Consumer ? this.#peers.destination(row) : 0;
-    if (destination !== 0) return this.#edges.fromDestination(row, this.#facts, destination);
+    if (destination !== 0) return this.#fromDestination(row, destination);
     if (((this.#parentWords[row * 2] as number) | (this.#parentWords[row * 2 + 1] as number)) === 0)
       return;
     this.#keyOf(row, this.#parentWords);
@@ -153,7 +149,7 @@ class CallVisitor {
   /** The tenant is part of the key: equal ids of two tenants are two calls. */
   #keyOf(row: number, spanWords: Uint32Array): void {
     const key = this.#key;
-    key[0] = this.#edges.keptName(this.#batch.tenant[row] as number);
+    key[0] = this.#kept.id(this.#batch.tenant[row] as number);
     for (let word = 0; word < 4; word++) {
       key[1 + word] = this.#traceWords[row * 4 + word] as number;
     }
@@ -163,8 +159,8 @@ class CallVisitor {
 
   #fill(row: number, isClient: boolean): Half {
     const half = this.#own;
-    half.tenant = this.#edges.keptName(this.#batch.tenant[row] as number);
-    half.service = this.#edges.keptName(this.#facts.service[row] as number);
+    half.tenant = this.#kept.id(this.#batch.tenant[row] as number);
+    half.service = this.#kept.id(this.#facts.service[row] as number);
     half.peer = 0;
     half.isClient = isClient;
     half.minute = this.#facts.minute[row] as number;
@@ -174,145 +170,64 @@ class CallVisitor {
     half.weight = this.#batch.adjustedCount[row] as number;
     return half;
   }
+
+  #fromService(row: number, target: number, type: number): void {
+    const service = this.#facts.service[row] as number;
+    this.#add(row, service, target, (NodeType.Service << 8) | type);
+  }
+
+  #fromDestination(row: number, destination: number): void {
+    const service = this.#facts.service[row] as number;
+    this.#add(row, destination, service, (NodeType.Messaging << 8) | NodeType.Service);
+  }
+
+  #add(row: number, source: number, target: number, types: number): void {
+    const { sums } = this.#edges;
+    const names = this.#summed;
+    sums.choose(
+      names.id(this.#batch.tenant[row] as number),
+      names.id(source),
+      names.id(target),
+      types,
+      this.#facts.minute[row] as number,
+      ((this.#facts.day[row] as number) << 16) | (this.#facts.keepDays[row] as number),
+    );
+    const isError = this.#batch.status[row] === StatusCode.Error;
+    sums.add(this.#batch.durationNano(row), this.#batch.adjustedCount[row] as number, isError);
+  }
 }
 
-/** Sums of the edges that closed within one segment. Keys: tenant, source, target, types, minute, kept. */
+/** Edges of halves: of those that met, and of those whose time is up. */
 class ClosedEdges {
-  readonly #batch: SpanBatch;
-  readonly #pending: PendingCalls;
-  readonly #groups = new GroupTable(6);
-  readonly #histograms = new Histograms();
-  readonly #weights: number[] = [];
-  readonly #errors: number[] = [];
-  // Translations between the batch's strings and the names that outlive it: id + 1, 0 = not known yet.
-  #kept: Uint32Array<ArrayBuffer>;
-  #local: Uint32Array<ArrayBuffer>;
+  readonly sums: EdgeSums;
+  /** From names that outlive a batch to those of the sums. */
+  readonly #names: NameTranslation;
 
-  constructor(batch: SpanBatch, pending: PendingCalls, memory: SegmentMemory) {
-    this.#batch = batch;
-    this.#pending = pending;
-    this.#kept = memory.zeroWords(batch.strings.size);
-    this.#local = memory.zeroWords(pending.names.size);
+  constructor(pending: PendingCalls, sums: EdgeSums, memory: SegmentMemory) {
+    this.sums = sums;
+    this.#names = new NameTranslation(pending.names, sums.strings, memory);
   }
 
   /** A half whose time is up: a client's call went to a peer that sends no spans. */
   readonly onExpired = (half: Half): void => {
-    if (!half.isClient || half.peer === 0) return;
-    this.#add(half, this.#localName(half.service), this.#localName(half.peer), NodeType.External);
+    if (half.isClient && half.peer !== 0) this.#add(half, half.peer, NodeType.External);
   };
 
-  /** The client half met a server span of the service `target` (a kept name). */
+  /** The client half met a server span of the service `target`. */
   pair(client: Half, target: number): void {
-    this.#add(client, this.#localName(client.service), this.#localName(target), NodeType.Service);
+    this.#add(client, target, NodeType.Service);
   }
 
-  fromService(row: number, facts: SpanFacts, target: number, type: number): void {
-    this.#addRow(row, facts, facts.service[row] as number, target, (NodeType.Service << 8) | type);
-  }
-
-  fromDestination(row: number, facts: SpanFacts, destination: number): void {
-    const types = (NodeType.Messaging << 8) | NodeType.Service;
-    this.#addRow(row, facts, destination, facts.service[row] as number, types);
-  }
-
-  /** Name id that outlives the batch, for a string of the batch. */
-  keptName(id: number): number {
-    if (id === 0) return 0;
-    const known = this.#kept[id] ?? 0;
-    if (known !== 0) return known - 1;
-    const { strings } = this.#batch;
-    const kept = this.#pending.names.intern(
-      strings.bytes,
-      strings.offsets[id] as number,
-      strings.offsets[id + 1] as number,
+  #add(half: Half, target: number, type: number): void {
+    const names = this.#names;
+    this.sums.choose(
+      names.id(half.tenant),
+      names.id(half.service),
+      names.id(target),
+      (NodeType.Service << 8) | type,
+      half.minute,
+      half.kept,
     );
-    this.#kept = grown(this.#kept, id + 1);
-    this.#kept[id] = kept + 1;
-    return kept;
-  }
-
-  /** Native block of the edges, or undefined when there are none. */
-  write(memory: SegmentMemory): Uint8Array<ArrayBuffer> | undefined {
-    const groups = this.#groups;
-    const rows = groups.size;
-    if (rows === 0) return undefined;
-    const types = groups.column(3);
-    const block = new NativeBlock(this.#batch.strings, rows * 256 + 4096, memory.blocks);
-    block.begin(11, rows);
-    block.lowCardinality("tenant", groups.column(0), rows);
-    block.lowCardinality("source", groups.column(1), rows);
-    block.lowCardinality("target", groups.column(2), rows);
-    block.fixed(
-      "target_type",
-      NODE_TYPE,
-      Uint8Array.from(types, (value) => value & 255),
-      rows,
-    );
-    block.fixed(
-      "source_type",
-      SOURCE_TYPE,
-      Uint8Array.from(types, (value) => value >> 8),
-      rows,
-    );
-    block.seconds("minute", groups.column(4), 60, rows);
-    block.fixed("day", "Date", groups.halves(5, 16), rows);
-    block.fixed("keep_days", "UInt16", groups.halves(5, 0), rows);
-    block.fixed("weight", "Float64", Float64Array.from(this.#weights), rows);
-    block.fixed("errors", "Float64", Float64Array.from(this.#errors), rows);
-    block.histogram("hist", this.#histograms.column(rows), rows);
-    return block.end();
-  }
-
-  #localName(kept: number): number {
-    const known = this.#local[kept] ?? 0;
-    if (known !== 0) return known - 1;
-    const { names } = this.#pending;
-    const id = this.#batch.strings.intern(
-      names.bytes,
-      names.offsets[kept] as number,
-      names.offsets[kept + 1] as number,
-    );
-    this.#local = grown(this.#local, kept + 1);
-    this.#local[kept] = id + 1;
-    return id;
-  }
-
-  #add(half: Half, source: number, target: number, targetType: number): void {
-    const { probe } = this.#groups;
-    probe[0] = this.#localName(half.tenant);
-    probe[1] = source;
-    probe[2] = target;
-    probe[3] = (NodeType.Service << 8) | targetType;
-    probe[4] = half.minute;
-    probe[5] = half.kept;
-    this.#sum(half.durationNano, half.weight, half.isError);
-  }
-
-  #addRow(row: number, facts: SpanFacts, source: number, target: number, types: number): void {
-    const { probe } = this.#groups;
-    probe[0] = this.#batch.tenant[row] as number;
-    probe[1] = source;
-    probe[2] = target;
-    probe[3] = types;
-    probe[4] = facts.minute[row] as number;
-    probe[5] = ((facts.day[row] as number) << 16) | (facts.keepDays[row] as number);
-    const isError = this.#batch.status[row] === StatusCode.Error;
-    this.#sum(this.#batch.durationNano(row), this.#batch.adjustedCount[row] as number, isError);
-  }
-
-  #sum(durationNano: number, weight: number, isError: boolean): void {
-    if (this.#groups.size >= MAX_EDGES && !this.#groups.has()) this.#toOther();
-    const group = this.#groups.group();
-    this.#weights[group] = (this.#weights[group] ?? 0) + weight;
-    this.#errors[group] = (this.#errors[group] ?? 0) + (isError ? weight : 0);
-    this.#histograms.add(group, histogramBucket(durationNano), weight);
-  }
-  /** Renames whatever of the edge in the probe is no service. */
-  #toOther(): void {
-    const { probe } = this.#groups;
-    const other = this.#batch.strings.internText(OTHER_NAME);
-    const types = probe[3] as number;
-    if (types >> 8 !== NodeType.Service) probe[1] = other;
-    if ((types & 255) !== NodeType.Service) probe[2] = other;
+    this.sums.add(half.durationNano, half.weight, half.isError);
   }
 }

@@ -2,6 +2,7 @@
 //
 //   <id>.wal              a segment of the write-ahead log; ids sort by age and are never used again
 //   <id>/<source>.<table>.native   the segment's rows, ready to insert; made from the .wal at any time
+//   <id>.rollups/         the same for the rollups of a group of segments, named after its first
 //   damaged/              segments, or copies of them, that could not be read or inserted, with a reason
 
 import { randomBytes } from "node:crypto";
@@ -21,19 +22,28 @@ export interface NativeFile {
   readonly token: string;
 }
 
-/** A segment whose rows are ready to insert, in order of `files`. */
+/** Rows of a segment, or the rollups of a group of segments, ready to insert in order of `files`. */
 export interface SealedSegment {
   readonly id: string;
   readonly files: readonly NativeFile[];
 }
 
 const WAL_SUFFIX = ".wal";
+const ROLLUPS_SUFFIX = ".rollups";
 const DAMAGED = "damaged";
+
+/** The group of a segment, by its id: the id of the group's first segment. */
+export function groupOf(id: string): string {
+  const [, process, first] = id.split("-");
+  return first === undefined ? id : `${first}-${process}`;
+}
 
 /** Files of the spool folder and how many bytes they hold. */
 export class Spool {
   readonly directory: string;
   readonly #sizes = new Map<string, number>();
+  /** Of the segments whose rows are written, how many bytes the log alone has. */
+  readonly #logSizes = new Map<string, number>();
   #usedBytes = 0;
   #lastMs = 0;
   // The engine ignores an insert under a token it has seen, and tokens are made of ids: the time alone
@@ -56,10 +66,14 @@ export class Spool {
     return this.#usedBytes;
   }
 
-  /** An id greater than all that this spool gave before, and unlike any that a former process gave. */
-  nextId(nowMs: number): string {
+  /**
+   * An id greater than all that this spool gave before, and unlike any that a former process gave. It says
+   * which group the segment belongs to: that of segment `first`, or one of its own.
+   */
+  nextId(nowMs: number, first?: string): string {
     this.#lastMs = Math.max(nowMs, this.#lastMs + 1);
-    return `${String(this.#lastMs).padStart(15, "0")}-${this.#process}`;
+    const id = `${String(this.#lastMs).padStart(15, "0")}-${this.#process}`;
+    return first === undefined ? id : `${id}-${first.split("-", 1)[0]}`;
   }
 
   createWal(id: string): Promise<WalFile> {
@@ -105,8 +119,9 @@ export class Spool {
   /** Sets how many bytes segment `id` holds. */
   account(id: string, bytes: number): void {
     this.#usedBytes += bytes - (this.#sizes.get(id) ?? 0);
-    if (bytes === 0) this.#sizes.delete(id);
-    else this.#sizes.set(id, bytes);
+    if (bytes > 0) return void this.#sizes.set(id, bytes);
+    this.#sizes.delete(id);
+    this.#logSizes.delete(id);
   }
 
   /** Writes the rows of a segment next to its log. Throws what the file system throws. */
@@ -115,7 +130,22 @@ export class Spool {
     walBytes: number,
     blocks: readonly TableBlock[],
   ): Promise<SealedSegment> {
-    const folder = join(this.directory, id);
+    this.#logSizes.set(id, walBytes);
+    return this.#write(id, id, walBytes, blocks);
+  }
+
+  /** Writes the rollups of a group. Throws what the file system throws. */
+  writeRollups(groupId: string, blocks: readonly TableBlock[]): Promise<SealedSegment> {
+    return this.#write(groupId + ROLLUPS_SUFFIX, groupId, 0, blocks);
+  }
+
+  async #write(
+    name: string,
+    id: string,
+    walBytes: number,
+    blocks: readonly TableBlock[],
+  ): Promise<SealedSegment> {
+    const folder = join(this.directory, name);
     await mkdir(folder, { recursive: true });
     let bytes = walBytes;
     const files: NativeFile[] = [];
@@ -125,19 +155,31 @@ export class Spool {
       bytes += block.bytes.length;
       files.push({ table: block.table, path, token: `${id}:${block.source}:${block.table}` });
     }
-    this.account(id, bytes);
-    return { id, files };
+    this.account(name, bytes);
+    return { id: name, files };
   }
 
-  /** Removes a segment whose rows are durable in the engine. */
+  /** Removes a group whose rollups, and whose segments' rows, are durable in the engine. */
+  async finishGroup(groupId: string, segments: readonly string[]): Promise<void> {
+    for (const id of segments) await this.finish(id);
+    await this.#dropBlocks(groupId + ROLLUPS_SUFFIX);
+    this.account(groupId + ROLLUPS_SUFFIX, 0);
+  }
+
+  /** Removes a segment of which nothing is needed any more. */
   async finish(id: string): Promise<void> {
     await rm(this.walPath(id), { force: true });
-    await this.dropBlocks(id);
+    await this.#dropBlocks(id);
     this.account(id, 0);
   }
 
-  /** Removes the row files of a segment; its log stays. */
-  async dropBlocks(id: string): Promise<void> {
+  /** Removes the row files of a segment whose rows are durable in the engine; its log stays. */
+  async keepLog(id: string): Promise<void> {
+    await this.#dropBlocks(id);
+    this.account(id, this.#logSizes.get(id) ?? 0);
+  }
+
+  async #dropBlocks(id: string): Promise<void> {
     await rm(join(this.directory, id), { recursive: true, force: true });
   }
 
@@ -151,7 +193,7 @@ export class Spool {
       if (error.code !== "ENOENT") throw error;
     });
     await writeFile(join(this.directory, DAMAGED, `${id}.reason.txt`), `${reason}\n`);
-    await this.dropBlocks(id);
+    await this.#dropBlocks(id);
     this.account(id, 0);
     return path;
   }

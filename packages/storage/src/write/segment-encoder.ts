@@ -1,5 +1,6 @@
-// One sealed segment -> a Native block for every table it touches. The state that outlives a segment
-// (waiting halves of calls, the attribute catalogue, content already written) lives here.
+// One sealed segment -> a Native block for every table that gets it at once; its rollups are added to those
+// of a group of segments, which become blocks together. The state that outlives a group (waiting halves of
+// calls, the attribute catalogue, content already written) lives here.
 
 import type { LogBatch, SpanBatch } from "@clew/model";
 import { AttributeCatalogue } from "../catalogue/attribute-catalogue.ts";
@@ -15,7 +16,8 @@ import {
 } from "./content-blocks.ts";
 import { type ContentIds, contentIds } from "./content-ids.ts";
 import { logFacts, writeLogsBlock } from "./logs-block.ts";
-import { writeRedBlocks } from "./red-blocks.ts";
+import { NameTranslation } from "./name-translation.ts";
+import type { RollupGroup } from "./rollup-group.ts";
 import { SegmentMemory } from "./segment-memory.ts";
 import { type Retention, spanFacts } from "./span-facts.ts";
 import { writeSpansBlock } from "./spans-block.ts";
@@ -51,19 +53,25 @@ export class SegmentEncoder {
 
   /**
    * Blocks in the order in which they must be inserted: what others refer to comes first, and the trace
-   * index after the spans, so that a trace that is found is there.
+   * index after the spans, so that a trace that is found is there. `rollups` takes the rest; undefined when
+   * it has this segment already.
    */
-  encode(spans: SpanBatch, logs: LogBatch, nowMs: number): TableBlock[] {
+  encode(
+    spans: SpanBatch,
+    logs: LogBatch,
+    nowMs: number,
+    rollups: RollupGroup | undefined,
+  ): TableBlock[] {
     this.#memory.begin();
     const blocks: TableBlock[] = [];
-    if (spans.length > 0) this.#encodeSpans(spans, nowMs, blocks);
+    if (spans.length > 0) this.#encodeSpans(spans, nowMs, rollups, blocks);
     if (logs.length > 0) this.#encodeLogs(logs, nowMs, blocks);
     return blocks;
   }
 
   /**
-   * Gives the memory of written blocks to the next segment: their bytes must not be read again. Blocks
-   * that are never released stay valid and are left to the garbage collector.
+   * Gives the memory of a segment's written blocks to the next one: their bytes must not be read again.
+   * Blocks that are never released stay valid and are left to the garbage collector.
    */
   release(blocks: readonly TableBlock[]): void {
     this.#memory.release(blocks.map((block) => block.bytes));
@@ -75,21 +83,33 @@ export class SegmentEncoder {
   }
 
   /**
-   * What has become due without new spans: calls whose other half will not come, and the catalogue of
-   * the last segments. `isLast`: the collector stops, so everything that waits is due.
+   * Blocks of a group's rollups, with what has become due meanwhile: calls whose other half will not come,
+   * and the catalogue. `isLast`: the collector stops, so everything that waits is due. May be called again
+   * for the same group when its blocks are lost.
    */
-  encodeDue(nowMs: number, isLast: boolean): TableBlock[] {
-    this.#memory.begin();
+  encodeRollups(rollups: RollupGroup, nowMs: number, isLast: boolean): TableBlock[] {
+    // They are small and seldom made: their memory need not be used again.
+    const memory = new SegmentMemory();
     const blocks: TableBlock[] = [];
-    const edges = isLast
-      ? this.#edges.expire(Number.POSITIVE_INFINITY, this.#memory)
-      : this.#edges.expireDue(nowMs, this.#memory);
-    add(blocks, "edges_1m", "spans", edges);
-    if (isLast || this.#catalogue.isDue(0, nowMs)) this.#encodeCatalogue(nowMs, blocks);
+    this.#edges.expire(nowMs, isLast, rollups.edges, memory);
+    const red = rollups.red.write(memory);
+    add(blocks, "red_1m", "spans", red?.minutes);
+    add(blocks, "red_1h", "spans", red?.hours);
+    add(blocks, "service_red", "spans", red?.services);
+    add(blocks, "edges_1m", "spans", rollups.edges.write(memory));
+    const catalogue =
+      this.#catalogue.isDue(nowMs) || isLast ? this.#catalogue.write(nowMs, memory) : undefined;
+    add(blocks, "attribute_keys", "spans", catalogue?.keys);
+    add(blocks, "attribute_values", "spans", catalogue?.values);
     return blocks;
   }
 
-  #encodeSpans(batch: SpanBatch, nowMs: number, blocks: TableBlock[]): void {
+  #encodeSpans(
+    batch: SpanBatch,
+    nowMs: number,
+    rollups: RollupGroup | undefined,
+    blocks: TableBlock[],
+  ): void {
     const memory = this.#memory;
     const ids = contentIds(batch.resources, batch.scopes, batch.strings);
     const facts = spanFacts(batch, ids.serviceNames, this.#retention, memory);
@@ -104,19 +124,10 @@ export class SegmentEncoder {
     this.#encodeContent("spans", batch, ids, facts, nowMs, blocks);
     add(blocks, "spans", "spans", writeSpansBlock(batch, ids, facts, split, memory));
     add(blocks, "trace_index", "spans", writeTraceIndexBlock(batch, facts, memory));
-    const red = writeRedBlocks(batch, facts, memory);
-    add(blocks, "red_1m", "spans", red.minutes);
-    add(blocks, "red_1h", "spans", red.hours);
-    add(blocks, "service_red", "spans", red.services);
-    add(blocks, "edges_1m", "spans", this.#edges.collect(batch, facts, split, nowMs, memory));
+    if (rollups === undefined) return;
+    rollups.red.add(batch, facts, new NameTranslation(batch.strings, rollups.strings, memory));
+    this.#edges.collect(batch, facts, split, nowMs, rollups.edges, memory);
     this.#catalogue.collect(batch, facts, nowMs);
-    if (this.#catalogue.isDue(batch.length, nowMs)) this.#encodeCatalogue(nowMs, blocks);
-  }
-
-  #encodeCatalogue(nowMs: number, blocks: TableBlock[]): void {
-    const catalogue = this.#catalogue.write(nowMs, this.#memory);
-    add(blocks, "attribute_keys", "spans", catalogue?.keys);
-    add(blocks, "attribute_values", "spans", catalogue?.values);
   }
 
   #encodeLogs(batch: LogBatch, nowMs: number, blocks: TableBlock[]): void {

@@ -1,19 +1,19 @@
-// Rate, errors and duration of a segment by minute and by hour, of operations and of whole services,
-// aggregated before the engine sees them:
-// a segment of 75,000 spans becomes a few hundred rows, and the engine's materialised views are not
-// needed (they would cost a fifth of the insert).
+// Rate, errors and duration by minute and by hour, of operations and of whole services, aggregated before
+// the engine sees them: segments of 75,000 spans become a few hundred rows, and the engine's materialised
+// views are not needed (they would cost a fifth of the insert).
 
 import { grown } from "@clew/base";
-import type { SpanBatch } from "@clew/model";
+import type { ByteDictionary, SpanBatch } from "@clew/model";
 import { NativeBlock } from "../native/native-block.ts";
 import { KIND_TYPE, STATUS_TYPE, STEP_TYPE } from "../schema/column-types.ts";
 import { GroupTable } from "./group-table.ts";
 import { Histograms, histogramBucket } from "./histograms.ts";
-import { SegmentMemory } from "./segment-memory.ts";
+import type { NameTranslation } from "./name-translation.ts";
+import type { SegmentMemory } from "./segment-memory.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
 /**
- * Groups of a segment and table. Beyond it names that have no group yet are summed under OTHER_NAME, so
+ * Rows of a table. Beyond it names that have no group yet are summed under OTHER_NAME, so
  * that a sender that puts ids into span names cannot make the rollups as large as the spans; counts per
  * service stay exact.
  */
@@ -80,50 +80,60 @@ export interface RedBlocks {
   readonly services: Uint8Array<ArrayBuffer>;
 }
 
-export function writeRedBlocks(
-  batch: SpanBatch,
-  facts: SpanFacts,
-  memory: SegmentMemory = new SegmentMemory(),
-): RedBlocks {
-  const otherName = batch.strings.internText(OTHER_NAME);
-  const minutes = groupByMinute(batch, facts, otherName);
-  const hours = new RedGroups(otherName);
-  addGroups(minutes, hours, (key) => {
-    key[TIME] = Math.floor((key[TIME] as number) / 60);
-  });
-  // Service rows have no name: that word of their key holds the step, and times are minutes for both.
-  const services = new RedGroups(STEP_MINUTE);
-  addGroups(minutes, services, (key) => {
-    key[NAME] = STEP_MINUTE;
-  });
-  addGroups(hours, services, (key) => {
-    key[NAME] = STEP_HOUR;
-    key[TIME] = (key[TIME] as number) * 60;
-  });
-  return {
-    minutes: writeOperations(batch, minutes, "minute", 60, memory),
-    hours: writeOperations(batch, hours, "hour", 3600, memory),
-    services: writeServices(batch, services, memory),
-  };
-}
+/** The sums of segments, by minute; names are ids in the dictionary that it is made with. */
+export class RedSums {
+  readonly #strings: ByteDictionary;
+  readonly #otherName: number;
+  readonly #minutes: RedGroups;
 
-function groupByMinute(batch: SpanBatch, facts: SpanFacts, otherName: number): RedGroups {
-  const groups = new RedGroups(otherName);
-  const { probe } = groups.keys;
-  for (let row = 0; row < batch.length; row++) {
-    probe[TENANT] = batch.tenant[row] as number;
-    probe[SERVICE] = facts.service[row] as number;
-    probe[NAME] = batch.name[row] as number;
-    probe[KIND_STATUS] = ((batch.kind[row] as number) << 8) | (batch.status[row] as number);
-    probe[TIME] = facts.minute[row] as number;
-    probe[KEPT] = ((facts.day[row] as number) << 16) | (facts.keepDays[row] as number);
-    const group = groups.group();
-    const duration = Math.min(Math.max(0, batch.durationNano(row)), MAX_DURATION);
-    const weight = batch.adjustedCount[row] as number;
-    groups.add(group, 1, weight, duration * weight, duration);
-    groups.histograms.add(group, histogramBucket(duration), weight);
+  constructor(strings: ByteDictionary) {
+    this.#strings = strings;
+    this.#otherName = strings.internText(OTHER_NAME);
+    this.#minutes = new RedGroups(this.#otherName);
   }
-  return groups;
+
+  /** Adds the spans of a batch; `names` leads from the batch's dictionary to this one. */
+  add(batch: SpanBatch, facts: SpanFacts, names: NameTranslation): void {
+    const groups = this.#minutes;
+    const { probe } = groups.keys;
+    for (let row = 0; row < batch.length; row++) {
+      probe[TENANT] = names.id(batch.tenant[row] as number);
+      probe[SERVICE] = names.id(facts.service[row] as number);
+      probe[NAME] = names.id(batch.name[row] as number);
+      probe[KIND_STATUS] = ((batch.kind[row] as number) << 8) | (batch.status[row] as number);
+      probe[TIME] = facts.minute[row] as number;
+      probe[KEPT] = ((facts.day[row] as number) << 16) | (facts.keepDays[row] as number);
+      const group = groups.group();
+      const duration = Math.min(Math.max(0, batch.durationNano(row)), MAX_DURATION);
+      const weight = batch.adjustedCount[row] as number;
+      groups.add(group, 1, weight, duration * weight, duration);
+      groups.histograms.add(group, histogramBucket(duration), weight);
+    }
+  }
+
+  /** Native blocks of all that was added, or undefined when nothing was. */
+  write(memory: SegmentMemory): RedBlocks | undefined {
+    const minutes = this.#minutes;
+    if (minutes.keys.size === 0) return undefined;
+    const hours = new RedGroups(this.#otherName);
+    addGroups(minutes, hours, (key) => {
+      key[TIME] = Math.floor((key[TIME] as number) / 60);
+    });
+    // Service rows have no name: that word of their key holds the step, and times are minutes for both.
+    const services = new RedGroups(STEP_MINUTE);
+    addGroups(minutes, services, (key) => {
+      key[NAME] = STEP_MINUTE;
+    });
+    addGroups(hours, services, (key) => {
+      key[NAME] = STEP_HOUR;
+      key[TIME] = (key[TIME] as number) * 60;
+    });
+    return {
+      minutes: writeOperations(this.#strings, minutes, "minute", 60, memory),
+      hours: writeOperations(this.#strings, hours, "hour", 3600, memory),
+      services: writeServices(this.#strings, services, memory),
+    };
+  }
 }
 
 /** Adds every group of `from` to `into` under the key that `rename` makes of its own. */
@@ -147,14 +157,14 @@ function addGroups(from: RedGroups, into: RedGroups, rename: (key: Uint32Array) 
 }
 
 function writeOperations(
-  batch: SpanBatch,
+  strings: ByteDictionary,
   groups: RedGroups,
   timeColumn: "minute" | "hour",
   secondsPerStep: number,
   memory: SegmentMemory,
 ): Uint8Array<ArrayBuffer> {
   const { keys } = groups;
-  const block = new NativeBlock(batch.strings, keys.size * 256 + 4096, memory.blocks);
+  const block = new NativeBlock(strings, keys.size * 256 + 4096, memory.blocks);
   block.begin(2 + COMMON_COLUMNS, keys.size);
   block.lowCardinality("name", keys.column(NAME), keys.size);
   block.seconds(timeColumn, keys.column(TIME), secondsPerStep, keys.size);
@@ -163,12 +173,12 @@ function writeOperations(
 }
 
 function writeServices(
-  batch: SpanBatch,
+  strings: ByteDictionary,
   groups: RedGroups,
   memory: SegmentMemory,
 ): Uint8Array<ArrayBuffer> {
   const { keys } = groups;
-  const block = new NativeBlock(batch.strings, keys.size * 256 + 4096, memory.blocks);
+  const block = new NativeBlock(strings, keys.size * 256 + 4096, memory.blocks);
   block.begin(2 + COMMON_COLUMNS, keys.size);
   block.fixed("step", STEP_TYPE, Uint8Array.from(keys.column(NAME)), keys.size);
   block.seconds("time", keys.column(TIME), 60, keys.size);
