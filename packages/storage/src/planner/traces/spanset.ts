@@ -1,0 +1,19 @@
+// Sets of spans of one trace, the things that pipelines take and give.
+
+import { type Rows, union } from "./structural.ts";
+import type { TraceView } from "./trace-view.ts";
+import type { Value } from "./values.ts";
+
+export interface Spanset {
+  /** Never empty. */
+  readonly rows: Rows;
+  /** What `by()` and aggregates found, in the order of the text. */
+  readonly values: readonly { readonly name: string; readonly value: Value }[];
+}
+
+/** Spansets of a trace for which a pipeline holds; none when it does not. */
+export type CompiledPipeline = (trace: TraceView, rows: Rows) => readonly Spanset[];
+/** All rows of the spansets, each once. */
+export function rowsOf(spansets: readonly Spanset[]): Rows {
+  return spansets.reduce<Rows>((rows, spanset) => union(rows, spanset.rows), []);
+}

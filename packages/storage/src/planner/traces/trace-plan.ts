@@ -1,0 +1,45 @@
+// A pipeline about whole traces, made ready: what to ask the engine, and the function that is run on each trace.
+
+import type { FieldExpression, FieldReference, Pipeline } from "@clew/traceql";
+import { compileTerm, type Term } from "./compile-field.ts";
+import { EVERY_SPAN, type SpanFormula, type TraceNeed, without } from "./formulas.ts";
+import { Leaves } from "./leaves.ts";
+import { firstStageSpans, pipelineNeeds } from "./needs.ts";
+import { compilePipeline } from "./pipeline.ts";
+import type { CompiledPipeline } from "./spanset.ts";
+
+export interface TracePlan {
+  readonly run: CompiledPipeline;
+  /** Values that are wanted of the result's spans, as functions over the trace. */
+  readonly terms: readonly Term[];
+  /** Conditions and values that `run` and `terms` read; known of every span that `spans` lets through. */
+  readonly conditions: readonly FieldExpression[];
+  readonly values: readonly FieldReference[];
+  /** Conditions from this one on serve to find traces only. */
+  readonly evaluated: number;
+  /** Spans that have to be read of a trace. */
+  readonly spans: SpanFormula;
+  /** Holds for every span of the result. */
+  readonly result: SpanFormula;
+  /** Holds for every trace with a result, given that it has a span for which `result` holds. */
+  readonly need: TraceNeed;
+}
+
+/** @throws ClewError `bad_request` for a pipeline with too many conditions. */
+export function planTraces(pipeline: Pipeline, fields: readonly FieldExpression[] = []): TracePlan {
+  const leaves = new Leaves();
+  const run = compilePipeline(pipeline, leaves);
+  const terms = fields.map((field) => compileTerm(field, leaves));
+  const evaluated = leaves.conditions.length;
+  const { result, need } = pipelineNeeds(pipeline, leaves);
+  return {
+    run,
+    terms,
+    conditions: leaves.conditions,
+    values: leaves.values,
+    evaluated,
+    spans: leaves.needsAllSpans ? EVERY_SPAN : firstStageSpans(pipeline, leaves),
+    result,
+    need: without(need, result),
+  };
+}
