@@ -1,0 +1,144 @@
+import { parse } from "@clew/traceql";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestStore, type TestStore } from "../../contract/open-test-store.ts";
+import { type SampleSpan, spanBatch, spanIdOf, traceIdOf } from "../../contract/sample-spans.ts";
+import { ARRIVED, MINUTE, NOON, SECOND } from "../../contract/store-in-hand.ts";
+import { openChdbEngine } from "../../engines/chdb.ts";
+import { rankAttributes } from "./compare-ranking.ts";
+import { readMetrics } from "./read-metrics.ts";
+import { valueKey } from "./series.ts";
+
+let store: TestStore;
+
+beforeAll(async () => {
+  store = await openTestStore((path) => openChdbEngine({ path }));
+  await store.insert(
+    spanBatch(
+      Array.from({ length: 200 }, (_, i) => sample(i)),
+      ARRIVED,
+    ),
+  );
+}, 60_000);
+afterAll(() => store.close());
+
+/** Every tenth span fails, nearly all of those on version 2, which few others run. */
+function sample(i: number): SampleSpan {
+  const isError = i % 10 === 0;
+  return {
+    tenant: "compare",
+    trace: traceIdOf(i),
+    span: spanIdOf(i),
+    start: NOON + BigInt(i) * 500_000_000n + 1n,
+    kind: 2,
+    status: isError ? 2 : 0,
+    service: i % 2 === 0 ? "shop" : "mail",
+    resource: { version: isError ? "2" : i % 19 === 0 ? "2" : "1" },
+    attributes: {
+      "http.route": i % 4 === 0 ? "/a" : "/b",
+      "http.response.status_code": isError ? 500n : 200n,
+      big: i === 7,
+      ...(i % 3 === 0 ? { level: BigInt(i % 2) } : {}),
+    },
+  };
+}
+
+const RANGE = { startNano: NOON, endNano: NOON + 2n * MINUTE };
+
+async function ask(call: string, stepNano = 2n * MINUTE, filter = "{}") {
+  const query = parse(`${filter} | ${call}`);
+  if (query.kind !== "metrics") throw new Error("not a metrics query");
+  const request = {
+    tenant: "compare",
+    query,
+    range: RANGE,
+    stepNano,
+    exemplars: 0,
+    maxSeries: 1000,
+  };
+  const { series } = await readMetrics(store.engine, request, {});
+  return series.map(({ labels, samples }): [string, number[]] => [
+    labels.map(({ name, value }) => `${name}=${valueKey(value)}`).join(" "),
+    samples.map(({ value }) => value),
+  ]);
+}
+
+const type = (name: string): string => `__meta_type=string:${name}`;
+
+test("counts of every attribute's values and totals, apart for selection and baseline", async () => {
+  const found = new Map(await ask("compare({ status = error })"));
+  const expected = {
+    [`${type("selection")} span.http.route=string:/a`]: [10],
+    [`${type("selection")} span.http.route=string:/b`]: [10],
+    [`${type("baseline")} span.http.route=string:/a`]: [40],
+    [`${type("baseline")} span.http.route=string:/b`]: [140],
+    [`${type("baseline_total")} span.http.route=nil`]: [180],
+    [`${type("selection_total")} span.http.route=nil`]: [20],
+    [`${type("selection")} resource.version=string:2`]: [20],
+    [`${type("selection")} span.http.response.status_code=int:500`]: [20],
+    [`${type("baseline")} span.big=bool:true`]: [1],
+    [`${type("baseline_total")} span.level=nil`]: [60],
+    [`${type("selection")} status=status:error`]: [20],
+    [`${type("selection_total")} kind=nil`]: [20],
+    [`${type("baseline")} instrumentation.scope.note=string:s`]: [180],
+  };
+  for (const [labels, values] of Object.entries(expected)) {
+    expect([labels, found.get(labels)]).toEqual([labels, values]);
+  }
+  const names = [...found.keys()].join("\n");
+  for (const never of ["duration", "trace", "span:id", "parent", "nested", "db.", "statusMessage"])
+    expect(names).not.toContain(never);
+});
+
+test("the attributes that tell the sides apart come first", async () => {
+  const found = await ask("compare({ status = error })");
+  const order = [...new Set(found.map(([labels]) => labels.split(" ")[1]?.split("=")[0]))];
+  expect(order.slice(0, 3)).toEqual([
+    "span.http.response.status_code",
+    "status",
+    "resource.version",
+  ]);
+  expect(order.indexOf("resource.version")).toBeLessThan(order.indexOf("span.http.route"));
+});
+
+test("only the most frequent values are shown, while totals count all", async () => {
+  const found = new Map(await ask("compare({ status = error }, 1)"));
+  expect(found.get(`${type("baseline")} span.http.route=string:/b`)).toEqual([140]);
+  expect(found.has(`${type("baseline")} span.http.route=string:/a`)).toBe(false);
+  expect(found.get(`${type("baseline_total")} span.http.route=nil`)).toEqual([180]);
+});
+
+test("counts come by step, for columns, maps and resources alike", async () => {
+  const found = new Map(await ask("compare({ status = error })", MINUTE));
+  expect(found.get(`${type("selection")} span.http.route=string:/a`)).toEqual([6, 4]);
+  expect(found.get(`${type("baseline_total")} span.level=nil`)).toEqual([36, 24]);
+  expect(found.get(`${type("selection")} resource.version=string:2`)).toEqual([12, 8]);
+});
+
+test("only spans inside the window are of the selection, and the pipeline's filter bounds both sides", async () => {
+  const [from, to] = [NOON, NOON + 10n * SECOND];
+  const windowed = new Map(await ask(`compare({ status = error }, 10, ${from}, ${to})`));
+  expect(windowed.get(`${type("selection_total")} name=nil`)).toEqual([2]);
+  expect(windowed.get(`${type("baseline_total")} name=nil`)).toEqual([198]);
+  const filter = "{ resource.service.name = `mail` }";
+  const mail = await ask("compare({ span.big = true })", 2n * MINUTE, filter);
+  expect(new Map(mail).get(`${type("baseline_total")} name=nil`)).toEqual([99]);
+});
+
+test("pipelines about whole traces are refused with their place", async () => {
+  await expect(ask("compare({ status = error })", MINUTE, "{} >> {}")).rejects.toMatchObject({
+    code: "bad_request",
+  });
+});
+
+test("ranking is by the greatest difference of shares, absence included", () => {
+  const of = (name: string, selection: number, baseline: number) => {
+    const value = { type: "string", value: "x" } as const;
+    const values = [{ value, selection, baseline }];
+    return { name, selection, baseline, values, hasTooMany: false };
+  };
+  const ranked = rankAttributes(
+    [of("same", 5, 50), of("rare", 9, 0), of("b", 10, 50), of("a", 10, 50)],
+    { selection: 10, baseline: 100 },
+  );
+  expect(ranked.map(({ name }) => name)).toEqual(["rare", "a", "b", "same"]);
+});
