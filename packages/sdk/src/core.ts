@@ -19,6 +19,7 @@ import type { RecordingSpan } from "./trace/span.ts";
 
 const SAMPLED = 1;
 const RANDOM = 2;
+const DRAIN_MS = 1000;
 
 /** Numbers about a running tracer. */
 export interface TracerStatistics {
@@ -59,6 +60,14 @@ export class Core implements TracerCore, SpanTaker {
     const root = sampler instanceof ParentBased ? sampler.root : sampler;
     this.#everything = root === alwaysOn;
     this.#batch = new OpenBatch(() => encodeResource(settings));
+    if (settings.export.enabled && settings.export.spillFolder !== undefined) this.#drainSoon();
+  }
+
+  /** What an earlier process left on the disk goes out even when this one has nothing to send. */
+  #drainSoon(): void {
+    storage.run(SUPPRESSED, () => {
+      setTimeout(() => this.delivery().drain(), DRAIN_MS).unref();
+    });
   }
 
   samplesEverything(parent: Parent | undefined): boolean {

@@ -1,6 +1,6 @@
 // Spans of one's own: `span()` around a piece of work, `startSpan()` for the rest.
 
-import type { AttributeValue, Context, Link, Span, SpanKind, TimeInput } from "@opentelemetry/api";
+import type { Context, Link, Span, SpanKind, TimeInput } from "@opentelemetry/api";
 import { running } from "../sdk.ts";
 import type { SpanAttributes } from "../semconv.ts";
 import { activeContext, contextWithSpan, ROOT, spanOf, storage } from "../trace/context.ts";

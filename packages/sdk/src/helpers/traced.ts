@@ -48,8 +48,8 @@ export function traced(
     wrap(first ?? methodName(context), method, choices);
 }
 
-function isMethodContext(value: unknown): value is ClassMethodDecoratorContext {
-  return typeof value === "object" && value?.kind === "method";
+function isMethodContext(value: object | undefined): value is ClassMethodDecoratorContext {
+  return value !== undefined && "kind" in value && value.kind === "method";
 }
 
 function methodName(context: ClassMethodDecoratorContext): string {

@@ -100,7 +100,7 @@ export class RecordingSpan implements Span {
     this.remoteParent = identity.remoteParent;
     this.flags = identity.flags;
     this.traceState = identity.traceState;
-    this.name = name;
+    this.name = nameText(name);
     this.kind = kind;
     this.startMs = startMs;
     this.offsetMs = offsetMs;
@@ -219,7 +219,7 @@ export class RecordingSpan implements Span {
   }
 
   updateName(name: string): this {
-    if (this.endMs === 0) this.name = name;
+    if (this.endMs === 0) this.name = nameText(name);
     return this;
   }
 
@@ -244,6 +244,11 @@ function makeContext(span: RecordingSpan): SpanContext {
   const { traceId, spanId, flags: traceFlags, traceState } = span;
   if (traceState === undefined) return { traceId, spanId, traceFlags };
   return { traceId, spanId, traceFlags, traceState: traceStateOf(traceState) };
+}
+
+/** Programs without types may pass anything for a name. */
+function nameText(name: unknown): string {
+  return typeof name === "string" ? name : `[${typeof name}]`;
 }
 
 function isTime(value: unknown): value is TimeInput {

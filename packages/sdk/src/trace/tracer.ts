@@ -149,7 +149,7 @@ export class ClewTracer implements Tracer {
     const options = typeof second === "function" ? undefined : second;
     const parent = fourth === undefined ? activeContext() : (third as Context);
     const span = this.startSpan(name, options, parent);
-    return storage.run(contextWithSpan(parent, span), fn, span) as ReturnType<F>;
+    return storage.run<ReturnType<F>, [Span]>(contextWithSpan(parent, span), fn, span);
   }
 }
 

@@ -1,0 +1,144 @@
+// The end of the process, in all its forms, with the backend there and away.
+
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { OtlpSink } from "../testing/otlp-sink.ts";
+import {
+  makePlace,
+  nodes,
+  type Place,
+  removePlace,
+  runProgram,
+  startProgram,
+} from "../testing/program.ts";
+
+const CLOSED = "http://127.0.0.1:1";
+
+let sink: OtlpSink;
+let place: Place;
+
+beforeEach(async () => {
+  sink = await OtlpSink.start();
+  place = makePlace({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_SERVICE_NAME: "ending" });
+});
+
+afterEach(async () => {
+  removePlace(place);
+  await sink.stop();
+});
+
+const SPAN = `const { span, startSpan } = require("%sdk%"); span("last work", () => {});`;
+
+const endings = {
+  "normal end": { tail: "", code: 0, signal: null },
+  "process.exit": { tail: "process.exit(7)", code: 7, signal: null },
+  "uncaught error": { tail: 'throw new Error("boom")', code: 1, signal: null },
+  "unhandled rejection": { tail: 'Promise.reject(new Error("boom"))', code: 1, signal: null },
+  SIGINT: {
+    tail: 'process.kill(process.pid, "SIGINT"); setInterval(() => {}, 1000)',
+    code: null,
+    signal: "SIGINT",
+  },
+  SIGTERM: {
+    tail: 'process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)',
+    code: null,
+    signal: "SIGTERM",
+  },
+} as const;
+
+/** Spans that arrived, or that a next start sends from the disk. */
+async function keptSpans(): Promise<readonly string[]> {
+  if (!sink.spans.some(({ name }) => name === "last work")) {
+    await runProgram(
+      place,
+      "cjs",
+      `const { running, span } = require("%sdk%"); span("next start", () => {});
+       const wait = setInterval(() => {}, 1000);
+       running().flush().then(() => setTimeout(() => clearInterval(wait), 300));`,
+    );
+  }
+  return sink.spans.map(({ name }) => name);
+}
+
+describe.each(nodes)("on %s", (node) => {
+  test.each(Object.entries(endings))("no span is lost at %s", async (_, { tail, code, signal }) => {
+    const ending = await runProgram(place, "cjs", `${SPAN}\n${tail}`, node);
+    expect({ code: ending.code, signal: ending.signal }).toEqual({ code, signal });
+    expect(await keptSpans()).toContain("last work");
+    expect(sink.spans.filter(({ name }) => name === "last work")).toHaveLength(1);
+  });
+
+  test.each(Object.entries(endings))(
+    "with the backend down nothing is lost at %s, and the exit is not delayed",
+    async (_, { tail, code, signal }) => {
+      const env = { ...place.env, OTEL_EXPORTER_OTLP_ENDPOINT: CLOSED };
+      const ending = await runProgram({ ...place, env }, "cjs", `${SPAN}\n${tail}`, node);
+      expect({ code: ending.code, signal: ending.signal }).toEqual({ code, signal });
+      const folders = readdirSync(join(place.folder, "spill"));
+      expect(readdirSync(join(place.folder, "spill", folders[0] as string))).toHaveLength(1);
+      expect(ending.ms).toBeLessThan(3000);
+    },
+  );
+});
+
+test("a backend that never answers delays the exit by no more than half a second", async () => {
+  sink.answer = () => {};
+  const bare = await runProgram(place, "cjs", "");
+  const ending = await runProgram(
+    place,
+    "cjs",
+    `${SPAN} const t = Date.now();
+    process.on("exit", () => console.log(Date.now() - t));`,
+  );
+  expect(Number(ending.stdout)).toBeLessThan(600);
+  expect(Number(ending.stdout)).toBeGreaterThan(400);
+  expect(bare.code).toBe(0);
+});
+
+test("a span that was open at a crash is sent as unfinished, with the error", async () => {
+  await runProgram(
+    place,
+    "cjs",
+    `const { span } = require("%sdk%");
+     span("request", async () => { await null; span("inner", () => {}); setImmediate(() => { throw new Error("boom") }); await new Promise(() => {}); });`,
+  );
+  await keptSpansOf("request");
+  const open = await sink.span("request");
+  expect(open.attributes["clew.span.unfinished"]).toBe(true);
+  expect(open.status).toMatchObject({ code: 2, message: "boom" });
+});
+
+async function keptSpansOf(name: string): Promise<void> {
+  if (!sink.spans.some((span) => span.name === name)) await keptSpans();
+}
+
+test("an application's own signal handler decides alone, and its exit code stands", async () => {
+  const { child, ended } = startProgram(
+    place,
+    "cjs",
+    `${SPAN} process.on("SIGTERM", () => setTimeout(() => process.exit(42), 50));
+     setInterval(() => {}, 1000); console.log("ready");`,
+  );
+  child.stdout?.once("data", () => child.kill("SIGTERM"));
+  expect(await ended).toMatchObject({ code: 42, signal: null });
+});
+
+test("nobody sees our listeners, and a handler that re-raises ends the process", async () => {
+  const { child, ended } = startProgram(
+    place,
+    "cjs",
+    `${SPAN}
+     // What the package signal-exit does: when nobody else listens, the signal is sent again.
+     const mine = () => {
+       if (process.listeners("SIGTERM").length !== 1 || process.listenerCount("SIGTERM") !== 1) return;
+       process.off("SIGTERM", mine);
+       process.kill(process.pid, "SIGTERM");
+     };
+     process.on("SIGTERM", mine);
+     setInterval(() => {}, 1000); console.log("ready");`,
+  );
+  child.stdout?.once("data", () => child.kill("SIGTERM"));
+  expect(await ended).toMatchObject({ code: null, signal: "SIGTERM" });
+  expect(await keptSpans()).toContain("last work");
+});
