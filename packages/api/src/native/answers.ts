@@ -114,6 +114,54 @@ export const serviceMap: z.ZodType<model.ServiceMap> = z.strictObject({
   edges: z.array(serviceEdge).readonly(),
 });
 
+const exampleTraceId = z.string().exactOptional().describe("A trace that shows it.");
+const nanoOffset = z.number().describe("Nanoseconds.");
+
+export const traceHealth: z.ZodType<model.TraceHealth> = z.strictObject({
+  sampledShare: z.number().min(0).max(1).describe("Share of the traces that was looked at."),
+  traces: count,
+  spans: count,
+  orphanSpans: count.describe("Spans that name a parent which is not stored."),
+  tracesWithOrphans: count,
+  rootlessTraces: count,
+  duplicateSpans: count,
+  services: z
+    .array(
+      z.strictObject({
+        service: z.string(),
+        spans: count,
+        orphanSpans: count,
+        duplicateSpans: count,
+        exampleTraceId,
+      }),
+    )
+    .readonly(),
+  propagation: z
+    .array(
+      z.strictObject({
+        caller: z.string(),
+        callee: z.string(),
+        calls: count,
+        brokenCalls: count.describe("Without a server half, although the callee sends spans."),
+        exampleTraceId,
+      }),
+    )
+    .readonly(),
+  clocks: z
+    .array(
+      z.strictObject({
+        callerHost: z.string(),
+        calleeHost: z.string(),
+        calls: count,
+        offsetNano: nanoOffset.describe("Median of the callee's clock minus the caller's."),
+        certainCalls: count.describe("Calls that cannot be explained by the network."),
+        leastNano: nanoOffset.describe("The clocks differ by at least this much."),
+        exampleTraceId,
+      }),
+    )
+    .readonly(),
+});
+
 const valueType = z.enum(["string", "int", "double", "bool", "other"]);
 const attributeKey = z.strictObject({
   scope: z.enum(["span", "resource"]),
@@ -166,5 +214,9 @@ export const errorAnswer: z.ZodType<ErrorBody> = z.strictObject({
     code: z.enum(errorCodes),
     message: z.string(),
     hint: z.string().exactOptional().describe("What to do about it."),
+    at: z
+      .strictObject({ start: z.int().min(0), end: z.int().min(0) })
+      .exactOptional()
+      .describe("Of an error in a TraceQL query: half-open range of UTF-16 offsets in its text."),
   }),
 });

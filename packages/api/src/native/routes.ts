@@ -14,6 +14,7 @@ import {
 import { spanFilter, stepNano, timeRange } from "./range.ts";
 import { json, none, questionErrors, type Route, route } from "./route.ts";
 import { traceRoutes } from "./trace-routes.ts";
+import { traceqlRoutes } from "./traceql-routes.ts";
 
 const rangeQuery = z.strictObject(rangeParameters);
 const seriesQuery = z.strictObject(seriesParameters);
@@ -152,6 +153,22 @@ const serviceMap = route({
     reader.serviceMap({ tenant, range: timeRange(query, nowNano) }, signal),
 });
 
+const traceHealth = route({
+  operationId: "getTraceHealth",
+  path: "/trace-health",
+  summary:
+    "How whole the traces are: orphans, calls that lost their context, clocks that disagree; from a sample.",
+  parameters: none,
+  query: rangeQuery,
+  answers: json(
+    "Counts of the sample. Spans of the last half minute may miss relatives that are on the way.",
+    answers.traceHealth,
+  ),
+  errors: questionErrors,
+  handle: ({ reader, tenant, query, nowNano, signal }) =>
+    reader.traceHealth({ tenant, range: timeRange(query, nowNano) }, signal),
+});
+
 const attributes = route({
   operationId: "listAttributes",
   path: "/attributes",
@@ -198,6 +215,8 @@ export const nativeRoutes: readonly Route[] = [
   red,
   heatmap,
   serviceMap,
+  traceHealth,
   attributes,
   attributeValues,
+  ...traceqlRoutes,
 ];
