@@ -1,5 +1,6 @@
 export { decodeColumns } from "./columns/decode-columns.ts";
 export { encodeColumns } from "./columns/encode-columns.ts";
+export { rowsByTrace } from "./columns/rows-by-trace.ts";
 export { encodeJaegerChunks } from "./jaeger/encode-traces.ts";
 export { encodeJaegerTracesJson } from "./jaeger/encode-traces-json.ts";
 export { fromBase64, toBase64 } from "./json/base64.ts";
@@ -50,4 +51,4 @@ export { encodeTempoTraceJson } from "./tempo/encode-trace-json.ts";
 export type * as tempo from "./tempo/messages.ts";
 export { parseAttributesJson, parseValueJson } from "./value-json/parse.ts";
 export { renderAttributesJson, renderValueJson } from "./value-json/render.ts";
-export { encodeZipkinTraceJson } from "./zipkin/encode-traces-json.ts";
+export { encodeZipkinTracesJson } from "./zipkin/encode-traces-json.ts";

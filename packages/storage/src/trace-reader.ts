@@ -44,6 +44,15 @@ export interface AttributeValuesQuery extends AttributeKeysQuery {
 export interface TraceReader {
   /** All spans of a trace as one batch ordered by start, or undefined when none is stored. `traceId`: 32 hex digits. */
   trace(tenant: string, traceId: string, signal?: AbortSignal): Promise<SpanBatch | undefined>;
+  /**
+   * All spans of several traces as one batch, trace by trace in the order of the ids and each ordered by
+   * start, or undefined when none is stored. Meant for up to a hundred ids; one is as good as {@link trace}.
+   */
+  traces(
+    tenant: string,
+    traceIds: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<SpanBatch | undefined>;
   /** Log records of a trace in time order; empty when there are none. */
   traceLogs(tenant: string, traceId: string, signal?: AbortSignal): Promise<LogBatch>;
   search(query: SearchQuery, signal?: AbortSignal): Promise<SearchResult>;

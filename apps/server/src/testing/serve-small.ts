@@ -12,6 +12,7 @@ import type { Ingest, Parts, Store } from "../wiring.ts";
 const empty = async (): Promise<[]> => [];
 const reader: TraceReader = {
   trace: async () => new SpanBatch(),
+  traces: async () => undefined,
   traceLogs: async () => new LogBatch(),
   search: async () => ({ traces: [] }),
   services: empty,

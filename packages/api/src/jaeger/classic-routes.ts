@@ -2,7 +2,7 @@
 // tools speak.
 
 import { ClewError } from "@clew/base";
-import { decodeTracesJson, encodeJaegerTracesJson } from "@clew/codec";
+import { decodeTracesJson, encodeJaegerTracesJson, rowsByTrace } from "@clew/codec";
 import { SpanBatch } from "@clew/model";
 import type { FastifyInstance } from "fastify";
 import { dependencies } from "../traces/dependencies.ts";
@@ -107,10 +107,10 @@ async function tracesById(
   raw: boolean,
 ): Promise<unknown> {
   const batches = await readTraces(reader, tenant, ids, signal);
-  const missing = ids.filter((_id, at) => batches[at] === undefined);
+  const found = new Set(batches.flatMap((batch) => [...rowsByTrace(batch).keys()]));
+  const missing = ids.filter((id) => !found.has(id));
   const errors = missing.map((traceID) => ({ code: 404, msg: "trace not found", traceID }));
-  const found = batches.filter((batch) => batch !== undefined);
-  return streamedEnvelope(traceTexts(found, raw), errors);
+  return streamedEnvelope(traceTexts(batches, raw), errors);
 }
 
 function* traceTexts(batches: readonly SpanBatch[], raw: boolean): Generator<string> {

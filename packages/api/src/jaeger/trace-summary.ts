@@ -1,6 +1,7 @@
 // A trace in a few numbers, as Jaeger's lists of results show it: counted from its spans, so that the
 // numbers by service and of spans without their parent are exact.
 
+import { rowsByTrace } from "@clew/codec";
 import { isZero, type SpanBatch, StatusCode, toHex } from "@clew/model";
 
 export interface ServiceCounts {
@@ -25,24 +26,32 @@ export interface JaegerTraceSummary {
   readonly services: readonly ServiceCounts[];
 }
 
-/** The summary of a batch that holds one trace. */
-export function traceSummary(batch: SpanBatch): JaegerTraceSummary {
+/** The summaries of the traces of `batch`, in order of first appearance. */
+export function traceSummaries(batch: SpanBatch): JaegerTraceSummary[] {
+  return [...rowsByTrace(batch)].map(([traceId, rows]) => traceSummary(batch, traceId, rows));
+}
+
+function traceSummary(
+  batch: SpanBatch,
+  traceId: string,
+  rows: readonly number[],
+): JaegerTraceSummary {
   const services = new Map<string, ServiceCounts>();
-  const ids = new Set<string>();
-  for (let row = 0; row < batch.length; row++) ids.add(toHex(batch.spanIds, row * 8, 8));
-  let root = -1;
+  const ids = new Set(rows.map((row) => toHex(batch.spanIds, row * 8, 8)));
+  const [first = 0] = rows;
+  let root: number | undefined;
   let errors = 0;
   let orphans = 0;
-  let startNano = batch.startNano(0);
-  let endNano = batch.endNano(0);
-  for (let row = 0; row < batch.length; row++) {
+  let startNano = batch.startNano(first);
+  let endNano = batch.endNano(first);
+  for (const row of rows) {
     const start = batch.startNano(row);
     const end = batch.endNano(row);
     if (start < startNano) startNano = start;
     if (end > endNano) endNano = end;
     const isRoot = isZero(batch.parentIds, row * 8, 8);
-    if (isRoot && root < 0) root = row;
-    if (!isRoot && !ids.has(toHex(batch.parentIds, row * 8, 8))) orphans++;
+    if (isRoot) root ??= row;
+    else if (!ids.has(toHex(batch.parentIds, row * 8, 8))) orphans++;
     const isError = batch.status[row] === StatusCode.Error;
     if (isError) errors++;
     const name = serviceOf(batch, row);
@@ -52,12 +61,12 @@ export function traceSummary(batch: SpanBatch): JaegerTraceSummary {
     services.set(name, counts);
   }
   return {
-    traceId: toHex(batch.traceIds, 0, 16),
-    rootServiceName: root < 0 ? "" : serviceOf(batch, root),
-    rootOperationName: root < 0 ? "" : batch.strings.text(batch.name[root] as number),
+    traceId,
+    rootServiceName: root === undefined ? "" : serviceOf(batch, root),
+    rootOperationName: root === undefined ? "" : batch.strings.text(batch.name[root] as number),
     startNano,
     endNano,
-    spanCount: batch.length,
+    spanCount: rows.length,
     errorSpanCount: errors,
     orphanSpanCount: orphans,
     services: [...services.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
@@ -66,5 +75,6 @@ export function traceSummary(batch: SpanBatch): JaegerTraceSummary {
 
 function serviceOf(batch: SpanBatch, row: number): string {
   const { resources, strings } = batch;
-  return strings.text(resources.serviceName[batch.resource[row] as number] as number);
+  const id = resources.serviceName[batch.resource[row] as number] as number;
+  return strings.text(id) || "unknown_service";
 }

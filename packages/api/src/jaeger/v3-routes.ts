@@ -12,7 +12,7 @@ import { parsedBody } from "./json-body.ts";
 import { kindOf, operations, serviceNames } from "./names.ts";
 import { type JaegerApiOptions, type JaegerCall, jaegerCall } from "./options.ts";
 import { traceIdOf } from "./search-parameters.ts";
-import { traceSummary } from "./trace-summary.ts";
+import { traceSummaries } from "./trace-summary.ts";
 import { fromBody, fromQuery, type Lookup, readTime, readV3Search } from "./v3-parameters.ts";
 
 const noTraces = "No traces found";
@@ -88,8 +88,8 @@ async function traces(call: JaegerCall, given: Lookup): Promise<unknown> {
 async function summaries(call: JaegerCall, given: Lookup): Promise<unknown> {
   const batches = await found(call, given);
   return {
-    summaries: batches.map((batch) => {
-      const { startNano, endNano, ...rest } = traceSummary(batch);
+    summaries: batches.flatMap(traceSummaries).map((summary) => {
+      const { startNano, endNano, ...rest } = summary;
       return {
         ...rest,
         minStartTimeUnixNano: String(startNano),

@@ -1,12 +1,15 @@
 // Searches that answer with whole traces, as Jaeger's and Zipkin's APIs do: first which traces, newest
-// first, then their spans, a few traces at a time.
+// first, then their spans, many small traces or a few large ones a query.
 
 import { ClewError } from "@clew/base";
 import type { SearchQuery, SpanBatch, TraceSummary } from "@clew/model";
 import type { TraceReader } from "@clew/storage";
 
-/** Traces that are read at the same time; more would only wait for each other in the engine. */
-const atOnce = 3;
+/** Groups that are read at the same time; more would only wait for each other in the engine. */
+const atOnce = 2;
+/** Traces, and about as many spans, that one query reads. */
+const groupTraces = 100;
+const groupSpans = 20_000;
 /** The store's largest page. */
 const pageLimit = 1000;
 /** Spans that one answer holds at most: they are all in memory while it is written. */
@@ -43,7 +46,7 @@ export async function findTraces(
   return wholeTraces(reader, query.tenant, summaries, signal);
 }
 
-/** The traces of `summaries`, in their order. Raises `limit_exceeded` like {@link findTraces}. */
+/** The traces of `summaries`, in their order, several a batch. Raises `limit_exceeded` like {@link findTraces}. */
 export async function wholeTraces(
   reader: TraceReader,
   tenant: string,
@@ -52,30 +55,57 @@ export async function wholeTraces(
 ): Promise<SpanBatch[]> {
   const spans = summaries.reduce((sum, { spanCount }) => sum + spanCount, 0);
   if (spans > mostSpans) throw tooLarge();
-  const ids = summaries.map(({ traceId }) => traceId);
-  const batches = await readTraces(reader, tenant, ids, signal);
-  return batches.filter((batch) => batch !== undefined);
+  return readGroups(reader, tenant, groups(summaries), signal);
 }
 
-/** The traces with these ids, undefined where there is none. */
+/** The traces with these ids that there are, in their order, several a batch. */
 export async function readTraces(
   reader: TraceReader,
   tenant: string,
   traceIds: readonly string[],
   signal: AbortSignal,
-): Promise<(SpanBatch | undefined)[]> {
+): Promise<SpanBatch[]> {
+  const unknown = traceIds.map((traceId) => ({ traceId, spanCount: 1 }));
+  return readGroups(reader, tenant, groups(unknown), signal);
+}
+
+/** Ids of traces that are read together. */
+function groups(traces: readonly Pick<TraceSummary, "traceId" | "spanCount">[]): string[][] {
+  const all: string[][] = [];
+  let spans = groupSpans;
+  for (const { traceId, spanCount } of traces) {
+    const last = all.at(-1);
+    if (last === undefined || last.length >= groupTraces || spans + spanCount > groupSpans) {
+      all.push([traceId]);
+      spans = spanCount;
+    } else {
+      last.push(traceId);
+      spans += spanCount;
+    }
+  }
+  return all;
+}
+
+async function readGroups(
+  reader: TraceReader,
+  tenant: string,
+  idGroups: readonly (readonly string[])[],
+  signal: AbortSignal,
+): Promise<SpanBatch[]> {
   const batches: (SpanBatch | undefined)[] = [];
   let next = 0;
   let spans = 0;
   const work = async (): Promise<void> => {
-    for (let at = next++; at < traceIds.length; at = next++) {
-      batches[at] = await reader.trace(tenant, traceIds[at] as string, signal);
-      spans += batches[at]?.length ?? 0;
-      if (traceIds.length > 1 && spans > mostSpans) throw tooLarge();
+    for (let at = next++; at < idGroups.length; at = next++) {
+      const batch = await reader.traces(tenant, idGroups[at] as readonly string[], signal);
+      batches[at] = batch;
+      spans += batch?.length ?? 0;
+      // A trace grows between the search and this, and nobody counted those asked for by id.
+      if (spans > mostSpans) throw tooLarge();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, traceIds.length) }, work));
-  return batches;
+  await Promise.all(Array.from({ length: Math.min(atOnce, idGroups.length) }, work));
+  return batches.filter((batch) => batch !== undefined);
 }
 
 function tooLarge(): ClewError {

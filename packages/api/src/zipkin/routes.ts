@@ -2,7 +2,7 @@
 // beside them.
 
 import { ClewError } from "@clew/base";
-import { encodeZipkinTraceJson } from "@clew/codec";
+import { encodeZipkinTracesJson } from "@clew/codec";
 import type { SpanBatch } from "@clew/model";
 import { appendVary } from "../http/compression.ts";
 import { textStream } from "../http/large-pieces.ts";
@@ -66,11 +66,10 @@ export const zipkinRoutes: Readonly<Record<string, ZipkinHandler>> = {
     const batch = await reader.trace(tenant, readTraceId(traceId), signal);
     if (batch === undefined || batch.length === 0)
       throw new ClewError("not_found", `${traceId.trim()} not found`);
-    return textStream(encodeZipkinTraceJson(batch));
+    return textStream(encodeZipkinTracesJson(batch));
   },
   "/api/v2/traceMany": async ({ reader, tenant, query, signal }) => {
-    const batches = await readTraces(reader, tenant, readTraceIds(query), signal);
-    return traceList(batches.filter((batch) => batch !== undefined));
+    return traceList(await readTraces(reader, tenant, readTraceIds(query), signal));
   },
   "/api/v2/dependencies": async ({ reader, tenant, query, nowNano, signal }) => {
     const range = readRange(query, nowNano, true);
@@ -124,7 +123,7 @@ function* listTexts(batches: readonly SpanBatch[]): Generator<string> {
   let separator = "[";
   for (const batch of batches) {
     yield separator;
-    yield* encodeZipkinTraceJson(batch);
+    yield* encodeZipkinTracesJson(batch);
     separator = ",";
   }
   yield batches.length === 0 ? "[]" : "]";

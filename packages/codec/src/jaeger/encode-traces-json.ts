@@ -2,7 +2,8 @@
 // pieces so that an answer can be streamed. Times are whole microseconds. An int64 beyond 2^53 is a string,
 // as Jaeger writes it, because its readers are JavaScript.
 
-import { type SpanBatch, toHex } from "@clew/model";
+import type { SpanBatch } from "@clew/model";
+import { rowsByTrace } from "../columns/rows-by-trace.ts";
 import { toBase64 } from "../json/base64.ts";
 import type { AnyValue } from "../otlp/any-value.ts";
 import { plainText } from "../value-json/plain.ts";
@@ -40,18 +41,6 @@ export function* encodeJaegerTracesJson(
     const texts = [...processes].map(([index, id]) => `"${id}":${processText(batch, index)}`);
     yield `],"processes":{${texts.join(",")}},"warnings":null}`;
   }
-}
-
-/** Rows by trace id (32 hex digits), in order of first appearance. */
-export function rowsByTrace(batch: SpanBatch): Map<string, number[]> {
-  const traces = new Map<string, number[]>();
-  for (let row = 0; row < batch.length; row++) {
-    const traceId = toHex(batch.traceIds, row * 16, 16);
-    const rows = traces.get(traceId);
-    if (rows === undefined) traces.set(traceId, [row]);
-    else rows.push(row);
-  }
-  return traces;
 }
 
 /** Jaeger shows a 64-bit trace id with 16 digits. */

@@ -2,10 +2,10 @@
 // processes. Times keep their nanoseconds and integers their 64 bits.
 
 import { fromHex, type SpanBatch } from "@clew/model";
+import { rowsByTrace } from "../columns/rows-by-trace.ts";
 import type { AnyValue } from "../otlp/any-value.ts";
 import { WireWriter } from "../protobuf/wire-writer.ts";
 import { plainText } from "../value-json/plain.ts";
-import { rowsByTrace } from "./encode-traces-json.ts";
 import {
   type JaegerEncoding,
   type JaegerProcess,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { traceRequest } from "../testing/arbitrary-otlp.ts";
 import { batchOf, type SentValue, sentSpans } from "../testing/request-batch.ts";
-import { encodeZipkinTraceJson } from "./encode-traces-json.ts";
+import { encodeZipkinTracesJson } from "./encode-traces-json.ts";
 
 interface ZipkinSpan {
   readonly traceId: string;
@@ -21,8 +21,13 @@ interface ZipkinSpan {
 
 const ids = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "00f067aa0ba902b7" };
 
+function tracesOf(request: unknown): ZipkinSpan[][] {
+  const chunks = [...encodeZipkinTracesJson(batchOf(request))];
+  return JSON.parse(`[${chunks.join("")}]`) as ZipkinSpan[][];
+}
+
 function spansOf(request: unknown): ZipkinSpan[] {
-  return JSON.parse([...encodeZipkinTraceJson(batchOf(request))].join("")) as ZipkinSpan[];
+  return tracesOf(request).flat();
 }
 
 function one(span: object, resource: object = {}): ZipkinSpan {
@@ -47,9 +52,7 @@ function asText(value: SentValue): string | undefined {
 test("every span comes with its ids, times, scalar attributes and events", () => {
   fc.assert(
     fc.property(traceRequest, (request) => {
-      const batch = batchOf(request);
-      const text = [...encodeZipkinTraceJson(batch)].join("");
-      const spans = new Map((JSON.parse(text) as ZipkinSpan[]).map((span) => [span.id, span]));
+      const spans = new Map(spansOf(request).map((span) => [span.id, span]));
       const sent = sentSpans(request);
       expect(spans.size).toBe(sent.length);
       for (const from of sent) {
@@ -187,6 +190,12 @@ test("the server half of a call that shares its id with the client half says so"
   expect(found.map(({ shared }) => shared)).toEqual([undefined, true, undefined]);
 });
 
-test("an empty batch is an empty list", () => {
-  expect(spansOf({ resourceSpans: [] })).toEqual([]);
+test("each trace is a list of its own, and an empty batch is none", () => {
+  const spans = [ids, { ...ids, traceId: "aa".repeat(16) }, { ...ids, spanId: "bb".repeat(8) }];
+  const traces = tracesOf({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+  expect(traces.map((trace) => trace.map(({ id }) => id))).toEqual([
+    [ids.spanId, "bb".repeat(8)],
+    [ids.spanId],
+  ]);
+  expect(tracesOf({ resourceSpans: [] })).toEqual([]);
 });

@@ -1,8 +1,9 @@
-// SpanBatch to Zipkin's v2 JSON (openzipkin/zipkin-api, zipkin2-api.yaml): a list of spans, in pieces so
-// that an answer can be streamed. Times are whole microseconds; a duration is at least one. An event with
+// SpanBatch to Zipkin's v2 JSON (openzipkin/zipkin-api, zipkin2-api.yaml): a trace is a list of spans, in pieces
+// so that an answer can be streamed. Times are whole microseconds; a duration is at least one. An event with
 // attributes becomes an annotation `"name": {...}`. Names keep their case.
 
 import { isZero, type SpanBatch, SpanKind, toHex } from "@clew/model";
+import { rowsByTrace } from "../columns/rows-by-trace.ts";
 import { plainJsonObject } from "../value-json/plain.ts";
 import { localEndpoint, remoteEndpoint, type ZipkinEndpoint } from "./endpoints.ts";
 import { entriesOf, zipkinTags } from "./zipkin-tags.ts";
@@ -15,15 +16,18 @@ const KINDS: Readonly<Record<number, string>> = {
 };
 const UNNAMED = "unknown_service";
 
-/** All spans of `batch` as one JSON list, one chunk a span. */
-export function* encodeZipkinTraceJson(batch: SpanBatch): Generator<string, void, undefined> {
+/** The traces of `batch` as lists of spans with commas between them; one chunk a span. Empty for an empty batch. */
+export function* encodeZipkinTracesJson(batch: SpanBatch): Generator<string, void, undefined> {
   const clients = clientIds(batch);
   let separator = "[";
-  for (let row = 0; row < batch.length; row++) {
-    yield separator + spanText(batch, row, clients);
-    separator = ",";
+  for (const rows of rowsByTrace(batch).values()) {
+    for (const row of rows) {
+      yield separator + spanText(batch, row, clients);
+      separator = ",";
+    }
+    yield "]";
+    separator = ",[";
   }
-  yield batch.length === 0 ? "[]" : "]";
 }
 
 /** A server span that goes by the id of a client span shares it: the two halves of one call. */

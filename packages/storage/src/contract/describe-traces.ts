@@ -1,5 +1,6 @@
 // What goes in comes out: traces and logs by id, exact, once.
 
+import { toHex } from "@clew/model";
 import { expect, test } from "vitest";
 import { openTraceReader } from "../read/open-trace-reader.ts";
 import { tables } from "../schema/tables.ts";
@@ -38,6 +39,38 @@ export function describeTraces(hand: StoreInHand): void {
       rootName: "work",
     });
     expect(summary?.durationNano).toBe(Number(9n * MINUTE) + 1_000_000);
+  });
+
+  test("several traces come as one batch, trace by trace in the order asked for", async () => {
+    const ids = [3, 1, 2].map((i) => traceIdOf(600 + i));
+    const spans = ids.flatMap((trace, at) =>
+      [2, 0, 1].map((i) => ({
+        tenant: "several",
+        trace,
+        span: spanIdOf(at * 10 + i),
+        service: `s${at}`,
+        start: NOON + BigInt(at * 7 + i) * MINUTE,
+        attributes: { n: BigInt(at * 10 + i) },
+      })),
+    );
+    await hand.put(...spans);
+    const { reader } = hand.store;
+    const [a = "", b = "", c = ""] = ids;
+    const batch = await reader.traces("several", [c, traceIdOf(699), a, b.toUpperCase()]);
+    const found = Array.from({ length: batch?.length ?? 0 }, (_, row) => [
+      toHex(batch?.traceIds ?? new Uint8Array(0), row * 16, 16),
+      batch?.attributes.int(batch.attributeOffsets[row] as number),
+      batch?.strings.text(batch.resources.serviceName[batch.resource[row] as number] as number),
+    ]);
+    const of = (trace: string, at: number): unknown[] =>
+      [0, 1, 2].map((i) => [trace, BigInt(at * 10 + i), `s${at}`]);
+    expect(found).toEqual([...of(c, 2), ...of(a, 0), ...of(b, 1)]);
+    expect(await reader.traces("several", [])).toBeUndefined();
+    expect(await reader.traces("several", [traceIdOf(699)])).toBeUndefined();
+    expect(await reader.traces("other", ids)).toBeUndefined();
+    await expect(reader.traces("several", ["12"])).rejects.toMatchObject({ code: "bad_request" });
+    const small = openTraceReader(hand.store.engine, { maxSpansPerTrace: 8 });
+    await expect(small.traces("several", ids)).rejects.toMatchObject({ code: "limit_exceeded" });
   });
 
   test("every attribute value comes back exact: int64 past 2^53, doubles, bytes, empty, hostile text", async () => {

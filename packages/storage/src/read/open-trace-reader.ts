@@ -6,7 +6,7 @@ import { readAttributeKeys, readAttributeValues } from "./attribute-catalogue.ts
 import { ContentCache } from "./content-cache.ts";
 import { readContext } from "./read-context.ts";
 import { readTraceLogs } from "./read-logs.ts";
-import { readTrace } from "./read-trace.ts";
+import { readTraces } from "./read-trace.ts";
 import { searchTraces } from "./search.ts";
 import { readHeatmap, readRed } from "./series.ts";
 import { readServiceMap } from "./service-map.ts";
@@ -17,7 +17,7 @@ const CONTENT_CACHE_BYTES = 16 * 1024 * 1024;
 export interface TraceReaderOptions {
   /** Limits of each query; the engine's own defaults unless given. */
   readonly limits?: Partial<QueryLimits>;
-  /** A larger trace is refused with `limit_exceeded`; 1,000,000 unless given. */
+  /** A larger trace, or more traces at once, are refused with `limit_exceeded`; 1,000,000 unless given. */
   readonly maxSpansPerTrace?: number;
   /** Log records that `traceLogs` returns at most, the earliest; 10,000 unless given. */
   readonly maxLogsPerTrace?: number;
@@ -30,7 +30,9 @@ export function openTraceReader(engine: Engine, options: TraceReaderOptions = {}
   const context = (signal: AbortSignal | undefined) => readContext(limits, signal);
   return {
     trace: (tenant, traceId, signal) =>
-      readTrace(engine, tenant, traceId, maxSpansPerTrace, cache, context(signal)),
+      readTraces(engine, tenant, [traceId], maxSpansPerTrace, cache, context(signal)),
+    traces: (tenant, traceIds, signal) =>
+      readTraces(engine, tenant, traceIds, maxSpansPerTrace, cache, context(signal)),
     traceLogs: (tenant, traceId, signal) =>
       readTraceLogs(engine, tenant, traceId, maxLogsPerTrace, cache, context(signal)),
     search: (query, signal) => searchTraces(engine, query, context(signal)),

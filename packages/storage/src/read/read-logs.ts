@@ -9,7 +9,7 @@ import { ContentIndex, readResources, readScopes } from "./read-contents.ts";
 import type { ReadContext } from "./read-context.ts";
 import { forEachRow, type RowCursor } from "./row-binary.ts";
 import { SqlParameters } from "./sql-parameters.ts";
-import { checkedTraceId, findTrace } from "./trace-place.ts";
+import { checkedTraceId, placeOfTraces } from "./trace-place.ts";
 
 const MARGIN_MINUTES = 60;
 const MAX_MINUTE = 4294967295;
@@ -29,7 +29,7 @@ export async function readTraceLogs(
   context: ReadContext,
 ): Promise<LogBatch> {
   const traceId = checkedTraceId(traceIdText);
-  const place = await findTrace(engine, tenant, traceId, context);
+  const place = await placeOfTraces(engine, tenant, [traceId], context);
   const minutes = place?.minutes ?? [];
   const from = minutes.length === 0 ? 0 : Math.max(0, (minutes[0] as number) - MARGIN_MINUTES);
   const to =

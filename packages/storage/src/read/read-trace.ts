@@ -1,5 +1,5 @@
-// A trace by its id: the trace index says where its rows lie, then they are read from there into a
-// SpanBatch that equals the sender's, but for the order of attributes inside a span.
+// Traces by their ids: the trace index says where their rows lie, then they are read from there into a
+// SpanBatch that equals the senders', but for the order of attributes inside a span.
 
 import { ClewError } from "@clew/base";
 import { SpanBatch } from "@clew/model";
@@ -10,9 +10,9 @@ import { ContentIndex, readResources, readScopes } from "./read-contents.ts";
 import type { ReadContext } from "./read-context.ts";
 import { forEachRow, type RowCursor } from "./row-binary.ts";
 import { SqlParameters } from "./sql-parameters.ts";
-import { checkedTraceId, findTrace } from "./trace-place.ts";
+import { checkedTraceId, isOneOf, placeOfTraces } from "./trace-place.ts";
 
-const COLUMNS = `start, duration, span_id, parent_span_id, trace_state, flags, service, name, toUInt8(kind),
+const COLUMNS = `trace_id, start, duration, span_id, parent_span_id, trace_state, flags, service, name, toUInt8(kind),
  toUInt8(status), status_message, adjusted_count, resource_id, scope_id, dropped_attributes, dropped_events,
  dropped_links, ${PROMOTED_COLUMNS}, ${MAP_COLUMNS},
  events, links`;
@@ -21,31 +21,35 @@ const COLUMNS = `start, duration, span_id, parent_span_id, trace_state, flags, s
 const SETTINGS = { optimize_read_in_order: 0 };
 
 /**
- * All spans of a trace, ordered by start; undefined when there is none.
- * @throws ClewError `limit_exceeded` when it has more than `maxSpans`.
+ * All spans of these traces as one batch, trace by trace in the order of the ids and each ordered by start;
+ * undefined when there are none.
+ * @throws ClewError `limit_exceeded` when they have more than `maxSpans` together.
  */
-export async function readTrace(
+export async function readTraces(
   engine: Engine,
   tenant: string,
-  traceIdText: string,
+  traceIdTexts: readonly string[],
   maxSpans: number,
   cache: ContentCache,
   context: ReadContext,
 ): Promise<SpanBatch | undefined> {
-  const traceId = checkedTraceId(traceIdText);
-  const place = await findTrace(engine, tenant, traceId, context);
+  const traceIds = traceIdTexts.map(checkedTraceId);
+  if (traceIds.length === 0) return undefined;
+  const place = await placeOfTraces(engine, tenant, traceIds, context);
   if (place === undefined) return undefined;
-  if (place.spans > maxSpans) throw tooManySpans(maxSpans);
+  if (place.spans > maxSpans) throw tooManySpans(traceIds.length, maxSpans);
   const batch = new SpanBatch();
   batch.beginRequest(tenant, 0);
-  const reader = new SpanRowReader(batch, traceId, maxSpans);
+  const reader = new SpanRowReader(batch, () => {
+    if (batch.length >= maxSpans) throw tooManySpans(traceIds.length, maxSpans);
+  });
   const parameters = new SqlParameters();
   const rows = engine.readBinary(
     `SELECT ${COLUMNS} FROM spans
-     PREWHERE trace_id = ${parameters.traceId(traceId)}
+     PREWHERE ${isOneOf(traceIds, parameters)}
      WHERE tenant = ${parameters.text(tenant)} AND day IN ${parameters.days(place.days)}
        AND minute IN ${parameters.uint32s(place.minutes)}
-     ORDER BY minute, start`,
+     ORDER BY ${orderOf(traceIds, parameters)}`,
     { ...context, parameters: parameters.values, settings: SETTINGS },
   );
   await forEachRow(
@@ -69,10 +73,17 @@ export async function readTrace(
   return batch;
 }
 
-function tooManySpans(maxSpans: number): ClewError {
-  return new ClewError("limit_exceeded", `the trace has more than ${maxSpans} spans`, {
-    hint: "search for its spans instead of opening it whole",
-  });
+function orderOf(traceIds: readonly string[], parameters: SqlParameters): string {
+  if (traceIds.length === 1) return "minute, start";
+  return `indexOf(${parameters.texts(traceIds)}, lower(hex(trace_id))), start`;
+}
+
+function tooManySpans(traces: number, maxSpans: number): ClewError {
+  const [what, hint] =
+    traces === 1
+      ? ["trace has", "search for its spans instead of opening it whole"]
+      : ["traces together have", "ask for fewer traces"];
+  return new ClewError("limit_exceeded", `the ${what} more than ${maxSpans} spans`, { hint });
 }
 
 /** Appends rows of `COLUMNS` to a batch. A row that ends early leaves the batch for `truncate` to restore. */
@@ -83,21 +94,20 @@ class SpanRowReader {
   /** Service name by index of `resources`. */
   readonly services: number[] = [];
   readonly #batch: SpanBatch;
-  readonly #traceId: Uint8Array;
-  readonly #maxSpans: number;
+  /** Throws when there is no room for a further span. */
+  readonly #check: () => void;
 
-  constructor(batch: SpanBatch, traceId: string, maxSpans: number) {
+  constructor(batch: SpanBatch, check: () => void) {
     this.#batch = batch;
-    this.#traceId = Buffer.from(traceId, "hex");
-    this.#maxSpans = maxSpans;
+    this.#check = check;
     this.attributes = new AttributeRowReader(batch.strings);
   }
 
   read(cursor: RowCursor): void {
     const batch = this.#batch;
+    this.#check();
     const row = batch.beginSpan();
-    if (row >= this.#maxSpans) throw tooManySpans(this.#maxSpans);
-    batch.traceIds.set(this.#traceId, row * 16);
+    copyBytes(cursor, 16, batch.traceIds, row);
     this.#readTimes(cursor, row);
     copyBytes(cursor, 8, batch.spanIds, row);
     copyBytes(cursor, 8, batch.parentIds, row);

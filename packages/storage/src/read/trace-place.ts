@@ -1,4 +1,4 @@
-// Where a trace lies in table `spans`: the days its rows are kept under and the minutes it has spans in.
+// Where traces lie in table `spans`: the days their rows are kept under and the minutes they have spans in.
 // Both are part of the spans' partition and primary key, so a trace of any age is read without a scan.
 
 import { ClewError } from "@clew/base";
@@ -22,19 +22,19 @@ export function checkedTraceId(text: string): string {
   });
 }
 
-/** undefined when nothing of the trace is stored. */
-export async function findTrace(
+/** The place of all these traces together; undefined when nothing of them is stored. */
+export async function placeOfTraces(
   engine: Engine,
   tenant: string,
-  traceId: string,
+  traceIds: readonly string[],
   context: ReadContext,
 ): Promise<TracePlace | undefined> {
   const parameters = new SqlParameters();
-  // Few rows, added up here: an aggregation costs the engine more to set up than to run. The id alone is
-  // looked at first: most parts do not have the trace, and of those nothing else is read.
+  // Few rows, added up here: an aggregation costs the engine more to set up than to run. The ids alone are
+  // looked at first: most parts do not have the traces, and of those nothing else is read.
   const rows = await engine.readRows(
     `SELECT toUInt16(day), minutes, spans FROM trace_index
-     PREWHERE trace_id = ${parameters.traceId(traceId)} WHERE tenant = ${parameters.text(tenant)}`,
+     PREWHERE ${isOneOf(traceIds, parameters)} WHERE tenant = ${parameters.text(tenant)}`,
     { ...context, parameters: parameters.values },
   );
   if (rows.length === 0) return undefined;
@@ -47,6 +47,14 @@ export async function findTrace(
     spans += Number(count);
   }
   return { days: ascending(days), minutes: ascending(minutes), spans };
+}
+
+/** `trace_id` is one of these. */
+export function isOneOf(traceIds: readonly string[], parameters: SqlParameters): string {
+  const [only = ""] = traceIds;
+  return traceIds.length === 1
+    ? `trace_id = ${parameters.traceId(only)}`
+    : `trace_id IN ${parameters.traceIds(traceIds)}`;
 }
 
 function ascending(numbers: ReadonlySet<number>): number[] {

@@ -8,7 +8,7 @@ import type { TraceReader } from "@clew/storage";
 import { dependencies } from "../../traces/dependencies.ts";
 import { findTraces } from "../../traces/whole-traces.ts";
 import { operations, serviceNames } from "../names.ts";
-import { traceSummary } from "../trace-summary.ts";
+import { traceSummaries } from "../trace-summary.ts";
 import {
   type GrpcSearch,
   type GrpcTrace,
@@ -116,9 +116,9 @@ export const grpcMethods: Readonly<Record<string, GrpcAnswer>> = {
   "/jaeger.api_v2.QueryService/ArchiveTrace": archive,
   "/jaeger.api_v3.QueryService/GetTrace": getTrace(readTraceV3, asTracesData),
   "/jaeger.api_v3.QueryService/FindTraces": found(true, asTracesData),
-  "/jaeger.api_v3.QueryService/FindTraceSummaries": found(true, (batch) => [
-    writeSummary(traceSummary(batch)),
-  ]),
+  "/jaeger.api_v3.QueryService/FindTraceSummaries": found(true, (batch) =>
+    traceSummaries(batch).map(writeSummary),
+  ),
   "/jaeger.api_v3.QueryService/GetServices": getServices,
   "/jaeger.api_v3.QueryService/GetOperations": getOperations(3),
   "/jaeger.api_v3.QueryService/GetDependencies": getDependencies,

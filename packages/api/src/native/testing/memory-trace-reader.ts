@@ -39,8 +39,11 @@ export function memoryTraceReader(
   owner = "default",
 ): MemoryReader {
   const batches = new Map<string, SpanBatch>();
+  const spansById = new Map<string, TestSpan[]>();
   for (const [traceId, own] of Map.groupBy(spans, (span) => span.traceId)) {
-    batches.set(traceId, spanBatch(own.toSorted((a, b) => (a.startNano < b.startNano ? -1 : 1))));
+    const inOrder = own.toSorted((a, b) => (a.startNano < b.startNano ? -1 : 1));
+    spansById.set(traceId, inOrder);
+    batches.set(traceId, spanBatch(inOrder));
   }
   const all = [...batches.values()].flatMap(rowsOf);
   let last: AbortSignal | undefined;
@@ -68,6 +71,11 @@ export function memoryTraceReader(
     lastSignal: () => last,
     async trace(tenant, traceId, signal): Promise<SpanBatch | undefined> {
       return begin(tenant, signal) ? batches.get(traceId) : undefined;
+    },
+    async traces(tenant, traceIds, signal): Promise<SpanBatch | undefined> {
+      if (!begin(tenant, signal)) return undefined;
+      const found = traceIds.flatMap((id) => spansById.get(id) ?? []);
+      return found.length === 0 ? undefined : spanBatch(found);
     },
     async traceLogs(tenant, traceId, signal): Promise<LogBatch> {
       return logBatch(begin(tenant, signal) ? logs.filter((log) => log.traceId === traceId) : []);
