@@ -105,13 +105,22 @@ function ownerRow(trace: TraceView, row: number, owner: Owner): number {
 
 /** Whether a condition holds where its span is not there, so that everything it names is nil. */
 export function holdsWithoutSpan(expression: FieldExpression): boolean {
-  if (expression.kind === "static") return expression.type === "bool" && expression.value;
-  if (expression.kind === "unary")
-    return expression.operator === "!" && !holdsWithoutSpan(expression.operand);
-  if (expression.kind !== "binary") return false;
+  return truthWithoutSpan(expression) === true;
+}
+
+/** undefined for nil, of which `!` makes nothing. */
+function truthWithoutSpan(expression: FieldExpression): boolean | undefined {
+  if (expression.kind === "static")
+    return expression.type === "bool" ? expression.value : undefined;
+  if (expression.kind === "unary") {
+    const truth = expression.operator === "!" ? truthWithoutSpan(expression.operand) : undefined;
+    return truth === undefined ? undefined : !truth;
+  }
+  if (expression.kind !== "binary") return undefined;
   const { operator, left, right } = expression;
   if (operator === "&&") return holdsWithoutSpan(left) && holdsWithoutSpan(right);
   if (operator === "||") return holdsWithoutSpan(left) || holdsWithoutSpan(right);
+  if (!isComparison(operator)) return undefined;
   return operator === "=" && (isNil(left) || isNil(right));
 }
 

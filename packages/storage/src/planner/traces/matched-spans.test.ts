@@ -70,7 +70,7 @@ async function read(text: string, startMinute: bigint, endMinute: bigint): Promi
           toHex(spans.spanIds, row * 8 + 7, 1),
           minute,
           spans.durationNano[row],
-          ...values,
+          ...values.map(String),
           ...numbers,
         ].join(" "),
       );

@@ -12,7 +12,7 @@ import { type Candidate, CandidateSource } from "./candidates.ts";
 import type { Term } from "./compile-field.ts";
 import { ReadBudget } from "./read-budget.ts";
 import { TraceReading } from "./read-traces.ts";
-import { rowsOf } from "./spanset.ts";
+import { rowsOf, wholeTrace } from "./spanset.ts";
 import type { TraceColumns } from "./trace-columns.ts";
 import { planTraces, type TracePlan } from "./trace-plan.ts";
 import { TraceView } from "./trace-view.ts";
@@ -148,7 +148,7 @@ class SpanCollector implements MatchedSpans {
     this.#spanIdBytes = new Uint8Array(this.#columns.spanIds.buffer);
     for (let trace = 0; trace < this.#columns.traceCount; trace++) {
       view.open(trace);
-      for (const row of rowsOf(this.#plan.run(view, view.rows))) {
+      for (const row of rowsOf(this.#plan.run(view, wholeTrace(view)))) {
         const start = view.startNano(row);
         if (start >= startNano && start < endNano) this.#add(trace, row);
       }

@@ -79,11 +79,20 @@ function afterStage(before: Progress, stage: Stage, leaves: Leaves): Progress {
     }
     default: {
       const found = expressionNeeds(stage, before.isWhole, leaves);
-      const result = allSpans([before.result, found.result]);
+      const result = isAbsence(stage) ? EVERY_SPAN : allSpans([before.result, found.result]);
       const need = allNeeds([before.need, found.need, exists(result)]);
       return { result, need, isWhole: before.isWhole && takesAll(stage) };
     }
   }
+}
+
+/** Whether it can hold by what is not there alone, and then gives the trace's root whatever came before. */
+function isAbsence(expression: SpansetExpression): boolean {
+  if (expression.kind === "without") return true;
+  if (expression.kind !== "spansets") return false;
+  const { operator, left, right } = expression;
+  if (operator === "&&") return isAbsence(left) && isAbsence(right);
+  return operator === "||" && (isAbsence(left) || isAbsence(right));
 }
 
 /** `{ }`, which keeps every span. */
@@ -128,8 +137,8 @@ function binaryNeeds(
     case "&&": {
       const need = allNeeds([a.need, b.need]);
       // `!{ ... }` adds no spans.
-      if (left.kind === "without" && right.kind !== "without") return { result: b.result, need };
-      if (right.kind === "without" && left.kind !== "without") return { result: a.result, need };
+      if (left.kind === "without" && !isAbsence(right)) return { result: b.result, need };
+      if (right.kind === "without" && !isAbsence(left)) return { result: a.result, need };
       return { result: anySpan([a.result, b.result]), need };
     }
     default: {

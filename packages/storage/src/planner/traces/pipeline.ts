@@ -30,8 +30,8 @@ type CompiledExpression = (trace: TraceView, rows: Rows) => Rows | undefined;
 export function compilePipeline(pipeline: Pipeline, leaves: Leaves): CompiledPipeline {
   if (!isSpansetExpression(pipeline.stages[0])) leaves.needsAllSpans = true;
   const stages = pipeline.stages.map((stage) => compileStage(stage, leaves));
-  return (trace, rows) => {
-    let spansets: readonly Spanset[] = rows.length === 0 ? [] : [{ rows, values: [] }];
+  return (trace, given) => {
+    let spansets: readonly Spanset[] = given.rows.length === 0 ? [] : [given];
     for (const stage of stages) {
       if (spansets.length === 0) break;
       spansets = stage(trace, spansets);
@@ -55,12 +55,16 @@ function compileStage(stage: Stage, leaves: Leaves): CompiledStage {
       return (_, spansets) => [{ rows: rowsOf(spansets), values: [] }];
     case "select":
       return (_, spansets) => spansets;
+    case "nested": {
+      const run = compilePipeline(stage.pipeline, leaves);
+      return (trace, spansets) => spansets.flatMap((spanset) => run(trace, spanset));
+    }
     default: {
       const find = compileExpression(stage, leaves);
       return (trace, spansets) =>
         spansets.flatMap(({ rows, values }) => {
           const found = find(trace, rows);
-          return found === undefined ? [] : [{ rows: grounded(trace, rows, found), values }];
+          return found === undefined ? [] : [{ rows: grounded(trace, found), values }];
         });
     }
   }
@@ -97,7 +101,7 @@ function compileExpression(expression: SpansetExpression, leaves: Leaves): Compi
     }
     case "nested": {
       const run = compilePipeline(expression.pipeline, leaves);
-      return (trace, rows) => orNone(rowsOf(run(trace, rows)));
+      return (trace, rows) => orNone(rowsOf(run(trace, { rows, values: [] })));
     }
     case "spansets":
       return compileBinary(expression, leaves);
@@ -127,9 +131,7 @@ function compileBinary(expression: SpansetBinary, leaves: Leaves): CompiledExpre
   return (trace, rows) => {
     const b = right(trace, rows);
     if (b === undefined) return undefined;
-    const a = left(trace, rows);
-    const lefts = a === undefined ? [] : grounded(trace, rows, a);
-    return orNone(relate(lefts, grounded(trace, rows, b), trace));
+    return orNone(relate(left(trace, rows) ?? [], b, trace));
   };
 }
 
@@ -146,10 +148,9 @@ function structural(
     : (left, right, { kinship }) => relatedBothWays(relation, left, right, kinship);
 }
 
-/** What holds by what is not there stands for the trace's root, or its earliest span. */
-function grounded({ root }: TraceView, rows: Rows, found: Rows): Rows {
-  if (found.length > 0) return found;
-  return rows.includes(root) ? [root] : rows.slice(0, 1);
+/** What holds by what is not there is shown by the trace's root, or its earliest span. */
+function grounded({ root }: TraceView, found: Rows): Rows {
+  return found.length > 0 ? found : [Math.max(0, root)];
 }
 
 function orNone(rows: Rows): Rows | undefined {

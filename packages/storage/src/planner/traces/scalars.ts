@@ -11,7 +11,7 @@ import { fold } from "../field-fold.ts";
 import { compileTerm, type Term } from "./compile-field.ts";
 import { fieldText } from "./field-text.ts";
 import type { Leaves } from "./leaves.ts";
-import { type CompiledPipeline, rowsOf, type Spanset } from "./spanset.ts";
+import { type CompiledPipeline, rowsOf, type Spanset, wholeTrace } from "./spanset.ts";
 import type { Rows } from "./structural.ts";
 import type { TraceView } from "./trace-view.ts";
 import { compare, compute, literal, NIL, numberOf, type Value } from "./values.ts";
@@ -74,7 +74,8 @@ function compileAggregate(
   if (expression.of !== undefined) {
     leaves.needsAllSpans = true;
     const run = compilePipeline(expression.of, leaves);
-    return (trace) => aggregate(expression.function, term, trace, rowsOf(run(trace, trace.rows)));
+    return (trace) =>
+      aggregate(expression.function, term, trace, rowsOf(run(trace, wholeTrace(trace))));
   }
   const name = aggregateName(expression);
   return (trace, rows, noted) => {

@@ -11,9 +11,14 @@ export interface Spanset {
   readonly values: readonly { readonly name: string; readonly value: Value }[];
 }
 
-/** Spansets of a trace for which a pipeline holds; none when it does not. */
-export type CompiledPipeline = (trace: TraceView, rows: Rows) => readonly Spanset[];
+/** What a pipeline makes of a spanset; none where it does not hold. */
+export type CompiledPipeline = (trace: TraceView, given: Spanset) => readonly Spanset[];
 /** All rows of the spansets, each once. */
 export function rowsOf(spansets: readonly Spanset[]): Rows {
   return spansets.reduce<Rows>((rows, spanset) => union(rows, spanset.rows), []);
+}
+
+/** What a pipeline begins with. */
+export function wholeTrace({ rows }: TraceView): Spanset {
+  return { rows, values: [] };
 }

@@ -13,7 +13,7 @@ import {
   type TracePosition,
 } from "./found-traces.ts";
 import type { TraceReading } from "./read-traces.ts";
-import type { Spanset } from "./spanset.ts";
+import { type Spanset, wholeTrace } from "./spanset.ts";
 import type { TracePlan } from "./trace-plan.ts";
 import { TraceView } from "./trace-view.ts";
 
@@ -135,7 +135,7 @@ export class TraceSearch {
   #judge(candidate: Candidate): void {
     const { plan, query, after, needsKin } = this.#options;
     const view = this.#view;
-    const spansets = plan.run(view, view.rows);
+    const spansets = plan.run(view, wholeTrace(view));
     const value = this.#value(spansets);
     if (value === undefined) return;
     const position = { value, traceId: candidate.traceId };
