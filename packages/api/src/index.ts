@@ -24,6 +24,7 @@ export { type MetricsRouteOptions, metricsRoute } from "./metrics/route.ts";
 export { parseAttributeFilter, printAttributeFilter } from "./native/attribute-filter.ts";
 export { nativeApi } from "./native/plugin.ts";
 export type { Health, NativeApiOptions } from "./native/route.ts";
+export { prometheusApi } from "./prometheus/plugin.ts";
 export { type TempoGrpcOptions, tempoGrpc } from "./tempo/grpc-plugin.ts";
 export { tempoApi } from "./tempo/plugin.ts";
 export type { WebUiOptions } from "./web/web-ui.ts";

@@ -3,6 +3,7 @@
 
 import { ClewError } from "@clew/base";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { useErrorSender } from "../http/error-senders.ts";
 import { beginError } from "../http/foreign-error.ts";
 import type { TempoOptions } from "./call.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
@@ -14,7 +15,7 @@ const tempoVersion = "2.9.0";
 
 /** Fastify plugin; register it with `{ prefix: "/tempo", ... }`. */
 export async function tempoApi(server: FastifyInstance, options: TempoOptions): Promise<void> {
-  server.setErrorHandler(sendText);
+  useErrorSender(server, sendText);
   server.setNotFoundHandler((request, reply) => {
     const [path = ""] = request.url.split("?", 1);
     const message = `there is nothing at ${request.method} ${path.slice(0, 200)}`;

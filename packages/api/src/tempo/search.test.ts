@@ -370,6 +370,12 @@ describe("around the queries", () => {
     });
   });
 
+  test("a path that does not decode is refused in plain text", async () => {
+    const answer = await server.inject("/tempo/api/v2/search/tag/%zz/values");
+    expect(answer.statusCode).toBe(400);
+    expect(answer.headers["content-type"]).toBe("text/plain; charset=utf-8");
+  });
+
   test("an unknown path is 404 in plain text", async () => {
     const answer = await server.inject("/tempo/api/nothing");
     expect([answer.statusCode, answer.body]).toEqual([

@@ -1,0 +1,97 @@
+// Matchers of a selector: which metrics they mean, what the store has to check, what is left to check here.
+
+import { ClewError } from "@clew/base";
+import type { LabelMatcher } from "@clew/storage";
+import { type Metric, metrics, type SeriesLabel, sourceLabels } from "./metrics.ts";
+import type { Matcher, Selector } from "./promql/ast.ts";
+
+/** A metric with the matchers that its series must meet. */
+export interface MatchedMetric {
+  readonly metric: Metric;
+  /** On labels that the store knows. */
+  readonly stored: readonly LabelMatcher<SeriesLabel>[];
+  /** On the bound of a bucket. */
+  readonly bounds: readonly Matcher[];
+}
+
+/** The metrics that a selector means; a metric of which no series can match is left out. */
+export function matchedMetrics({ matchers }: Selector): MatchedMetric[] {
+  const names = matchers.filter(({ label }) => label === "__name__");
+  const others = matchers.filter(({ label }) => label !== "__name__");
+  return metrics
+    .filter(({ name }) => names.every((matcher) => matches(matcher, name)))
+    .flatMap((metric) => {
+      const known = new Set<string>(sourceLabels[metric.source]);
+      const stored = others.filter(({ label }) => known.has(label));
+      const bounds = others.filter(({ label }) => label === "le" && metric.part === "bucket");
+      const absent = others.filter((one) => !stored.includes(one) && !bounds.includes(one));
+      // A label that a series does not have is the empty text.
+      if (!absent.every((matcher) => matches(matcher, ""))) return [];
+      return [{ metric, stored: stored as readonly LabelMatcher<SeriesLabel>[], bounds }];
+    });
+}
+
+/** Whether a label's value meets a matcher. For texts of our own; patterns of users on stored texts go to the store. */
+export function matches({ operator, value: wanted }: Matcher, value: string): boolean {
+  switch (operator) {
+    case "=":
+      return value === wanted;
+    case "!=":
+      return value !== wanted;
+    case "=~":
+      return matchesPattern(wanted, value);
+    case "!~":
+      return !matchesPattern(wanted, value);
+  }
+}
+
+/**
+ * Whether a simple pattern matches the whole value: alternatives of letters, `.`, `.*` and `.+`. JavaScript's
+ * own expressions can be made to run for ever, and these texts need no more.
+ */
+function matchesPattern(pattern: string, value: string): boolean {
+  const bare = pattern.replace(/^\^/, "").replace(/\$$/, "");
+  const inside = /^\(([^()]*)\)$/.exec(bare)?.[1] ?? bare;
+  return inside.split("|").some((alternative) => matchesGlob(tokensOf(alternative), value));
+}
+
+type GlobToken = { readonly letter: string } | { readonly any: "one" | "some" | "all" };
+
+function tokensOf(alternative: string): GlobToken[] {
+  const tokens: GlobToken[] = [];
+  for (const [part, escaped] of alternative.matchAll(/\\([^A-Za-z0-9])|\.\*|\.\+|\.|[^]/gu)) {
+    if (part === ".*") tokens.push({ any: "all" });
+    else if (part === ".+") tokens.push({ any: "some" });
+    else if (part === ".") tokens.push({ any: "one" });
+    else if (escaped === undefined && /[\\()[\]{}*+?^$]/.test(part)) {
+      throw new ClewError(
+        "bad_request",
+        `the pattern ${JSON.stringify(alternative.slice(0, 100))} is not supported for this label`,
+        {
+          hint: "only |, ., .* and .+ are, on __name__, le and labels that the metric does not have",
+        },
+      );
+    } else tokens.push({ letter: escaped ?? part });
+  }
+  return tokens;
+}
+
+/** Which prefixes of the value the tokens so far can match: no backtracking, so time is tokens times letters. */
+function matchesGlob(tokens: readonly GlobToken[], value: string): boolean {
+  const letters = Array.from(value);
+  let reached = letters.map(() => false);
+  reached.unshift(true);
+  for (const token of tokens) {
+    const next = reached.map(() => false);
+    let before = false;
+    reached.forEach((is, i) => {
+      if ("letter" in token)
+        next[i] = i > 0 && reached[i - 1] === true && letters[i - 1] === token.letter;
+      else if (token.any === "one") next[i] = i > 0 && reached[i - 1] === true;
+      else next[i] = before || (token.any === "all" && is);
+      before ||= is;
+    });
+    reached = next;
+  }
+  return reached.at(-1) === true;
+}
