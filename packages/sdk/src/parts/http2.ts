@@ -112,12 +112,25 @@ function watchServers(tracing: Tracing): void {
 
 type Request = (this: http2.ClientHttp2Session, ...args: unknown[]) => http2.ClientHttp2Stream;
 
+/** What `connect` was given: an URL, its text, or an object with its parts. */
+const targets = new WeakMap<object, URL>();
+
+function rememberTarget(session: object, given: unknown): void {
+  try {
+    const { protocol, host, hostname, port } = given as Record<string, string | undefined>;
+    const parts = `${protocol ?? "https:"}//${hostname ?? host}${port === undefined ? "" : `:${port}`}`;
+    const text = given instanceof URL || typeof given === "string" ? given : parts;
+    targets.set(session, new URL(text));
+  } catch {
+    // `connect` says itself what is wrong with it.
+  }
+}
+
 function clientAttributes(session: http2.ClientHttp2Session, headers: Headers): Attributes {
   const method = one(headers[":method"]) ?? "GET";
-  const scheme = one(headers[":scheme"]) ?? (session.encrypted === true ? "https" : "http");
-  const origin = `${scheme}://${session.socket?.remoteAddress ?? "localhost"}`;
-  const target = (session as { originSet?: string[] }).originSet?.[0] ?? origin;
-  const authority = one(headers[":authority"]) ?? new URL(target).host;
+  const target = targets.get(session);
+  const scheme = one(headers[":scheme"]) ?? target?.protocol.slice(0, -1) ?? "https";
+  const authority = one(headers[":authority"]) ?? target?.host ?? "localhost";
   return {
     "http.request.method": knownMethod(method),
     ...authorityAttributes(authority, scheme),
@@ -163,6 +176,7 @@ function patchClients(tracing: Tracing, exports: Record<string, unknown>): void 
   const connect = exports["connect"] as (...args: unknown[]) => http2.ClientHttp2Session;
   exports["connect"] = function tracedConnect(this: unknown, ...args: unknown[]) {
     const session = connect.apply(this, args);
+    rememberTarget(session, args[0]);
     const prototype = Object.getPrototypeOf(session) as { request: Request; [PATCHED]?: true };
     if (prototype[PATCHED] !== true) {
       prototype[PATCHED] = true;
