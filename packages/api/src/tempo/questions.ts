@@ -4,7 +4,7 @@ import { ClewError } from "@clew/base";
 import type { tempo } from "@clew/codec";
 import type { TimeRange } from "@clew/model";
 import type { TagQuery, TraceqlMetrics, TraceqlSearch } from "@clew/storage";
-import { type MetricsQuery, parse, type SpansetExpression } from "@clew/traceql";
+import { type MetricsQuery, parse, parseFilter, type SpansetFilter } from "@clew/traceql";
 import { fieldOfBareTag, fieldOfTag } from "./field-names.ts";
 import { queryOfTags } from "./tags-query.ts";
 import { defaultStep } from "./time.ts";
@@ -145,17 +145,8 @@ export function tagValuesQuestion(
 }
 
 /** The filter of a query that may be half typed; undefined when nothing of it can be used. */
-function lenientFilter(text: string): SpansetExpression | undefined {
-  if (text.trim() === "") return undefined;
-  try {
-    const query = parse(text);
-    const [stage, ...more] = query.kind === "spans" ? query.pipeline.stages : [];
-    if (stage?.kind !== "filter" || more.length > 0) return undefined;
-    const { condition } = stage;
-    // `{}` holds for every span: the catalogue knows as much, and faster.
-    return condition.kind === "static" ? undefined : stage;
-  } catch (thrown) {
-    if (thrown instanceof ClewError && thrown.code === "bad_request") return undefined;
-    throw thrown;
-  }
+function lenientFilter(text: string): SpansetFilter | undefined {
+  const filter = text.trim() === "" ? undefined : parseFilter(text);
+  // `{}` holds for every span: the catalogue knows as much, and faster.
+  return filter?.condition.kind === "static" ? undefined : filter;
 }

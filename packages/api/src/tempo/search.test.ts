@@ -256,7 +256,9 @@ describe("tags", () => {
     const path = "/v2/search/tag/.a/values";
     await get(path, { q: "{ status = error }" });
     expect(traceql.tagsAsked.at(-1)).toMatchObject({ filter: { kind: "filter" } });
-    for (const q of ["{}", "{ status = ", "{} | count() > 1"]) {
+    await get(path, { q: "{ .b = 1 && status = " });
+    expect(traceql.tagsAsked.at(-1)).toMatchObject({ filter: { condition: { operator: "=" } } });
+    for (const q of ["{}", "{ status = ", "{ .a = 1 } && { .b = 2 }"]) {
       await get(path, { q });
       expect(traceql.tagsAsked.at(-1)).not.toHaveProperty("filter");
     }
