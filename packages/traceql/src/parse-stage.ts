@@ -61,7 +61,9 @@ export function parseGroup(cursor: Cursor): Group {
       return cursor.fail(element.at, "metrics cannot follow a stage; they stand alone");
     }
     if (isScalar(element)) return stages.length === 0 ? element : ofPipeline(element, pipeline());
-    stages.push(element);
+    // Parentheses around whole stages group nothing: what is in them stands here.
+    if (element.kind === "nested") stages.push(...element.pipeline.stages);
+    else stages.push(element);
   } while (cursor.accept("|") !== undefined);
   return pipeline();
 }

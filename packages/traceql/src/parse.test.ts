@@ -159,6 +159,14 @@ test("every construct of the language is read and printed in one form", () => {
   for (const text of canonical) expect(print(parse(text))).toBe(text);
 });
 
+test("parentheses around whole stages group nothing", () => {
+  expect(print(parse("({ } | by(.a) | count() > 1)"))).toBe("{ } | by(.a) | count() > 1");
+  expect(print(parse("{ } | ({ .a } | by(.b)) | coalesce()"))).toBe(
+    "{ } | { .a } | by(.b) | coalesce()",
+  );
+  expect(print(parse("((({ .a }))) | (count() > 1)"))).toBe("{ .a } | count() > 1");
+});
+
 test("constants of metrics arithmetic are folded, integers as integers", () => {
   expect(print(parse("({} | rate()) * (7 / 2)"))).toBe("({ } | rate()) * 3");
   expect(print(parse("({} | rate()) * 7.0 / (2 + -4)"))).toBe("({ } | rate()) * 7 / -2");
