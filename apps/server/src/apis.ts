@@ -10,9 +10,10 @@ import {
   type MetricsRegistry,
   metricsRoute,
   nativeApi,
+  tempoApi,
   zipkinApi,
 } from "@clew/api";
-import type { TraceReader } from "@clew/storage";
+import type { RedSeriesReader, TraceqlReader, TraceReader } from "@clew/storage";
 import type { FastifyInstance } from "fastify";
 import type { Config } from "./config/schema.ts";
 import type { Log } from "./process/log.ts";
@@ -27,6 +28,8 @@ const builtUi = fileURLToPath(new URL("../../web/dist", import.meta.url));
 export interface ApiSources {
   /** Raises `unavailable` while the store is not open. */
   readonly reader: () => TraceReader;
+  readonly traceql: () => TraceqlReader;
+  readonly redSeries: () => RedSeriesReader;
   readonly health: () => Health;
   readonly metrics: () => Iterable<MetricFamily>;
 }
@@ -38,15 +41,16 @@ export function createApis(
   registry: MetricsRegistry,
   log: Log,
 ): FastifyInstance {
-  const { reader, health, metrics } = sources;
+  const { reader, traceql, health, metrics } = sources;
   const folder = config.webDir ?? builtUi;
   const server = createApiServer({
     log: withoutInfo(log),
     metrics: registry,
     web: { folder, apiPrefixes },
   });
-  server.register(nativeApi, { reader, health, version, tenantHeader: config.tenantHeader });
   const { tenantHeader, queryCorsOrigins: corsOrigins } = config;
+  server.register(nativeApi, { reader, traceql, health, version, tenantHeader });
+  server.register(tempoApi, { prefix: "/tempo", reader, traceql, health, version, tenantHeader });
   server.register(jaegerApi, { prefix: "/jaeger", reader, tenantHeader, corsOrigins });
   server.register(zipkinApi, { prefix: "/zipkin", reader, tenantHeader, corsOrigins });
   server.register(metricsRoute, { collect: metrics });

@@ -77,14 +77,17 @@ interface State {
 }
 
 function sourcesOf(state: State, registry: MetricsRegistry): Parameters<typeof createApis>[1] {
+  const store = (): Store => {
+    if (state.store !== undefined) return state.store;
+    throw new ClewError("unavailable", "Clew is starting", {
+      hint: "try again in a moment",
+      retryAfterMs: 1000,
+    });
+  };
   return {
-    reader(): TraceReader {
-      if (state.store !== undefined) return state.store.reader;
-      throw new ClewError("unavailable", "Clew is starting", {
-        hint: "try again in a moment",
-        retryAfterMs: 1000,
-      });
-    },
+    reader: () => store().reader,
+    traceql: () => store().traceql,
+    redSeries: () => store().redSeries,
     health: () => healthOf(state),
     metrics: (): MetricFamily[] => [
       ...registry.collect(),

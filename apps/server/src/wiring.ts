@@ -2,7 +2,7 @@
 // process knows them only by these interfaces; `parts.ts` says which real ones are used.
 
 import type { Health, MetricFamily } from "@clew/api";
-import type { TraceReader } from "@clew/storage";
+import type { RedSeriesReader, TraceqlReader, TraceReader } from "@clew/storage";
 import type { Config } from "./config/schema.ts";
 import type { Log } from "./process/log.ts";
 
@@ -17,6 +17,8 @@ export interface Part {
 /** The open span store. The ingest part may need more of it than the process does; `S` carries that. */
 export interface Store extends Part {
   readonly reader: TraceReader;
+  readonly traceql: TraceqlReader;
+  readonly redSeries: RedSeriesReader;
   /** Lets running queries end, writes out what is in memory and closes the engine. */
   close(): Promise<void>;
 }

@@ -2,6 +2,7 @@ export { type ChdbOptions, openChdbEngine } from "./engines/chdb.ts";
 export type { Engine, Parameter, QueryLimits, ReadOptions } from "./engines/engine.ts";
 export { type InsertOutcome, SegmentInserter } from "./insert/segment-inserter.ts";
 export { openRedSeriesReader } from "./planner/metrics/open-red-series-reader.ts";
+export { openTraceqlReader } from "./planner/open-traceql-reader.ts";
 export { openTraceReader } from "./read/open-trace-reader.ts";
 export type * from "./red-series-reader.ts";
 export { migrate } from "./schema/migrations.ts";

@@ -6,6 +6,8 @@ import {
   type InsertOutcome,
   migrate,
   openChdbEngine,
+  openRedSeriesReader,
+  openTraceqlReader,
   openTraceReader,
   type SealedSegment,
   SegmentInserter,
@@ -24,10 +26,14 @@ export interface OpenStore extends Store {
 
 /** See `Parts.openStore`. */
 export async function openStore(config: Config, folder: string, log: Log): Promise<OpenStore> {
+  const limits = {
+    timeoutMs: config.queryTimeoutMs,
+    maxMemoryBytes: config.queryMaxMemoryBytes,
+  };
   const engine = await openChdbEngine({
     path: join(folder, "chdb"),
     readers: config.queryConcurrency,
-    limits: { timeoutMs: config.queryTimeoutMs, maxMemoryBytes: config.queryMaxMemoryBytes },
+    limits,
   });
   await migrate(engine);
   let trouble: string | undefined;
@@ -40,9 +46,9 @@ export async function openStore(config: Config, folder: string, log: Log): Promi
   });
   return {
     folder,
-    reader: openTraceReader(engine, {
-      limits: { timeoutMs: config.queryTimeoutMs, maxMemoryBytes: config.queryMaxMemoryBytes },
-    }),
+    reader: openTraceReader(engine, { limits }),
+    traceql: openTraceqlReader(engine, { limits }),
+    redSeries: openRedSeriesReader(engine, limits),
     metrics: () => [],
     health: (): Health =>
       trouble === undefined

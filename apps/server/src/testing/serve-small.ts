@@ -2,7 +2,7 @@
 // SMALL_SLOW_STOP holds the store's closing until a second signal, SMALL_CRASH throws where nothing catches.
 
 import { LogBatch, SpanBatch } from "@clew/model";
-import type { TraceReader } from "@clew/storage";
+import type { RedSeriesReader, TraceqlReader, TraceReader } from "@clew/storage";
 import { allowClosedOutput } from "../process/closed-output.ts";
 import { reportFatal } from "../process/fatal.ts";
 import { enlargeThreadPool } from "../process/thread-pool.ts";
@@ -20,9 +20,19 @@ const reader: TraceReader = {
   red: async () => Promise.reject(new Error("secret path /var/clew")),
   heatmap: async () => Promise.reject(new Error("no heat map")),
   serviceMap: async () => ({ nodes: [], edges: [] }),
+  traceHealth: async () => Promise.reject(new Error("no trace health")),
   attributeKeys: empty,
   attributeValues: empty,
 };
+
+const cost = { rows: 0, bytes: 0, traces: 0, milliseconds: 0, plan: "none" };
+const traceql: TraceqlReader = {
+  search: async () => ({ traces: [], cost }),
+  metrics: async () => ({ series: [], cost }),
+  tagNames: empty,
+  tagValues: empty,
+};
+const redSeries: RedSeriesReader = { spanIncrements: empty, edgeIncrements: empty };
 
 const part = { metrics: () => [], health: () => ({ status: "ok" as const, reasons: [] }) };
 
@@ -31,6 +41,8 @@ const parts: Parts<Store> = {
     return {
       ...part,
       reader,
+      traceql,
+      redSeries,
       async close(): Promise<void> {
         process.stdout.write("store closed\n");
         if (process.env["SMALL_SLOW_STOP"] !== undefined)

@@ -2,6 +2,7 @@
 // that gives each code its HTTP status.
 
 import { ClewError, type ErrorCode } from "@clew/base";
+import { TraceqlError } from "@clew/traceql";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 const statusByCode: Readonly<Record<ErrorCode, number>> = {
@@ -34,6 +35,8 @@ export interface ErrorBody {
     readonly code: ErrorCode;
     readonly message: string;
     readonly hint?: string;
+    /** Of an error in a TraceQL query: half-open range of UTF-16 offsets in its text. */
+    readonly at?: { readonly start: number; readonly end: number };
   };
 }
 
@@ -44,7 +47,8 @@ export function errorBody(error: ClewError): ErrorBody {
     return { error: { code: "internal", message, hint: "the server's log has the cause" } };
   }
   const { code, message, hint } = error;
-  return { error: hint === undefined ? { code, message } : { code, message, hint } };
+  const at = error instanceof TraceqlError ? { at: error.place } : {};
+  return { error: { code, message, ...(hint === undefined ? {} : { hint }), ...at } };
 }
 
 const codeByStatus: Readonly<Record<number, ErrorCode>> = {

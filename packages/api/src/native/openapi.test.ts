@@ -3,6 +3,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { type FastifyInstance, fastify } from "fastify";
 import { afterAll, describe, expect, test } from "vitest";
+import { memoryTraceqlReader } from "../tempo/testing/memory-traceql-reader.ts";
 import { openApiDocument } from "./openapi.ts";
 import { nativeApi } from "./plugin.ts";
 import type { Health } from "./route.ts";
@@ -64,6 +65,7 @@ describe("the OpenAPI document", () => {
     });
     await listener.register(nativeApi, {
       reader: () => memoryTraceReader([]),
+      traceql: () => memoryTraceqlReader(),
       health,
       version: "1",
     });
@@ -102,6 +104,13 @@ describe("the OpenAPI document", () => {
     cursor: "0",
     scope: "span",
     prefix: "h",
+    q: "{ } | rate()",
+    spans: "4",
+    instant: "true",
+    exemplars: "5",
+    series: "6",
+    filter: "{ status = error }",
+    field: "span.http.route",
   };
   const inPath: Readonly<Record<string, string>> = {
     traceId: payTrace,
@@ -115,10 +124,15 @@ describe("the OpenAPI document", () => {
       const url = path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
         encodeURIComponent(inPath[name] ?? ""),
       );
-      const query = get.parameters.filter((one) => one.in === "query").map((one) => one.name ?? "");
-      for (const name of ["", ...query]) {
-        const search =
-          name === "" ? "" : `?${name}=${encodeURIComponent(samples[name] ?? "no sample")}`;
+      const query = get.parameters.filter((one) => one.in === "query");
+      const sample = (name = ""): string => {
+        const value = path.endsWith("/search") && name === "q" ? "{ }" : samples[name];
+        return `${name}=${encodeURIComponent(value ?? "no sample")}`;
+      };
+      const needed = query.filter(({ required }) => required).map(({ name }) => sample(name));
+      const others = query.filter(({ required }) => required !== true);
+      for (const chosen of [[], ...others.map(({ name }) => [sample(name)])]) {
+        const search = `?${[...needed, ...chosen].join("&")}`;
         const answer = await server.inject(url + search);
         expect(`${search} ${answer.statusCode}`).toBe(`${search} 200`);
         if (answer.headers["content-type"]?.startsWith("application/json"))

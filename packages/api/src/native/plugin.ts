@@ -43,6 +43,9 @@ async function answer(
     get reader() {
       return options.reader();
     },
+    get traceql() {
+      return options.traceql();
+    },
     options,
     tenant: tenantOf(request.headers, options.tenantHeader),
     path: readParameters(entry.parameters, request.params as RawQuery),

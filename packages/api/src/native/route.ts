@@ -2,7 +2,7 @@
 // made, so that neither can say what the other does not do.
 
 import type { ErrorCode } from "@clew/base";
-import type { TraceReader } from "@clew/storage";
+import type { TraceqlReader, TraceReader } from "@clew/storage";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 
@@ -16,6 +16,8 @@ export interface Health {
 export interface NativeApiOptions {
   /** Asked at every question, so that the listener can be up before the store; may raise `unavailable`. */
   readonly reader: () => TraceReader;
+  /** As `reader`. */
+  readonly traceql: () => TraceqlReader;
   readonly health: () => Health;
   /** Clew's version, as `/health` and the OpenAPI document show it. */
   readonly version: string;
@@ -28,6 +30,7 @@ export interface NativeApiOptions {
 /** Everything a route's handler may use. */
 export interface Call<P, Q> {
   readonly reader: TraceReader;
+  readonly traceql: TraceqlReader;
   readonly options: NativeApiOptions;
   readonly tenant: string;
   readonly path: P;

@@ -6,7 +6,8 @@ import { type FoundSpan, nearDays } from "./found-span.ts";
 import type { ReadContext } from "./read-context.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 
-interface IndexRow {
+/** What the trace index knows of a trace. */
+export interface IndexRow {
   readonly start: string;
   readonly duration: number;
   readonly rootService: string;
@@ -14,6 +15,8 @@ interface IndexRow {
   readonly spans: number;
   readonly errors: number;
   readonly services: readonly string[];
+  /** Minutes since 1970 in which it has spans. */
+  readonly minutes: readonly number[];
 }
 
 /** Summaries in the order of `found`. A trace that the index does not have yet shows its matching span alone. */
@@ -23,12 +26,24 @@ export async function readSummaries(
   found: readonly FoundSpan[],
   context: ReadContext,
 ): Promise<readonly TraceSummary[]> {
-  if (found.length === 0) return [];
+  const index = await readIndexRows(engine, tenant, found, context);
+  return found.map((one) => summary(one, index.get(one.traceId)));
+}
+
+/** Rows of the trace index by trace id; a trace that was only just inserted may be missing. */
+export async function readIndexRows(
+  engine: Engine,
+  tenant: string,
+  found: readonly FoundSpan[],
+  context: ReadContext,
+): Promise<ReadonlyMap<string, IndexRow>> {
+  if (found.length === 0) return new Map();
   const parameters = new SqlParameters();
   const rows = await engine.readRows(
     `SELECT lower(hex(trace_id)), toUnixTimestamp64Nano(min(start)),
        toUnixTimestamp64Nano(max(end)) - toUnixTimestamp64Nano(min(start)), max(root_service), max(root_name),
-       sum(spans), sum(errors), arraySort(groupUniqArrayArray(services))
+       sum(spans), sum(errors), arraySort(groupUniqArrayArray(services)),
+       groupUniqArrayArray(minutes)
      FROM trace_index PREWHERE trace_id IN ${parameters.traceIds(found.map(({ traceId }) => traceId))}
      WHERE tenant = ${parameters.text(tenant)} AND day IN ${parameters.days(nearDays(found))}
      GROUP BY trace_id`,
@@ -36,7 +51,7 @@ export async function readSummaries(
   );
   const index = new Map<string, IndexRow>();
   for (const row of rows) {
-    const [id, start, duration, rootService, rootName, spans, errors, services] = row as [
+    const [id, start, duration, rootService, rootName, spans, errors, services, minutes] = row as [
       string,
       string,
       string,
@@ -45,6 +60,7 @@ export async function readSummaries(
       string,
       string,
       string[],
+      number[],
     ];
     index.set(id, {
       start,
@@ -54,9 +70,10 @@ export async function readSummaries(
       spans: Number(spans),
       errors: Number(errors),
       services,
+      minutes,
     });
   }
-  return found.map((one) => summary(one, index.get(one.traceId)));
+  return index;
 }
 
 function summary({ traceId, span: matched }: FoundSpan, row: IndexRow | undefined): TraceSummary {

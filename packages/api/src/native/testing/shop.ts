@@ -3,6 +3,10 @@
 import { SpanKind, StatusCode } from "@clew/model";
 import type { FastifyInstance } from "fastify";
 import { createApiServer } from "../../http/server.ts";
+import {
+  type MemoryTraceqlReader,
+  memoryTraceqlReader,
+} from "../../tempo/testing/memory-traceql-reader.ts";
 import { nativeApi } from "../plugin.ts";
 import type { Health, NativeApiOptions } from "../route.ts";
 import { type MemoryReader, memoryTraceReader } from "./memory-trace-reader.ts";
@@ -70,14 +74,17 @@ const logs: readonly TestLog[] = [
 export interface Shop {
   readonly server: FastifyInstance;
   readonly reader: MemoryReader;
+  readonly traceql: MemoryTraceqlReader;
 }
 
 /** A server that is not listening; `inject` requests into it, or `listen`. */
 export function shop(options: { health?: Health; reader?: NativeApiOptions["reader"] } = {}): Shop {
   const reader = memoryTraceReader(spans, logs);
+  const traceql = memoryTraceqlReader();
   const server = createApiServer();
   server.register(nativeApi, {
     reader: () => reader,
+    traceql: () => traceql,
     version: "1.2.3",
     now: () => now,
     ...options,
@@ -86,5 +93,5 @@ export function shop(options: { health?: Health; reader?: NativeApiOptions["read
         ? () => ({ status: "ok", reasons: [] })
         : () => options.health as Health,
   });
-  return { server, reader };
+  return { server, reader, traceql };
 }
