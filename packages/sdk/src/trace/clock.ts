@@ -28,6 +28,7 @@ export function toMonotonicMs(time: TimeInput | undefined, offset: number): numb
   if (time === undefined) return ticks();
   if (Array.isArray(time)) return finite(time[0] * 1000 - offset + time[1] / 1e6);
   if (time instanceof Date) return finite(time.getTime() - offset);
+  if (typeof time !== "number") return ticks();
   // A number below the start of the process in epoch milliseconds is a reading of performance.now().
   return finite(time < performance.timeOrigin ? time : time - offset);
 }

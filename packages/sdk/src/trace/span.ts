@@ -120,7 +120,12 @@ export class RecordingSpan implements Span {
   }
 
   setAttribute(key: string, value: unknown): this {
-    if (this.endMs === 0) this.put(key, value);
+    if (this.endMs !== 0) return this;
+    try {
+      this.put(key, value);
+    } catch {
+      this.droppedAttributes++; // a proxy of the application that throws
+    }
     return this;
   }
 
@@ -153,9 +158,8 @@ export class RecordingSpan implements Span {
     else this.attributes.push(key, Array.isArray(value) ? value.slice() : value);
   }
 
-  #putAll(attributes: Attributes | undefined): void {
-    if (attributes === null || typeof attributes !== "object") return;
-    for (const key of Object.keys(attributes)) {
+  #putAll(attributes: Attributes): void {
+    for (const key of keysOf(attributes)) {
       try {
         this.put(key, attributes[key]);
       } catch {
@@ -166,6 +170,15 @@ export class RecordingSpan implements Span {
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.endMs !== 0) return this;
+    try {
+      this.#addEvent(name, attributesOrTime, time);
+    } catch {
+      this.droppedEvents++; // a proxy of the application that throws
+    }
+    return this;
+  }
+
+  #addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): void {
     const timeOnly = isTime(attributesOrTime);
     const at = timeOnly ? attributesOrTime : time;
     const given = timeOnly ? undefined : attributesOrTime;
@@ -175,22 +188,30 @@ export class RecordingSpan implements Span {
       this.events.shift();
       this.droppedEvents++;
     }
-    if (most === 0) return this;
+    if (most === 0) return;
     const { attributes, dropped } = flatten(given, attributesPerEvent);
     const ms = toMonotonicMs(at, this.offsetMs);
-    this.events.push({ name: name, ms, attributes, dropped });
-    return this;
+    this.events.push({ name: nameText(name), ms, attributes, dropped });
   }
 
   addLink(link: Link): this {
     if (this.endMs !== 0) return this;
+    try {
+      this.#addLink(link);
+    } catch {
+      this.droppedLinks++; // as above
+    }
+    return this;
+  }
+
+  #addLink(link: Link): void {
     const context = link?.context;
-    if (!isTraceId(context?.traceId) || !isSpanId(context.spanId)) return this;
+    if (!isTraceId(context?.traceId) || !isSpanId(context.spanId)) return;
     const { links: most, attributesPerLink } = this.scope.limits;
     this.links ??= [];
     if (this.links.length >= most) {
       this.droppedLinks++;
-      return this;
+      return;
     }
     const { attributes, dropped } = flatten(link.attributes, attributesPerLink);
     this.links.push({
@@ -201,7 +222,6 @@ export class RecordingSpan implements Span {
       attributes,
       dropped: dropped + (link.droppedAttributesCount ?? 0),
     });
-    return this;
   }
 
   addLinks(links: Link[]): this {
@@ -211,10 +231,16 @@ export class RecordingSpan implements Span {
 
   setStatus(status: SpanStatus): this {
     // Ok is final, and Unset never takes anything back (specification of the trace API, "Set Status").
-    if (this.endMs !== 0 || this.statusCode === 1 || !(status?.code > 0)) return this;
-    this.statusCode = status.code === 1 ? 1 : 2;
-    const text = status.code === 2 && typeof status.message === "string" ? status.message : "";
-    this.statusMessage = text === "" ? undefined : text.slice(0, this.scope.limits.valueLength);
+    if (this.endMs !== 0 || this.statusCode === 1) return this;
+    try {
+      const { code, message } = status;
+      if (code !== 1 && code !== 2) return this;
+      const text = code === 2 && typeof message === "string" ? message : "";
+      this.statusMessage = text === "" ? undefined : text.slice(0, this.scope.limits.valueLength);
+      this.statusCode = code;
+    } catch {
+      // Not a status.
+    }
     return this;
   }
 
@@ -256,12 +282,20 @@ function isTime(value: unknown): value is TimeInput {
   return Array.isArray(value) && value.length === 2 && typeof value[0] === "number";
 }
 
+function keysOf(attributes: unknown): readonly string[] {
+  try {
+    return typeof attributes === "object" && attributes !== null ? Object.keys(attributes) : [];
+  } catch {
+    return []; // a proxy of the application that throws
+  }
+}
+
 function flatten(attributes: Attributes | undefined, most: number) {
   if (attributes === null || typeof attributes !== "object")
     return { attributes: EMPTY, dropped: 0 };
   const flat: unknown[] = [];
   let dropped = 0;
-  for (const key of Object.keys(attributes)) {
+  for (const key of keysOf(attributes)) {
     if (flat.length >= most * 2) dropped++;
     else {
       try {

@@ -1,0 +1,190 @@
+// The delivery: overload, refusals, retries, the byte budget and the disk.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readSettings } from "../config/settings.ts";
+import type { Batch } from "./batch.ts";
+import { backoffMs, failureOf, type Outcome, retryAfterMs } from "./retry.ts";
+import { type Carrier, Sender } from "./sender.ts";
+import { Spill } from "./spill.ts";
+import { partialSuccess } from "./transport.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "clew-sender-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const TAKEN: Outcome = { kind: "taken", rejected: 0, message: "" };
+const AWAY: Outcome = { kind: "retry", afterMs: 1, reached: false, message: "away" };
+
+function settings(env: Record<string, string> = {}) {
+  return readSettings({}, { OTEL_LOG_LEVEL: "none", CLEW_SDK_SPILL: folder, ...env }).export;
+}
+
+function batch(important: number, ordinary: number): Batch {
+  return {
+    important: important === 0 ? undefined : Buffer.alloc(important, "i"),
+    importantSpans: important,
+    ordinary: ordinary === 0 ? undefined : Buffer.alloc(ordinary, "o"),
+    ordinarySpans: ordinary,
+    reportedDrops: 0,
+  };
+}
+
+/** Holds requests until they are answered. */
+class HeldCarrier implements Carrier {
+  readonly bodies: Buffer[] = [];
+  readonly answers: ((outcome: Outcome) => void)[] = [];
+  most = 0;
+
+  send(body: Buffer): Promise<Outcome> {
+    this.bodies.push(body);
+    this.most = Math.max(this.most, this.bodies.length);
+    return new Promise((resolve) => {
+      this.answers.push(resolve);
+    });
+  }
+}
+
+describe("the table of answers", () => {
+  test.each([429, 502, 503, 504])("%d is tried again", (status) => {
+    expect(failureOf(status, "3", 0)).toMatchObject({ kind: "retry", afterMs: 3000 });
+  });
+  test.each([400, 401, 403, 404, 408, 500, 501])("%d is final", (status) => {
+    expect(failureOf(status, undefined, 0).kind).toBe("refused");
+  });
+  test("Retry-After is seconds or a date", () => {
+    expect(retryAfterMs("7", 0)).toBe(7000);
+    expect(retryAfterMs("Sun, 22 Nov 2026 10:00:09 GMT", Date.UTC(2026, 10, 22, 10))).toBe(9000);
+    expect(retryAfterMs("soon", 0)).toBeUndefined();
+    expect(retryAfterMs("99999999", 0)).toBe(300_000);
+  });
+  test("waiting doubles up to half a minute", () => {
+    const waits = [1, 2, 3, 20].map((failures) => backoffMs(failures, () => 1));
+    expect(waits).toEqual([500, 1000, 2000, 30_000]);
+    expect(backoffMs(1, () => 0)).toBe(250);
+  });
+  test("a partial success says how many were rejected", () => {
+    const body = Buffer.from([0x0a, 0x06, 0x08, 0xac, 0x02, 0x12, 0x01, 0x78]);
+    expect(partialSuccess(body)).toEqual({ rejected: 300, message: "x" });
+    expect(partialSuccess(Buffer.alloc(0))).toEqual({ rejected: 0, message: "" });
+  });
+});
+
+test("more requests go out at once as long as the backend keeps up, and never more than allowed", async () => {
+  const carrier = new HeldCarrier();
+  const sender = new Sender(settings({ CLEW_SDK_CONCURRENCY: "5" }), carrier, undefined);
+  for (let i = 0; i < 60; i++) sender.push(batch(1, 0));
+  const flushed = sender.flush(10_000);
+  const inFlight: number[] = [];
+  while (sender.pending) {
+    inFlight.push(carrier.answers.length);
+    for (const answer of carrier.answers.splice(0)) answer(TAKEN);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await flushed).toBe(true);
+  expect(Math.max(...inFlight)).toBe(5);
+  expect(sender.counts).toEqual({ delivered: 60, dropped: 0, spilled: 0 });
+});
+
+test("a backend that is away gets everything later, in order", async () => {
+  let away = true;
+  const seen: string[] = [];
+  const carrier: Carrier = {
+    send: (body) => {
+      if (away) return Promise.resolve(AWAY);
+      seen.push(body.toString());
+      return Promise.resolve(TAKEN);
+    },
+  };
+  const sender = new Sender(settings({ CLEW_SDK_CONCURRENCY: "1" }), carrier, undefined);
+  for (const name of ["a", "b", "c"]) {
+    sender.push({ ...batch(1, 0), important: Buffer.from(name) });
+  }
+  expect(await sender.flush(1000)).toBe(false);
+  away = false;
+  expect(await sender.flush(1000)).toBe(true);
+  expect(seen).toEqual(["a", "b", "c"]);
+});
+
+test("over the budget the oldest go to the disk, and from there to the backend", async () => {
+  const held = new HeldCarrier();
+  const limited = settings({ CLEW_SDK_QUEUE_BYTES: "3000" });
+  const sender = new Sender(limited, held, new Spill(limited, folder));
+  for (let i = 0; i < 10; i++) sender.push(batch(1000, 0));
+  expect(sender.counts.spilled).toBe(7000);
+  expect(sender.counts.dropped).toBe(0);
+  const taken: number[] = [];
+  const flushed = sender.flush(10_000);
+  while (sender.pending || sender.counts.delivered < 10_000) {
+    taken.push(held.answers.length);
+    for (const answer of held.answers.splice(0)) answer(TAKEN);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await flushed).toBe(true);
+  expect(sender.counts.delivered).toBe(10_000);
+});
+
+test("without a disk ordinary spans go first, then the oldest; drops are told once", () => {
+  const held = new HeldCarrier();
+  const sender = new Sender(
+    settings({ CLEW_SDK_QUEUE_BYTES: "3000", CLEW_SDK_CONCURRENCY: "1" }),
+    held,
+    undefined,
+  );
+  sender.push(batch(1, 0)); // on its way
+  sender.push(batch(500, 1000));
+  sender.push(batch(500, 1000));
+  expect(sender.takeDrops()).toBe(1000);
+  sender.push(batch(2000, 0));
+  expect(sender.takeDrops()).toBe(1500); // the other ordinary half, and the oldest important one
+  expect(sender.takeDrops()).toBe(0);
+  expect(sender.counts.dropped).toBe(2500);
+});
+
+test("a request that is too large is halved before it is given up", async () => {
+  const seen: number[] = [];
+  const carrier: Carrier = {
+    send: (body) => {
+      seen.push(body.length);
+      return Promise.resolve(body.length > 1500 ? { kind: "too_large" } : TAKEN);
+    },
+  };
+  const sender = new Sender(settings(), carrier, undefined);
+  sender.push(batch(1000, 2000));
+  expect(await sender.flush(1000)).toBe(true);
+  expect(seen).toEqual([3000, 1000, 2000]);
+  expect(sender.counts).toEqual({ delivered: 1000, dropped: 2000, spilled: 0 });
+});
+
+describe("the disk", () => {
+  test("a torn record is left out, whole ones before it are kept", () => {
+    const first = new Spill(settings(), folder);
+    expect(first.write(Buffer.from("one"), 1)).toBe(true);
+    expect(first.write(Buffer.from("two"), 2)).toBe(true);
+    const record = first.next();
+    expect(record).toMatchObject({ spans: 1 });
+    expect(record?.body.toString()).toBe("one");
+    if (record !== undefined) first.sent(record);
+    expect(first.next()?.body.toString()).toBe("two");
+  });
+
+  test("its cap is kept, and what is too old is forgotten", () => {
+    const capped = new Spill(settings({ CLEW_SDK_SPILL_BYTES: "1000" }), folder);
+    expect(capped.write(Buffer.alloc(900), 1)).toBe(true);
+    expect(capped.write(Buffer.alloc(900), 1)).toBe(false);
+    const aged = new Spill(settings({ CLEW_SDK_SPILL_HOURS: "0" }), folder);
+    expect(aged.next()).toBeUndefined();
+  });
+
+  test("other destinations have their own records", () => {
+    const here = new Spill(settings(), folder);
+    here.write(Buffer.from("here"), 1);
+    const there = new Spill(settings({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere" }), folder);
+    expect(there.next()).toBeUndefined();
+    expect(here.next()?.body.toString()).toBe("here");
+  });
+});
