@@ -10,7 +10,9 @@ import {
   type MetricsRegistry,
   metricsRoute,
   nativeApi,
+  prometheusApi,
   tempoApi,
+  tempoGrpc,
   zipkinApi,
 } from "@clew/api";
 import type { RedSeriesReader, TraceqlReader, TraceReader } from "@clew/storage";
@@ -41,7 +43,7 @@ export function createApis(
   registry: MetricsRegistry,
   log: Log,
 ): FastifyInstance {
-  const { reader, traceql, health, metrics } = sources;
+  const { reader, traceql, redSeries, health, metrics } = sources;
   const folder = config.webDir ?? builtUi;
   const server = createApiServer({
     log: withoutInfo(log),
@@ -51,6 +53,13 @@ export function createApis(
   const { tenantHeader, queryCorsOrigins: corsOrigins } = config;
   server.register(nativeApi, { reader, traceql, health, version, tenantHeader });
   server.register(tempoApi, { prefix: "/tempo", reader, traceql, health, version, tenantHeader });
+  server.register(tempoGrpc, {
+    traceql,
+    host: config.host,
+    port: config.tempoGrpcPort,
+    tenantHeader,
+  });
+  server.register(prometheusApi, { prefix: "/prometheus", redSeries, version, tenantHeader });
   server.register(jaegerApi, { prefix: "/jaeger", reader, tenantHeader, corsOrigins });
   server.register(zipkinApi, { prefix: "/zipkin", reader, tenantHeader, corsOrigins });
   server.register(metricsRoute, { collect: metrics });

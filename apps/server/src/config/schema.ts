@@ -16,6 +16,7 @@ export interface Config {
   readonly otlpGrpcPort: number;
   readonly otlpHttpPort: number;
   readonly jaegerGrpcPort: number;
+  readonly tempoGrpcPort: number;
   readonly tls: {
     readonly cert?: string | undefined;
     readonly key?: string | undefined;
@@ -124,6 +125,10 @@ export const configSchema: z.ZodObject = z.strictObject({
   otlpGrpcPort: port("Port of the OTLP/gRPC receiver.", 4317),
   otlpHttpPort: port("Port of the OTLP/HTTP receiver.", 4318),
   jaegerGrpcPort: port("Port of Jaeger's gRPC query API, 16685 in Jaeger; plain text.", 0),
+  tempoGrpcPort: port(
+    "Further port of Tempo's streaming gRPC API, 9095 in Tempo; plain text. `port` answers it as well.",
+    0,
+  ),
   tls: z.strictObject({
     cert: path.describe(
       "PEM file with the certificate chain of the OTLP receivers; without it they speak plain text.",

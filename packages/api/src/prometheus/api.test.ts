@@ -167,6 +167,21 @@ describe("panels that people write", () => {
     expect(reader.asked.at(-1)?.range.startNano).toBe(BigInt(Date.UTC(2027, 0, 15)) * 1_000_000n);
   });
 
+  test("a long window and a counter take in the minute that is not over yet", async () => {
+    const at = async (query: string): Promise<unknown> => {
+      const later = redShop(nowMs - 30_000).server;
+      const url = `/prometheus/api/v1/query?${new URLSearchParams({ query }).toString()}`;
+      const answer = await later.inject(url);
+      await later.close();
+      return answer.json<Body>().data.result[0]?.value[1];
+    };
+    const calls = 'traces_spanmetrics_calls_total{service="cart"}';
+    expect(await at(`sum(increase(${calls}[5m]))`)).toBe("30");
+    expect(await at(`sum(${calls})`)).toBe("60");
+    expect(await at(`sum(increase(${calls}[1m]))`)).toBe("6");
+    expect(await at(`sum(increase(${calls}[10m]))`)).toBe("60");
+  });
+
   test("over time, one point a step, from bins as wide as the step allows", async () => {
     const form = {
       query: "sum(increase(traces_spanmetrics_calls_total[2m]))",

@@ -39,7 +39,7 @@ function windowsOf(
   { times, growth }: SelectOptions,
   nowMs: number,
 ): Windows {
-  if (growth === undefined) return sinceMidnight(times, offsetMs);
+  if (growth === undefined) return sinceMidnight(times, offsetMs, nowMs);
   if (growth === "irate") return lastMinute(times, offsetMs, nowMs);
   return growthWindows(times, offsetMs, rangeMs, nowMs);
 }

@@ -25,11 +25,9 @@ export function growthWindows(
   nowMs: number,
 ): Windows {
   const widthMs = Math.max(minuteMs, Math.ceil(rangeMs / minuteMs) * minuteMs);
-  const isNow = (end: number): boolean =>
-    times.length === 1 && widthMs >= longWindowMs && end > nowMs - minuteMs;
+  const takesUnfinished = times.length === 1 && widthMs >= longWindowMs;
   const spans = times.map((time) => {
-    const end = time - offsetMs;
-    const to = (isNow(end) ? Math.ceil(end / minuteMs) : Math.floor(end / minuteMs)) * minuteMs;
+    const to = endOf(time - offsetMs, takesUnfinished ? nowMs : Infinity);
     return { from: to - widthMs, to };
   });
   return inBins(spans, widthMs);
@@ -40,13 +38,26 @@ export function lastMinute(times: readonly number[], offsetMs: number, nowMs: nu
   return growthWindows(times, offsetMs, minuteMs, nowMs);
 }
 
-/** From the start of the day (UTC) to the last whole minute of each step: counters begin anew every day. */
-export function sinceMidnight(times: readonly number[], offsetMs: number): Windows {
+/**
+ * From the start of the day (UTC) to each step: counters begin anew every day. With `nowMs` a single step takes
+ * in the minute that is not over yet.
+ */
+export function sinceMidnight(
+  times: readonly number[],
+  offsetMs: number,
+  nowMs: number = Infinity,
+): Windows {
   const spans = times.map((time) => {
-    const to = Math.floor((time - offsetMs) / minuteMs) * minuteMs;
+    const to = endOf(time - offsetMs, times.length === 1 ? nowMs : Infinity);
     return { from: Math.floor((to - 1) / dayMs) * dayMs, to };
   });
   return inBins(spans, dayMs);
+}
+
+/** The last whole minute before `time`; the minute that is not over yet when `time` is in it. */
+function endOf(time: number, nowMs: number): number {
+  const isNow = time > nowMs - minuteMs;
+  return (isNow ? Math.ceil(time / minuteMs) : Math.floor(time / minuteMs)) * minuteMs;
 }
 
 function inBins(

@@ -53,14 +53,15 @@ export interface RedShop {
   readonly reader: MemoryRedReader;
 }
 
-export function redShop(): RedShop {
+/** `asOfMs`: what now means to the server. */
+export function redShop(asOfMs: number = nowMs): RedShop {
   const reader = memoryRedReader(observed(spanKinds), observed(edgeKinds));
   const server = createApiServer();
   server.register(prometheusApi, {
     prefix: "/prometheus",
     redSeries: () => reader,
     version: "1.2.3",
-    now: () => nowMs,
+    now: () => asOfMs,
   });
   return { server, reader };
 }
