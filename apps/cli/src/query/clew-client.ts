@@ -47,7 +47,7 @@ export class ClewClient {
       start: request.start,
       end: request.end,
       limit: String(request.limit),
-      spss: String(request.spansPerSpanset),
+      spans: String(request.spansPerSpanset),
       sort: request.sort,
       cursor: request.cursor,
     });
