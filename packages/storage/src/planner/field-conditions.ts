@@ -22,7 +22,7 @@ import { isStatic } from "./field-fold.ts";
 import { compareArray } from "./field-json.ts";
 import type { ContentTable } from "./field-knowledge.ts";
 import { allOf, anyOf, FALSE, not, TRUE } from "./field-logic.ts";
-import { arithmetic, compareNumbers, type NumberSql, numberOf } from "./field-numbers.ts";
+import { arithmetic, bind, compareNumbers, type NumberSql, numberOf } from "./field-numbers.ts";
 import {
   type FieldPlaces,
   type Frame,
@@ -31,6 +31,7 @@ import {
   presentIn,
 } from "./field-places.ts";
 import { type Many, manyOf, namesMany } from "./field-references.ts";
+import { partsOfPair, typedOf } from "./field-typed.ts";
 
 /** What a reference's value must be. */
 export type Test =
@@ -40,6 +41,8 @@ export type Test =
 
 const IS_TRUE = boolTest(true);
 const IS_FALSE = boolTest(false);
+/** More pairs of places than this make a statement too long for the engine. */
+const MAX_PAIRS = 16;
 const MANY: readonly Many[] = ["event", "link"];
 
 export class FieldConditions {
@@ -209,13 +212,10 @@ export class FieldConditions {
   ): string {
     const a = this.#parts(left, frame);
     const b = this.#parts(right, frame);
-    const conditions = [
-      compareNumbers(this.number(left, frame), operator, this.number(right, frame)),
-    ];
-    for (const x of a) {
-      for (const y of b) conditions.push(comparePair(x, operator, y, frame.parameters));
-    }
-    return anyOf(conditions);
+    if (Math.min(a.length, b.length) > 1 && a.length * b.length > MAX_PAIRS)
+      return compareTyped(a, operator, b, frame.parameters);
+    const numbers = [this.number(left, frame), this.number(right, frame)] as const;
+    return compareParts(a, operator, b, numbers, frame.parameters);
   }
 
   /** The places of an expression's value; of an arithmetic one none, which is a number. */
@@ -290,6 +290,34 @@ function partMeets(
   if (right.type === "bool" && operator !== "=" && operator !== "!=") return FALSE;
   if (right.type !== "string" && (operator === "=~" || operator === "!~")) return FALSE;
   return comparePart(part, operator, right, parameters);
+}
+
+/** Every pair of places that compare, and the numbers. */
+function compareParts(
+  left: readonly Part[],
+  operator: ComparisonOperator,
+  right: readonly Part[],
+  numbers: readonly [NumberSql | undefined, NumberSql | undefined],
+  parameters: SqlParameters,
+): string {
+  const conditions = [compareNumbers(numbers[0], operator, numbers[1])];
+  for (const x of left) {
+    for (const y of right) conditions.push(comparePair(x, operator, y, parameters));
+  }
+  return anyOf(conditions);
+}
+
+/** Two values of many places each: every place is written once, and the pairs are those of two names. */
+function compareTyped(
+  left: readonly Part[],
+  operator: ComparisonOperator,
+  right: readonly Part[],
+  parameters: SqlParameters,
+): string {
+  const [x, y] = [partsOfPair("one.1", "one.2"), partsOfPair("two.1", "two.2")];
+  const body = compareParts(x, operator, y, [numberOf(x), numberOf(y)], parameters);
+  const values = [left, right].map((parts) => `CAST(${typedOf(parts)}, 'Tuple(String, String)')`);
+  return bind(["one", "two"], values, body);
 }
 
 function comparePair(

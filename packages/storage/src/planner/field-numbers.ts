@@ -52,7 +52,7 @@ function asPair({ form, sql }: NumberSql): string {
 }
 
 /** SQL of `body(name)` with the name bound to `value`, so that a long text stands only once. */
-function bind(names: readonly string[], values: readonly string[], body: string): string {
+export function bind(names: readonly string[], values: readonly string[], body: string): string {
   const arrays = values.map((value) => `[${value}]`);
   return `arrayMap((${names.join(", ")}) -> ${body}, ${arrays.join(", ")})[1]`;
 }

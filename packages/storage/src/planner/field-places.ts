@@ -8,7 +8,7 @@ import { hasInJson, jsonParts } from "./field-json.ts";
 import type { ContentCondition, ContentTable, FieldKnowledge } from "./field-knowledge.ts";
 import { allOf, anyOf, FALSE, not, TRUE } from "./field-logic.ts";
 import type { Many } from "./field-references.ts";
-import { typedOf } from "./field-typed.ts";
+import { partsOfPair, typedOf } from "./field-typed.ts";
 
 /** What the SQL under construction stands in: inside a lambda over events or links their fields have names. */
 export interface Frame {
@@ -149,13 +149,7 @@ export class FieldPlaces {
     const column = ID_COLUMN[table];
     const type = `transform(${column}, ${rows}.1, ${rows}.2, '')`;
     const text = `transform(${column}, ${rows}.1, ${rows}.3, '')`;
-    return [
-      { type: "string", value: text, present: `${type} = 'string'` },
-      { type: "int", value: `toInt64OrZero(${text})`, present: `${type} = 'int'` },
-      { type: "float", value: `toFloat64OrZero(${text})`, present: `${type} = 'float'` },
-      { type: "bool", value: `(${text} = 'true')`, present: `${type} = 'bool'` },
-      { type: "json", value: text, present: `${type} = 'json'` },
-    ];
+    return partsOfPair(type, text);
   }
 
   #layered(reference: Attribute, frame: Frame): readonly Part[] {

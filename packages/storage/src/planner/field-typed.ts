@@ -19,6 +19,17 @@ export function typedOf(parts: readonly Part[]): string {
   return branches.length === 0 ? nil : `multiIf(${[...branches, nil].join(", ")})`;
 }
 
+/** The parts of a value given as SQL of its type and of its text, as `typedOf` writes them. */
+export function partsOfPair(type: string, text: string): readonly Part[] {
+  return [
+    { type: "string", value: text, present: `${type} = 'string'` },
+    { type: "int", value: `toInt64OrZero(${text})`, present: `${type} = 'int'` },
+    { type: "float", value: `toFloat64OrZero(${text})`, present: `${type} = 'float'` },
+    { type: "bool", value: `(${text} = 'true')`, present: `${type} = 'bool'` },
+    { type: "json", value: text, present: `${type} = 'json'` },
+  ];
+}
+
 function textOf({ type, value }: Part): string {
   if (type === "bool") return `if(${value}, 'true', 'false')`;
   return type === "string" || type === "json" ? `CAST(${value}, 'String')` : `toString(${value})`;
