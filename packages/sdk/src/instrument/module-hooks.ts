@@ -304,8 +304,8 @@ function hookLoader(patcher: Patcher): () => void {
     const appendix = patcher.appendix(url, place);
     return appendix === "" ? result : { ...result, source: text(result.source) + appendix };
   };
-  const { deregister } = registerHooks.call(nodeModule, { load });
-  return deregister;
+  const hooks = registerHooks.call(nodeModule, { load });
+  return () => hooks.deregister();
 }
 
 /** Begins to show libraries that load to their instrumentations; returns what stops it. */

@@ -11,12 +11,12 @@ import { alwaysOff, alwaysOn, probability } from "./simple-samplers.ts";
 
 fc.configureGlobal({ seed: 20_261_122 });
 
-function candidate(traceId: string, name = "GET", attributes = {}): Candidate {
+function candidate(id: string, name = "GET", attributes = {}): Candidate {
   return {
-    traceId,
+    traceId: id,
     name,
     kind: 1,
-    randomness: () => traceRandomness(traceId),
+    randomness: () => traceRandomness(id),
     attributes: () => attributes,
     parentSampled: undefined,
   };
