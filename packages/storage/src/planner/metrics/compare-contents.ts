@@ -9,7 +9,7 @@ import { SqlParameters } from "../../read/sql-parameters.ts";
 import { typedValue } from "../field-typed.ts";
 import { MAX_VALUES } from "./compare-parts.ts";
 import type { AttributeCounts, SideColumns, Sides, ValueCount } from "./compare-ranking.ts";
-import { type CompareScan, comparedSpans, MAP_PART } from "./compare-sql.ts";
+import { CONTENT_TRIPLES, type CompareScan, comparedSpans } from "./compare-sql.ts";
 import { stepSql } from "./scan-cells.ts";
 import { valueKey } from "./series.ts";
 
@@ -106,7 +106,7 @@ class Tally {
   ): Promise<void> {
     const parameters = new SqlParameters();
     const rows = await engine.readRows(
-      `SELECT toString(id), any(${MAP_PART.triples}) FROM ${table}
+      `SELECT toString(id), any(${CONTENT_TRIPLES}) FROM ${table}
        WHERE tenant = ${parameters.text(tenant)} AND id IN ${parameters.uint64s([...counts.keys()])}
        GROUP BY id`,
       { ...context, parameters: parameters.values },

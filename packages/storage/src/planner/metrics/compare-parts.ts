@@ -7,7 +7,7 @@ import { forEachRow } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import { typedValue } from "../field-typed.ts";
 import type { AttributeCounts, SideColumns, ValueCount } from "./compare-ranking.ts";
-import { type CompareScan, comparedSpans, type Part } from "./compare-sql.ts";
+import type { CompareScan, Part } from "./compare-sql.ts";
 import { stepSql } from "./scan-cells.ts";
 import { valueKey } from "./series.ts";
 
@@ -73,15 +73,10 @@ async function readTop(
   // The engine takes the size of a list as a literal only; the checker has seen that it is 1..1000.
   const top = Math.trunc(scan.compare.top);
   const rows = await engine.readRows(
-    `SELECT toString(key), toFloat64(sum(s)), toFloat64(sum(b)), toFloat64(count()),
+    `SELECT key, sum(s), sum(b), toFloat64(count()),
        groupArraySortedIf(${top})((-s, type, value, b), s > 0),
        groupArraySortedIf(${top})((-b, type, value, s), b > 0)
-     FROM (
-       SELECT triple.1 AS key, triple.2 AS type, triple.3 AS value,
-         toFloat64(countIf(is_selected)) AS s, toFloat64(countIf(NOT is_selected)) AS b
-       FROM (${comparedSpans(scan, `arrayJoin(${part.triples}) AS triple`, parameters)})
-       ${part.where} GROUP BY key, type, value)
-     GROUP BY key`,
+     FROM (${part.counted(scan, parameters)}) GROUP BY key`,
     { ...context, parameters: parameters.values },
   );
   return (rows as unknown as TopRow[]).map(
@@ -143,16 +138,15 @@ async function readColumns(
   const [keys, types, texts] = [0, 1, 2].map((i) =>
     parameters.texts(shown.map((one) => one[i] as string)),
   );
-  const columns = `${stepSql(scan.steps, parameters)} AS at, arrayJoin(${part.triples}) AS triple`;
+  const at = { name: "at", sql: stepSql(scan.steps, parameters) };
   const rows = engine.readBinary(
-    `SELECT at, text_key, is_shown, if(is_shown = 1, type, '') AS shown_type,
-       if(is_shown = 1, value, '') AS shown_value,
-       toFloat64(countIf(is_selected)), toFloat64(countIf(NOT is_selected))
+    `SELECT at, key, is_shown, if(is_shown = 1, type, '') AS shown_type,
+       if(is_shown = 1, value, '') AS shown_value, sum(s), sum(b)
      FROM (
-       SELECT at, is_selected, triple.1 AS key, toString(key) AS text_key, triple.2 AS type, triple.3 AS value,
-         toUInt8((text_key, type, value) IN (SELECT arrayJoin(arrayZip(${keys}, ${types}, ${texts})))) AS is_shown
-       FROM (${comparedSpans(scan, columns, parameters)}) ${part.where})
-     GROUP BY at, text_key, is_shown, shown_type, shown_value`,
+       SELECT at, key, type, value, s, b,
+         toUInt8((key, type, value) IN (SELECT arrayJoin(arrayZip(${keys}, ${types}, ${texts})))) AS is_shown
+       FROM (${part.counted(scan, parameters, at)}))
+     GROUP BY at, key, is_shown, shown_type, shown_value`,
     { ...context, parameters: parameters.values },
   );
   const result = new KeyColumns(scan.steps.count);

@@ -1,6 +1,6 @@
-// The scans of compare(): every attribute of every span, as (name, type, value), counted apart for selection
-// and baseline. Promoted columns go by their place in a list, maps by their keys; resources and scopes are
-// counted by id and looked up afterwards. 410 ms of an hour with 833,000 spans on four cores.
+// The scans of compare(): every attribute of every span as (key, type, value), counted apart for selection and
+// baseline. Promoted columns go by their place in a list, maps by their keys; resources and scopes are counted
+// by id and looked up afterwards.
 
 import type { Compare } from "@clew/traceql";
 import type { SqlParameters } from "../../read/sql-parameters.ts";
@@ -50,40 +50,71 @@ const COLUMNS: readonly ColumnAttribute[] = [
   }),
 ];
 
-/** Array of (key UInt8, type String, value String) of a span. */
-const COLUMN_TRIPLES = `[${COLUMNS.map(
-  ({ column, type }, i) => `(toUInt8(${i}), '${type}', toString(${column}))`,
-).join(", ")}]`;
+const COLUMN_NAMES = COLUMNS.map(({ column }) => column);
+const ALL_BITS = 2 ** COLUMNS.length - 1;
 
-const HAS_VALUE = COLUMNS.flatMap(({ absent }, i) => (absent === undefined ? [] : [{ i, absent }]));
-const ABSENT_CONDITION = `NOT ((value = '' AND key IN (${placesOf("")})) OR (value = '0' AND key IN (${placesOf("0")})))`;
+/** Which column a row of GROUPING SETS is about, from 0: grouping() clears its bit, the first is the highest. */
+const PLACE = `toUInt8(${COLUMNS.length - 1} - log2(bitXor(grouping(${COLUMN_NAMES.join(", ")}), ${ALL_BITS})))`;
+const TYPES = COLUMNS.map(({ type }) => `'${type}'`).join(", ");
+const TEXTS = COLUMN_NAMES.map((column) => `toString(${column})`).join(", ");
+const ABSENT = COLUMNS.map(({ absent }) => `'${absent ?? ""}'`).join(", ");
+const IS_OPTIONAL = COLUMNS.map(({ absent }) => (absent === undefined ? 0 : 1)).join(", ");
 
-function placesOf(text: string): string {
-  return HAS_VALUE.filter(({ absent }) => absent === text)
-    .map(({ i }) => i)
-    .join(", ");
+const SUMS = "toFloat64(countIf(is_selected)) AS s, toFloat64(countIf(NOT is_selected)) AS b";
+
+/** Some of a span's attributes, counted by value. */
+export interface Part {
+  /** A subquery of (`by`) key String, type String, value String, s and b Float64; rows may repeat. */
+  readonly counted: (scan: CompareScan, parameters: SqlParameters, by?: GroupedBy) => string;
+  /** The reference that a key stands for. */
+  readonly nameOf: (key: string) => string;
 }
 
-const MAP_TRIPLES = `arrayConcat(
+/** One more key of GROUP BY: its name and SQL over `spans`. */
+export interface GroupedBy {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Promoted columns in one pass by GROUPING SETS: half the time of unfolding them into rows. */
+export const COLUMN_PART: Part = {
+  counted: (scan, parameters, by) => {
+    const extra = by === undefined ? "" : `${by.name}, `;
+    const own = by === undefined ? "" : `${by.sql} AS ${by.name}, `;
+    const sets = COLUMN_NAMES.map((column) => `(${extra}${column})`).join(", ");
+    return `SELECT ${extra}toString(place) AS key, [${TYPES}][place + 1] AS type, [${TEXTS}][place + 1] AS value, s, b
+      FROM (
+        SELECT ${extra}${PLACE} AS place, ${COLUMN_NAMES.join(", ")}, ${SUMS}
+        FROM (${comparedSpans(scan, own + COLUMN_NAMES.join(", "), parameters)})
+        GROUP BY GROUPING SETS (${sets}))
+      WHERE [${IS_OPTIONAL}][place + 1] = 0 OR value != [${ABSENT}][place + 1]`;
+  },
+  nameOf: (key) => COLUMNS[Number(key)]?.name ?? key,
+};
+
+const MAPS = [
+  ["str", "string", "value"],
+  ["int", "int", "toString(value)"],
+  ["dbl", "float", "toString(value)"],
+  ["bool", "bool", "if(value, 'true', 'false')"],
+] as const;
+
+export const MAP_PART: Part = {
+  counted: (scan, parameters, by) =>
+    MAPS.map(([map, type, text]) => {
+      const extra = by === undefined ? "" : `${by.name}, `;
+      const own = by === undefined ? "" : `${by.sql} AS ${by.name}, `;
+      return `SELECT ${extra}toString(key) AS key, '${type}' AS type, ${text} AS value, s, b
+        FROM (
+          SELECT ${extra}key, value, ${SUMS} FROM (${comparedSpans(scan, own + map, parameters)})
+          ARRAY JOIN mapKeys(${map}) AS key, mapValues(${map}) AS value GROUP BY ${extra}key, value)`;
+    }).join(" UNION ALL "),
+  nameOf: (key) => `span.${key}`,
+};
+
+/** Array of (key, type, value) of a resource or scope. */
+export const CONTENT_TRIPLES = `arrayConcat(
   arrayMap((k, v) -> (CAST(k, 'String'), 'string', v), mapKeys(str), mapValues(str)),
   arrayMap((k, v) -> (CAST(k, 'String'), 'int', toString(v)), mapKeys(int), mapValues(int)),
   arrayMap((k, v) -> (CAST(k, 'String'), 'float', toString(v)), mapKeys(dbl), mapValues(dbl)),
   arrayMap((k, v) -> (CAST(k, 'String'), 'bool', if(v, 'true', 'false')), mapKeys(bool), mapValues(bool)))`;
-
-/** Some of a span's attributes as triples, and how their keys become references. */
-export interface Part {
-  readonly triples: string;
-  readonly where: string;
-  readonly nameOf: (key: string) => string;
-}
-
-export const COLUMN_PART: Part = {
-  triples: COLUMN_TRIPLES,
-  where: `WHERE ${ABSENT_CONDITION}`,
-  nameOf: (key) => COLUMNS[Number(key)]?.name ?? key,
-};
-export const MAP_PART: Part = {
-  triples: MAP_TRIPLES,
-  where: "",
-  nameOf: (key) => `span.${key}`,
-};

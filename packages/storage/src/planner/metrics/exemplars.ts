@@ -7,7 +7,8 @@ import type { ReadContext } from "../../read/read-context.ts";
 import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import { type GroupExemplar, isDuration } from "./first-stage.ts";
-import { exponentSql, numberSql, readTyped, type Scan, stepSql } from "./scan-cells.ts";
+import { type GroupKey, groupKeys } from "./group-keys.ts";
+import { exponentSql, numberSql, type Scan, stepSql } from "./scan-cells.ts";
 import { spanClause } from "./span-clause.ts";
 import { type Steps, startsOf } from "./steps.ts";
 
@@ -19,8 +20,6 @@ const PER_BUCKET = 2;
 const FIRST_MINUTES = 60;
 /** Spans of a look among which exemplars are chosen. */
 const MAX_CANDIDATES = 50_000;
-/** Fewer than this in the first look are few enough to look everywhere. */
-const RARE = 2000;
 
 /** At most `limit` times a few: the answer shares them out among its series. */
 export async function readExemplars(
@@ -32,7 +31,7 @@ export async function readExemplars(
   if (limit === 0 || scan.steps.count === 0) return [];
   const minutes = spreadMinutes(scan.steps);
   const first = await look(engine, scan, limit, minutes, context);
-  if (minutes === undefined || first.candidates >= RARE) return onePerTrace(first.exemplars);
+  if (minutes === undefined || first.candidates >= limit) return onePerTrace(first.exemplars);
   return onePerTrace((await look(engine, scan, limit, undefined, context)).exemplars);
 }
 
@@ -64,7 +63,8 @@ async function look(
   const parameters = new SqlParameters();
   const { range, fields, steps } = scan;
   const number = numberSql(scan, parameters);
-  const keys = range.by.map((field, i) => `${fields.typed(field, parameters)} AS g${i}`);
+  const by = groupKeys(range.by, fields, parameters);
+  const keys = by.map(({ sql }, i) => `${sql} AS g${i}`);
   const names = range.by.map((_, i) => `g${i}`);
   if (range.function === "histogram_over_time" && number !== undefined) {
     keys.push(`${exponentSql(number)} AS exponent`);
@@ -97,16 +97,16 @@ async function look(
   const exemplars: GroupExemplar[] = [];
   let candidates = 0;
   await forEachRow(rows, (cursor) => {
-    const exemplar = readRow(cursor, scan);
+    const exemplar = readRow(cursor, scan, by);
     candidates = cursor.float64();
     exemplars.push(exemplar);
   });
   return { exemplars, candidates };
 }
 
-function readRow(cursor: RowCursor, { range }: Scan): GroupExemplar {
+function readRow(cursor: RowCursor, { range }: Scan, by: readonly GroupKey[]): GroupExemplar {
   const step = cursor.uint32();
-  const group: TypedValue[] = range.by.map(() => readTyped(cursor));
+  const group: TypedValue[] = by.map(({ read }) => read(cursor));
   if (range.function === "histogram_over_time")
     group.push({ type: "int", value: String(cursor.uint8()) });
   const [traceId, spanId] = [cursor.text(), cursor.text()];

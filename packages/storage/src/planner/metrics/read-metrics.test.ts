@@ -113,6 +113,15 @@ describe("a scan", () => {
     });
   });
 
+  test("counts and quantiles by service alone are what they are by more fields", async () => {
+    for (const call of ["rate()", "quantile_over_time(duration, .5, .9)"]) {
+      const alone = await answer("fixture", `{} | ${call} by(resource.service.name)`);
+      const more = await answer("fixture", `{} | ${call} by(resource.service.name, .none)`);
+      expect(Object.keys(alone)).toHaveLength(call === "rate()" ? 2 : 4);
+      expect(alone).toEqual(more);
+    }
+  });
+
   test("counts have zeros where nothing was, other functions gaps; nothing at all is zeros for a count without groups", async () => {
     expect(await answer("fixture", "{ span.late } | count_over_time()")).toEqual({
       "__name__=string:count_over_time": { 15: 0, 30: 0, 45: 0, 60: 5 },
@@ -218,6 +227,9 @@ describe("a scan", () => {
     expect(await one("{} | avg_over_time(duration) with(extrapolate=true)")).toBe(2);
     expect(await one("{} | quantile_over_time(duration, .5) with(extrapolate=true)")).toBe(1);
     expect(await one("{} | count_over_time() with(sample=0.1)")).toBe(2);
+    const byService = "by(resource.service.name) with(extrapolate=true)";
+    expect(await one(`{} | quantile_over_time(duration, .5) ${byService}`)).toBe(1);
+    expect(await one(`{} | count_over_time() ${byService}`)).toBe(5);
   });
 
   test("exemplars: two a bucket, one a trace, at the right quantile, none of what a threshold dropped", async () => {

@@ -8,6 +8,7 @@ import { inRange, wholeMinutes } from "../../read/rollup-source.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import type { Cells } from "./cells.ts";
 import { isMemoryLimit } from "./memory-limit.ts";
+import { quickScanCells } from "./resample-cells.ts";
 import { type Scan, scanCells } from "./scan-cells.ts";
 import { startsOf } from "./steps.ts";
 
@@ -26,7 +27,7 @@ export async function readQuantiles(
   const spans = await spansOf(engine, scan, context);
   if (spans * BYTES_A_VALUE <= memory) {
     try {
-      await scanCells(engine, scan, cells, context);
+      await quickScanCells(engine, scan, cells, context);
       return "spans";
     } catch (error) {
       // The engine gives rows only when it has added up all, so nothing was folded yet.

@@ -9,6 +9,7 @@ import { Cells } from "./cells.ts";
 import { readExemplars } from "./exemplars.ts";
 import { foldsOf, type GroupExemplar, seriesOf } from "./first-stage.ts";
 import { readQuantiles } from "./read-quantiles.ts";
+import { quickScanCells } from "./resample-cells.ts";
 import { rollupCells } from "./rollup-cells.ts";
 import { rollupPlan } from "./rollup-plan.ts";
 import { type Scan, scanCells } from "./scan-cells.ts";
@@ -87,6 +88,6 @@ async function foldSpans(read: MetricsRead, scan: Scan, cells: Cells): Promise<v
       return;
     }
   }
-  await scanCells(engine, scan, cells, context);
+  await quickScanCells(engine, scan, cells, context);
   read.onPlan("spans");
 }

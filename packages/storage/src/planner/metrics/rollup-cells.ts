@@ -11,6 +11,7 @@ import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import { OTHER_NAME } from "../../write/red-sums.ts";
 import { Cells } from "./cells.ts";
+import { columnKey } from "./group-keys.ts";
 import type { RollupColumn } from "./rollup-condition.ts";
 import type { RollupPlan } from "./rollup-plan.ts";
 import type { Steps } from "./steps.ts";
@@ -228,7 +229,7 @@ function isUnweighted(sums: Cells): boolean {
 }
 
 function keysOf(by: readonly RollupColumn[]): string[] {
-  return by.map((column, i) => `toString(${column}) AS g${i}`);
+  return by.map((column, i) => `${columnKey(column).sql} AS g${i}`);
 }
 
 function groupsOf(by: readonly RollupColumn[]): string {
@@ -236,8 +237,5 @@ function groupsOf(by: readonly RollupColumn[]): string {
 }
 
 function readGroup(cursor: RowCursor, by: readonly RollupColumn[]): TypedValue[] {
-  return by.map((column) => {
-    const type = column === "kind" || column === "status" ? column : "string";
-    return { type, value: cursor.text() };
-  });
+  return by.map((column) => columnKey(column).read(cursor));
 }

@@ -8,8 +8,8 @@ import type { Engine } from "../../engines/engine.ts";
 import type { ReadContext } from "../../read/read-context.ts";
 import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
-import { typedValue } from "../field-typed.ts";
 import type { Cells } from "./cells.ts";
+import { type GroupKey, groupKeys } from "./group-keys.ts";
 import { exactLevel } from "./quantile.ts";
 import { type SpanSource, spanClause } from "./span-clause.ts";
 import { type Steps, startsOf } from "./steps.ts";
@@ -37,7 +37,8 @@ export async function scanCells(
   if (starts.endNano <= starts.startNano) return;
   const parameters = new SqlParameters();
   const { sums, condition, exponent } = sumsOf(scan, parameters);
-  const keys = scan.range.by.map((field, i) => `${scan.fields.typed(field, parameters)} AS g${i}`);
+  const by = groupKeys(scan.range.by, scan.fields, parameters);
+  const keys = by.map(({ sql }, i) => `${sql} AS g${i}`);
   if (exponent !== undefined) keys.push(`${exponent} AS exponent`);
   const names = scan.range.by.map((_, i) => `g${i}`);
   if (exponent !== undefined) names.push("exponent");
@@ -47,7 +48,7 @@ export async function scanCells(
      GROUP BY ${["at", ...names].join(", ")}`,
     { ...context, parameters: parameters.values },
   );
-  await forEachRow(rows, (cursor) => readRow(cursor, scan, cells));
+  await forEachRow(rows, (cursor) => readRow(cursor, scan, by, cells));
 }
 
 /** The bucket of a span, UInt32. */
@@ -110,30 +111,36 @@ function sumsOf(scan: Scan, parameters: SqlParameters): Sums {
   }
 }
 
-/** The levels are numbers that the checker has seen to lie in 0..1; the engine takes them as literals only. */
-function quantilesSql({ range, isWeighted, isSketched }: Scan, value: string): string {
-  const { quantiles } = range;
-  const levels = quantiles.map((p) => exactLevel(p).toFixed(15)).join(", ");
-  const weight = "toUInt64(greatest(1, round(adjusted_count)))";
-  const call =
-    isSketched === true
-      ? `quantilesDD(${SKETCH_ERROR}, ${levels})(toFloat64(${value}))`
-      : isWeighted
-        ? `quantilesExactWeighted(${levels})(${value}, ${weight})`
-        : `quantilesExact(${levels})(${value})`;
-  return `arrayMap(x -> toFloat64(x), ${call})`;
+function quantilesSql(scan: Scan, value: string): string {
+  const { name, levels, argument } = quantilesCall(scan, value);
+  return `arrayMap(x -> toFloat64(x), ${name}(${levels})(${argument}))`;
 }
 
-/** A pair that FieldCompiler.typed wrote. */
-export function readTyped(cursor: RowCursor): TypedValue {
-  const type = cursor.text();
-  return typedValue(type, cursor.text());
+/**
+ * The aggregate function of quantiles. The levels are numbers that the checker has seen to lie in 0..1; the
+ * engine takes them as literals only.
+ */
+export function quantilesCall(
+  { range, isWeighted, isSketched }: Scan,
+  value: string,
+): { readonly name: string; readonly levels: string; readonly argument: string } {
+  const levels = range.quantiles.map((p) => exactLevel(p).toFixed(15)).join(", ");
+  if (isSketched === true) {
+    return {
+      name: "quantilesDD",
+      levels: `${SKETCH_ERROR}, ${levels}`,
+      argument: `toFloat64(${value})`,
+    };
+  }
+  if (!isWeighted) return { name: "quantilesExact", levels, argument: value };
+  const weight = "toUInt64(greatest(1, round(adjusted_count)))";
+  return { name: "quantilesExactWeighted", levels, argument: `${value}, ${weight}` };
 }
 
 /** Reads a row whole before anything is folded in: one that ends early is read again. */
-function readRow(cursor: RowCursor, { range }: Scan, cells: Cells): void {
+function readRow(cursor: RowCursor, { range }: Scan, by: readonly GroupKey[], cells: Cells): void {
   const step = cursor.uint32();
-  const group: TypedValue[] = range.by.map(() => readTyped(cursor));
+  const group: TypedValue[] = by.map(({ read }) => read(cursor));
   if (range.function === "histogram_over_time")
     group.push({ type: "int", value: String(cursor.uint8()) });
   const count = range.function === "quantile_over_time" ? cursor.varint() : cells.folds.length;
