@@ -12,7 +12,7 @@ import { join } from "node:path";
 import type { TableName } from "../schema/tables.ts";
 import type { TableBlock } from "../write/segment-encoder.ts";
 import { readWal, type WalContents, WalFile } from "./wal-file.ts";
-import type { Fingerprint } from "./wal-record.ts";
+import { type Fingerprint, fingerprint } from "./wal-record.ts";
 
 /** A file to insert into a table; the same token again is a no-op in the engine. */
 export interface NativeFile {
@@ -110,7 +110,7 @@ export class Spool {
   /** Fingerprints of the requests of a segment; none when it cannot be read. */
   async fingerprints(id: string): Promise<Fingerprint[]> {
     try {
-      return (await this.read(id)).records.map((record) => record.fingerprint);
+      return (await this.read(id)).records.map((record) => fingerprint(record.request));
     } catch {
       return [];
     }

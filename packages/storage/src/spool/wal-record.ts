@@ -4,13 +4,15 @@
 //   | u8 signal | u8 encoding | u8 tenant length | u8 check | u32 received, seconds since 1970
 //   | tenant (UTF-8) | body
 //
-// Numbers are little-endian. The checksum is the first half of a SHA-256 over tenant, signal, encoding and
-// body. It guards against torn writes and, being a fingerprint of the request, lets one that a sender
-// repeats after a lost answer be recognised (recent-requests.ts). The check covers the other numbers. The
-// mark is random and never leaves the spool, so no sender can put into a body what looks like a record:
-// it is how reading finds the next record after a damaged one.
+// Numbers are little-endian. The checksum is 16 bytes over tenant, signal, encoding and body: of a large
+// body a GMAC (NIST SP 800-38D, AES-128) under a key made from the mark, which costs a fifth of a SHA-256; of a
+// small one the first half of a SHA-256, which is quicker to set up. It guards against torn writes and, being a
+// fingerprint of the request, lets one that a sender repeats after a lost answer be recognised
+// (recent-requests.ts). The check covers the other numbers. The mark is random and never leaves the spool, so
+// no sender can put into a body what looks like a record, or make two bodies with one checksum: it is
+// how reading finds the next record after a damaged one.
 
-import { hash, randomBytes } from "node:crypto";
+import { createCipheriv, hash, randomBytes } from "node:crypto";
 
 export type WalSignal = "traces" | "logs";
 export type WalEncoding = "protobuf" | "json";
@@ -38,15 +40,44 @@ const NUMBERS_AT = 28;
 /** What identifies a request: 32 hex digits over tenant, signal, encoding and body. */
 export type Fingerprint = string;
 
-/** The fingerprint of a request; the time of arrival is not part of it. */
+/** Setting up a cipher costs as much as a SHA-256 of this many bytes. */
+const LARGE_BYTES = 24 * 1024;
+const NO_NONCE = Buffer.alloc(12);
+const OWN_KEY: Buffer = macKey(RECORD_MARK);
+
+/** The key under which the checksums of records with this mark are made. */
+function macKey(mark: Buffer): Buffer {
+  return hash("sha256", mark, "buffer").subarray(0, 16);
+}
+
+/** The fingerprint of a request, comparable within this process; the time of arrival is not part of it. */
 export function fingerprint(request: Omit<WalRequest, "receivedSeconds">): Fingerprint {
+  return checksumOf(request, OWN_KEY);
+}
+
+function checksumOf(request: Omit<WalRequest, "receivedSeconds">, key: Buffer): Fingerprint {
+  return request.body.length < LARGE_BYTES ? digestOf(request) : macOf(request, key);
+}
+
+function labelOf({ signal, encoding, tenant }: Omit<WalRequest, "receivedSeconds">): string {
+  return `${signal} ${encoding} ${tenant} `;
+}
+
+function digestOf(request: Omit<WalRequest, "receivedSeconds">): Fingerprint {
   // Body and label are hashed apart, so that the body needs no copy.
   const body = hash("sha256", request.body, "hex");
-  return hash(
-    "sha256",
-    `${request.signal} ${request.encoding} ${request.tenant} ${body}`,
-    "hex",
-  ).slice(0, 32);
+  return hash("sha256", labelOf(request) + body, "hex").slice(0, 32);
+}
+
+function macOf(request: Omit<WalRequest, "receivedSeconds">, key: Buffer): Fingerprint {
+  // A tag is seen by nobody outside the spool, so one nonce for all of them gives nothing away.
+  const cipher = createCipheriv("aes-128-gcm", key, NO_NONCE);
+  const label = Buffer.from(labelOf(request));
+  cipher.setAAD(Buffer.from([label.length & 255, label.length >> 8]));
+  cipher.setAAD(label);
+  cipher.setAAD(request.body);
+  cipher.final();
+  return cipher.getAuthTag().toString("hex");
 }
 
 /** The bytes that precede the body of a record. */
@@ -77,7 +108,6 @@ function checkOf(file: Buffer, offset: number): number {
 
 export interface ParsedRecord {
   readonly request: WalRequest;
-  readonly fingerprint: Fingerprint;
   /** Offset of the next record. */
   readonly next: number;
 }
@@ -97,7 +127,10 @@ export function parseRecord(file: Buffer, offset: number): ParsedRecord | undefi
     body: file.subarray(bodyAt, next),
   };
   const stored = file.toString("hex", offset + CHECKSUM_AT, offset + CHECKSUM_AT + 16);
-  return fingerprint(request) === stored ? { request, fingerprint: stored, next } : undefined;
+  const key = macKey(file.subarray(offset + MARK_AT, offset + CHECKSUM_AT));
+  // Builds before the GMAC had digests for all sizes.
+  const isWhole = checksumOf(request, key) === stored || digestOf(request) === stored;
+  return isWhole ? { request, next } : undefined;
 }
 
 /** Where the record at `offset` says that it ends; undefined when its head is cut off or damaged. */
