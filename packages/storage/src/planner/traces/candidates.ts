@@ -8,9 +8,9 @@ import type { TimeRange } from "@clew/model";
 import type { Engine } from "../../engines/engine.ts";
 import { storableRange } from "../../read/span-condition.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
-import { allOf } from "../field-logic.ts";
+import { allOf, FALSE } from "../field-logic.ts";
 import type { FieldCompiler } from "../field-sql.ts";
-import { looksAtSpans } from "./formulas.ts";
+import { looksAtIndex, looksAtSpans } from "./formulas.ts";
 import type { ReadBudget } from "./read-budget.ts";
 import type { TracePlan } from "./trace-plan.ts";
 import { type DayRange, daysAround, TraceSql } from "./trace-sql.ts";
@@ -33,7 +33,6 @@ export interface Candidate {
 }
 
 export interface CandidateQuery {
-  readonly tenant: string;
   readonly sort: "newest" | "slowest";
   readonly window: TimeRange;
   /** Only spans up to this duration can be the slowest of a result. */
@@ -45,14 +44,25 @@ export interface CandidateQuery {
 
 export class CandidateSource {
   readonly #engine: Engine;
+  readonly #tenant: string;
+  readonly #range: TimeRange;
   readonly #plan: TracePlan;
   readonly #fields: FieldCompiler;
   readonly #budget: ReadBudget;
-  #days: Promise<DayRange | undefined> | undefined;
+  #knownDays: Promise<DayRange | undefined> | undefined;
   #long: Promise<readonly string[] | undefined> | undefined;
 
-  constructor(engine: Engine, plan: TracePlan, fields: FieldCompiler, budget: ReadBudget) {
+  /** `range`: of the whole search. */
+  constructor(
+    engine: Engine,
+    { tenant, range }: { readonly tenant: string; readonly range: TimeRange },
+    plan: TracePlan,
+    fields: FieldCompiler,
+    budget: ReadBudget,
+  ) {
     this.#engine = engine;
+    this.#tenant = tenant;
+    this.#range = storableRange(range);
     this.#plan = plan;
     this.#fields = fields;
     this.#budget = budget;
@@ -64,16 +74,55 @@ export class CandidateSource {
     return result.kind === "every" && need.kind !== "always" && !looksAtSpans(need);
   }
 
-  /** In falling order of bound, then trace id. `range`: of the whole search. */
-  async read(query: CandidateQuery, range: TimeRange): Promise<readonly Candidate[]> {
+  /** In falling order of bound, then trace id. */
+  async read(query: CandidateQuery): Promise<readonly Candidate[]> {
     const { need } = this.#plan;
-    const days = need.kind === "always" ? undefined : await this.#daysOf(query.tenant, range);
-    if (need.kind !== "always" && days === undefined) return [];
-    const sql = this.#sql(query.tenant);
-    const text =
-      days !== undefined && this.isIndexOnly
-        ? this.#fromIndex(query, sql, days)
-        : await this.#fromSpans(query, sql, range, days);
+    if (this.isIndexOnly) {
+      const days = await this.#days;
+      return days === undefined ? [] : await this.#rows((sql) => this.#fromIndex(query, sql, days));
+    }
+    const days = looksAtIndex(need) ? await this.#days : undefined;
+    const near = this.#fromSpans(query, (sql) => sql.need(need, around(query), days));
+    if (!looksAtSpans(need)) return await near;
+    this.#long ??= this.#longTraces();
+    const [candidates, long] = await Promise.all([near, this.#long]);
+    if (long?.length === 0) return candidates;
+    return merged(candidates, await this.#readLong(query, long), query.limit);
+  }
+
+  /** Candidates among the long traces, whatever they have around the window. */
+  async #readLong(
+    query: CandidateQuery,
+    long: readonly string[] | undefined,
+  ): Promise<readonly Candidate[]> {
+    const days = long === undefined ? await this.#days : undefined;
+    return await this.#fromSpans(query, (sql) => {
+      if (long !== undefined) return `trace_id IN ${sql.parameters.traceIds(long)}`;
+      return days === undefined ? FALSE : `trace_id IN (${this.#longSql(sql, days)})`;
+    });
+  }
+
+  async #fromSpans(
+    query: CandidateQuery,
+    needed: (sql: TraceSql) => string,
+  ): Promise<readonly Candidate[]> {
+    const { sort, window, maxDuration } = query;
+    return await this.#rows((sql) => {
+      const { parameters } = sql;
+      const conditions = [sql.spans(this.#plan.result)];
+      if (maxDuration !== undefined)
+        conditions.push(`duration <= ${parameters.int64(maxDuration)}`);
+      conditions.push(needed(sql));
+      const key = sort === "newest" ? "toUnixTimestamp64Nano(max(start))" : "max(duration)";
+      return `SELECT lower(hex(trace_id)), ${key} AS bound, max(minute), toUInt16(max(day))
+        FROM spans ${sql.clause(window, allOf(conditions))}
+        GROUP BY trace_id ${afterwards(query, parameters)}`;
+    });
+  }
+
+  async #rows(write: (sql: TraceSql) => string): Promise<readonly Candidate[]> {
+    const sql = this.#sql();
+    const text = write(sql);
     const rows = await this.#engine.readRows(text, {
       ...this.#budget.context,
       parameters: sql.parameters.values,
@@ -81,44 +130,6 @@ export class CandidateSource {
     return (rows as [string, string, number, number][]).map(([traceId, bound, minute, day]) => {
       return { traceId, bound: BigInt(bound), minute, day };
     });
-  }
-
-  async #fromSpans(
-    query: CandidateQuery,
-    sql: TraceSql,
-    range: TimeRange,
-    days: DayRange | undefined,
-  ): Promise<string> {
-    const { sort, window, maxDuration } = query;
-    const { parameters } = sql;
-    const conditions = [sql.spans(this.#plan.result)];
-    if (maxDuration !== undefined) conditions.push(`duration <= ${parameters.int64(maxDuration)}`);
-    if (days !== undefined) conditions.push(await this.#needed(query, sql, range, days));
-    const key = sort === "newest" ? "toUnixTimestamp64Nano(max(start))" : "max(duration)";
-    return `SELECT lower(hex(trace_id)), ${key} AS bound, max(minute), toUInt16(max(day))
-      FROM spans ${sql.clause(window, allOf(conditions))}
-      GROUP BY trace_id ${afterwards(query, parameters)}`;
-  }
-
-  async #needed(
-    query: CandidateQuery,
-    sql: TraceSql,
-    range: TimeRange,
-    days: DayRange,
-  ): Promise<string> {
-    const around = storableRange({
-      startNano: wholeMinute(query.window.startNano - AROUND_NANO),
-      endNano: wholeMinute(query.window.endNano + AROUND_NANO + MINUTE_NANO - 1n),
-    });
-    const { need } = this.#plan;
-    const needed = sql.need(need, around, days);
-    if (!looksAtSpans(need)) return needed;
-    this.#long ??= this.#longTraces(query.tenant, range, days);
-    const long = await this.#long;
-    if (long === undefined) return `(${needed} OR trace_id IN (${longTraces(sql, range, days)}))`;
-    return long.length === 0
-      ? needed
-      : `(${needed} OR trace_id IN ${sql.parameters.traceIds(long)})`;
   }
 
   #fromIndex(query: CandidateQuery, sql: TraceSql, days: DayRange): string {
@@ -139,13 +150,11 @@ export class CandidateSource {
   }
 
   /** Traces that outlast what is looked at around a window; undefined when they are too many to list. */
-  async #longTraces(
-    tenant: string,
-    range: TimeRange,
-    days: DayRange,
-  ): Promise<readonly string[] | undefined> {
-    const sql = this.#sql(tenant);
-    const text = `SELECT lower(hex(trace_id)) FROM (${longTraces(sql, range, days)}) LIMIT ${MAX_LISTED_LONG + 1}`;
+  async #longTraces(): Promise<readonly string[] | undefined> {
+    const days = await this.#days;
+    if (days === undefined) return [];
+    const sql = this.#sql();
+    const text = `SELECT lower(hex(trace_id)) FROM (${this.#longSql(sql, days)}) LIMIT ${MAX_LISTED_LONG + 1}`;
     const rows = await this.#engine.readRows(text, {
       ...this.#budget.context,
       parameters: sql.parameters.values,
@@ -153,30 +162,56 @@ export class CandidateSource {
     return rows.length > MAX_LISTED_LONG ? undefined : rows.map(([id]) => id as string);
   }
 
-  /** Days that the traces of the range are kept under; a replayed trace lies under the day of its arrival. */
-  #daysOf(tenant: string, range: TimeRange): Promise<DayRange | undefined> {
-    const find = async (): Promise<DayRange | undefined> => {
-      const sql = this.#sql(tenant);
-      const rows = await this.#engine.readRows(
-        `SELECT DISTINCT toUInt16(day) FROM spans ${sql.clause(range, "1")}`,
-        { ...this.#budget.context, parameters: sql.parameters.values },
-      );
-      return rows.length === 0 ? undefined : daysAround(rows.map(([day]) => day as number));
-    };
-    this.#days ??= find();
-    return this.#days;
+  #longSql(sql: TraceSql, days: DayRange): string {
+    const { parameters } = sql;
+    const { startNano, endNano } = this.#range;
+    return `SELECT trace_id ${sql.indexRows(days)} GROUP BY trace_id
+      HAVING toUnixTimestamp64Nano(max(end)) - toUnixTimestamp64Nano(min(start)) > ${parameters.int64(LONG_NANO)}
+       AND min(start) < ${parameters.time(endNano)} AND max(end) >= ${parameters.time(startNano)}`;
   }
 
-  #sql(tenant: string): TraceSql {
-    return new TraceSql(tenant, this.#fields, this.#plan.conditions, new SqlParameters());
+  get #days(): Promise<DayRange | undefined> {
+    this.#knownDays ??= this.#findDays();
+    return this.#knownDays;
+  }
+
+  /** Days that the traces of the range are kept under; a replayed trace lies under the day of its arrival. */
+  async #findDays(): Promise<DayRange | undefined> {
+    const sql = this.#sql();
+    // Whole minutes: the times themselves would be one more column to read.
+    const rows = await this.#engine.readRows(
+      `SELECT DISTINCT toUInt16(day) FROM spans WHERE ${sql.minutes(this.#range)}`,
+      { ...this.#budget.context, parameters: sql.parameters.values },
+    );
+    return rows.length === 0 ? undefined : daysAround(rows.map(([day]) => day as number));
+  }
+
+  #sql(): TraceSql {
+    return new TraceSql(this.#tenant, this.#fields, this.#plan.conditions, new SqlParameters());
   }
 }
 
-function longTraces(sql: TraceSql, range: TimeRange, days: DayRange): string {
-  const { parameters } = sql;
-  return `SELECT trace_id ${sql.indexRows(days)} GROUP BY trace_id
-    HAVING toUnixTimestamp64Nano(max(end)) - toUnixTimestamp64Nano(min(start)) > ${parameters.int64(LONG_NANO)}
-     AND min(start) < ${parameters.time(range.endNano)} AND max(end) >= ${parameters.time(range.startNano)}`;
+/** Two lists in falling order as one, each trace once. */
+function merged(
+  a: readonly Candidate[],
+  b: readonly Candidate[],
+  limit: number,
+): readonly Candidate[] {
+  const byId = new Map([...a, ...b].map((candidate) => [candidate.traceId, candidate]));
+  return [...byId.values()].sort(fallingOrder).slice(0, limit);
+}
+
+function fallingOrder(a: Candidate, b: Candidate): number {
+  if (a.bound !== b.bound) return a.bound > b.bound ? -1 : 1;
+  return a.traceId > b.traceId ? -1 : 1;
+}
+
+/** Where the spans of a window's traces are looked for. */
+function around({ window }: CandidateQuery): TimeRange {
+  return storableRange({
+    startNano: wholeMinute(window.startNano - AROUND_NANO),
+    endNano: wholeMinute(window.endNano + AROUND_NANO + MINUTE_NANO - 1n),
+  });
 }
 
 function afterwards(

@@ -47,7 +47,7 @@ export function exists(where: SpanFormula): TraceNeed {
 }
 
 /** Whether two formulas are written alike. */
-export function isSame(a: SpanFormula | TraceNeed, b: SpanFormula | TraceNeed): boolean {
+function isSame(a: SpanFormula | TraceNeed, b: SpanFormula | TraceNeed): boolean {
   return formulaKey(a) === formulaKey(b);
 }
 
@@ -59,24 +59,16 @@ export function without(need: TraceNeed, result: SpanFormula): TraceNeed {
   return need;
 }
 
-/** What a need says of the trace index alone. */
-export function indexNeed(need: TraceNeed): TraceNeed {
-  switch (need.kind) {
-    case "index":
-      return need;
-    case "and":
-      return allNeeds(need.parts.map(indexNeed));
-    case "or":
-      return anyNeed(need.parts.map(indexNeed));
-    default:
-      return ALWAYS;
-  }
-}
-
 /** Whether a need looks at spans. */
 export function looksAtSpans(need: TraceNeed): boolean {
   if (need.kind === "and" || need.kind === "or") return need.parts.some(looksAtSpans);
   return need.kind === "exists" || need.kind === "absent";
+}
+
+/** Whether a need looks at the trace index. */
+export function looksAtIndex(need: TraceNeed): boolean {
+  if (need.kind === "and" || need.kind === "or") return need.parts.some(looksAtIndex);
+  return need.kind === "index";
 }
 
 /** Whether every span that meets `by` meets `formula`, as far as their shape tells. */

@@ -71,10 +71,10 @@ export async function* readMatchedSpans(
     budget.context,
   );
   const reading = new TraceReading(engine, tenant, plan, fields, budget);
-  const source = new CandidateSource(engine, plan, fields, budget);
+  const source = new CandidateSource(engine, query, plan, fields, budget);
   const batch = new SpanCollector(plan, reading.columns, query.fields.length);
   const width = source.isIndexOnly ? range.endNano - range.startNano : FIRST_WINDOW_NANO;
-  for await (const { window, candidates } of candidateWindows(source, tenant, range, width)) {
+  for await (const { window, candidates } of candidateWindows(source, range, width)) {
     batch.clear();
     await reading.read(candidates, () => batch.collect(window));
     if (batch.length > 0) yield batch;
@@ -84,7 +84,6 @@ export async function* readMatchedSpans(
 /** Candidates by windows of time that hold about as many as one reading takes. */
 async function* candidateWindows(
   source: CandidateSource,
-  tenant: string,
   range: TimeRange,
   firstWidth: bigint,
 ): AsyncGenerator<{ window: TimeRange; candidates: readonly Candidate[] }> {
@@ -93,12 +92,12 @@ async function* candidateWindows(
     const wanted = endNano - width - ((endNano - width) % MINUTE_NANO);
     const startNano = wanted > range.startNano ? wanted : range.startNano;
     const window = { startNano, endNano };
-    const asked = { tenant, sort: "newest", window, limit: MAX_BITE } as const;
-    let candidates = await source.read(asked, range);
+    const asked = { sort: "newest", window, limit: MAX_BITE } as const;
+    let candidates = await source.read(asked);
     let found = candidates.length;
     if (found > 0) yield { window, candidates };
     for (let after = candidates.at(-1); after !== undefined && candidates.length === MAX_BITE; ) {
-      candidates = await source.read({ ...asked, after }, range);
+      candidates = await source.read({ ...asked, after });
       found += candidates.length;
       if (candidates.length > 0) yield { window, candidates };
       after = candidates.at(-1);

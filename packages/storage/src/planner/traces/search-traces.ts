@@ -35,7 +35,7 @@ export async function searchWholeTraces(
   const asked = [...plan.conditions, ...plan.values, ...stored];
   const fields = await prepareFields(engine, tenant, asked, budget.context);
   const reading = new TraceReading(engine, tenant, plan, fields, budget);
-  const source = new CandidateSource(engine, plan, fields, budget);
+  const source = new CandidateSource(engine, query, plan, fields, budget);
   const needsKin = named.some((field) => ["parent", "root"].includes(homeOfReference(field)));
   const search = new TraceSearch({ query, plan, source, reading, after, needsKin });
   const found = await search.page();

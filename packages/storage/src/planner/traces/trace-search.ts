@@ -87,18 +87,17 @@ export class TraceSearch {
   ): Promise<boolean> {
     const { query, source } = this.#options;
     const asked = {
-      tenant: query.tenant,
       sort: query.sort,
       window,
       limit: MAX_BITE,
       ...(maxDuration === undefined ? {} : { maxDuration }),
     };
-    let bite = await source.read(asked, this.#range);
+    let bite = await source.read(asked);
     for (;;) {
       if (await this.#look(bite)) return true;
       const last = bite.at(-1);
       if (last === undefined || bite.length < MAX_BITE) return false;
-      bite = await source.read({ ...asked, after: last }, this.#range);
+      bite = await source.read({ ...asked, after: last });
     }
   }
 
@@ -106,16 +105,23 @@ export class TraceSearch {
   async #look(candidates: readonly Candidate[]): Promise<boolean> {
     const { limit } = this.#options.query;
     const fresh = candidates.filter(({ traceId }) => !this.#seen.has(traceId));
-    let size = limit + 1;
     for (let from = 0; from < fresh.length; ) {
-      const batch = fresh.slice(from, from + size);
+      const batch = fresh.slice(from, from + this.#batchSize());
       await this.#evaluate(batch);
       from += batch.length;
-      size = Math.min(MAX_BATCH, size * 4);
       const { bound: value, traceId } = batch.at(-1) as Candidate;
       if (this.#found.countUpTo({ value, traceId }) > limit) return true;
     }
     return false;
+  }
+
+  /** As many as are missing, if candidates go on to hold as often as so far; more when none has. */
+  #batchSize(): number {
+    const { limit } = this.#options.query;
+    const found = this.#found.traces.length;
+    const hitRate = (found + 1) / (this.#seen.size + 1);
+    const wanted = Math.ceil((limit + 1 - Math.min(found, limit)) / hitRate);
+    return Math.max(limit + 1, Math.min(MAX_BATCH, wanted));
   }
 
   async #evaluate(batch: readonly Candidate[]): Promise<void> {

@@ -56,9 +56,14 @@ export class TraceSql {
     }
   }
 
+  /** The condition for spans of the whole minutes that a range lies in. */
+  minutes(range: TimeRange): string {
+    return minutesCondition(this.#tenant, range, this.parameters);
+  }
+
   /** The clause for spans of a range for which a condition holds; more can follow after AND. */
   clause(range: TimeRange, condition: string): string {
-    const minutes = minutesCondition(this.#tenant, range, this.parameters);
+    const minutes = this.minutes(range);
     const starts = startConditions(range, this.parameters);
     const filters = condition === TRUE ? [] : [condition];
     // See span-condition.ts for why a filter is a PREWHERE.
@@ -75,9 +80,9 @@ export class TraceSql {
 
   /**
    * Whether a row's trace has what is needed. `around` is where its spans are looked for; `days` where its
-   * rows of the trace index are.
+   * rows of the trace index are, undefined when there are none.
    */
-  need(need: TraceNeed, around: TimeRange, days: DayRange): string {
+  need(need: TraceNeed, around: TimeRange, days: DayRange | undefined): string {
     switch (need.kind) {
       case "always":
         return TRUE;
@@ -86,6 +91,7 @@ export class TraceSql {
       case "or":
         return anyOf(need.parts.map((part) => this.need(part, around, days)));
       case "index":
+        if (days === undefined) return FALSE;
         return `trace_id IN (SELECT trace_id ${this.indexRows(days)} GROUP BY trace_id HAVING ${this.measured(need)})`;
       case "absent": {
         const condition = this.spans(need.where);
