@@ -18,8 +18,9 @@ export const MAX_EXEMPLARS = 10_000;
 const PER_BUCKET = 2;
 /** Minutes that the first look takes: of frequent spans it finds enough, and costs next to nothing. */
 const FIRST_MINUTES = 60;
-/** Spans of a look among which exemplars are chosen. */
+/** Spans of a look among which exemplars are chosen, in all and of one minute. */
 const MAX_CANDIDATES = 50_000;
+const MINUTE_CANDIDATES = 800;
 
 /** At most `limit` times a few: the answer shares them out among its series. */
 export async function readExemplars(
@@ -88,7 +89,7 @@ async function look(
   const rows = engine.readBinary(
     `SELECT at, ${[...names, "trace", "span", "time", "value"].join(", ")}, toFloat64(count() OVER ())
      FROM (SELECT ${columns.join(",\n ")} FROM spans ${spanClause(scan, startsOf(steps), parameters)} ${condition}
-           LIMIT ${MAX_CANDIDATES})
+           LIMIT ${MINUTE_CANDIDATES} BY minute LIMIT ${MAX_CANDIDATES})
      ORDER BY cityHash64(trace, span), trace, span
      LIMIT ${PER_BUCKET} BY ${["at", ...names].join(", ")}
      LIMIT ${parameters.uint32(Math.min(limit, MAX_EXEMPLARS) * 4)}`,
@@ -125,8 +126,8 @@ function onePerTrace(exemplars: readonly GroupExemplar[]): GroupExemplar[] {
 /** Chooses among spans that are seen one by one, for pipelines about whole traces. */
 export class ExemplarPicker {
   readonly #buckets = new Map<string, GroupExemplar[]>();
+  readonly #traces = new Set<string>();
   readonly #limit: number;
-  #count = 0;
 
   constructor(limit: number) {
     this.#limit = Math.min(limit, MAX_EXEMPLARS) * 4;
@@ -134,18 +135,18 @@ export class ExemplarPicker {
 
   /** Whether the bucket (any text that tells group and step) has room. */
   wants(bucket: string): boolean {
-    return this.#count < this.#limit && (this.#buckets.get(bucket)?.length ?? 0) < PER_BUCKET;
+    return this.#traces.size < this.#limit && (this.#buckets.get(bucket)?.length ?? 0) < PER_BUCKET;
   }
 
   add(bucket: string, exemplar: GroupExemplar): void {
+    if (this.#traces.has(exemplar.traceId)) return;
+    this.#traces.add(exemplar.traceId);
     const known = this.#buckets.get(bucket);
     if (known === undefined) this.#buckets.set(bucket, [exemplar]);
-    else if (known.some(({ traceId }) => traceId === exemplar.traceId)) return;
     else known.push(exemplar);
-    this.#count++;
   }
 
   chosen(): readonly GroupExemplar[] {
-    return onePerTrace([...this.#buckets.values()].flat());
+    return [...this.#buckets.values()].flat();
   }
 }

@@ -8,7 +8,7 @@ import { isSpanLocal, prepareFields } from "../field-sql.ts";
 import { Cells } from "./cells.ts";
 import { readExemplars } from "./exemplars.ts";
 import { foldsOf, type GroupExemplar, seriesOf } from "./first-stage.ts";
-import { readQuantiles } from "./read-quantiles.ts";
+import { readDistribution } from "./read-distribution.ts";
 import { quickScanCells } from "./resample-cells.ts";
 import { rollupCells } from "./rollup-cells.ts";
 import { rollupPlan } from "./rollup-plan.ts";
@@ -72,14 +72,11 @@ async function readSpans(
 async function foldSpans(read: MetricsRead, scan: Scan, cells: Cells): Promise<void> {
   const { engine, context } = read;
   const { tenant, range, steps, isWeighted } = scan;
-  if (range.function === "quantile_over_time") {
-    read.onPlan(await readQuantiles(engine, scan, cells, context));
+  if (range.function === "quantile_over_time" || range.function === "histogram_over_time") {
+    read.onPlan(await readDistribution(engine, scan, cells, read.now, context));
     return;
   }
-  const plan =
-    range.function === "histogram_over_time"
-      ? undefined
-      : rollupPlan(scan.filter, range, steps, read.now);
+  const plan = rollupPlan(scan.filter, range, steps, read.now);
   if (plan !== undefined) {
     const rollups = { tenant, plan, range, steps, isWeighted };
     if (await rollupCells(engine, rollups, cells, context)) {

@@ -122,9 +122,9 @@ test("rollups answer as a scan does, edges of buckets and ragged ends included",
         }
       },
     ),
-    { numRuns: 12, seed: 7 },
+    { numRuns: 8, seed: 7 },
   );
-  expect(fromRollups).toBeGreaterThan(30);
+  expect(fromRollups).toBeGreaterThan(20);
 }, 120_000);
 
 const RANGE = { startNano: NOON, endNano: NOON + HOUR };

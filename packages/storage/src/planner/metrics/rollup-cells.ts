@@ -82,7 +82,7 @@ async function readSums(
 }
 
 /** A subquery of rollup rows with `seconds`, the columns of by() and `columns`. */
-function rollupRows(
+export function rollupRows(
   { tenant, plan, steps }: RollupRead,
   columns: string,
   parameters: SqlParameters,
@@ -107,7 +107,7 @@ function rollupRows(
 }
 
 /** Operations past a bound are summed under one name; then only the spans know theirs. */
-async function namesAreKept(
+export async function namesAreKept(
   engine: Engine,
   { tenant, plan }: RollupRead,
   context: ReadContext,
