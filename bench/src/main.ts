@@ -12,11 +12,12 @@ import { benchBrowser } from "./parts/browser.ts";
 import { benchCrash } from "./parts/crash.ts";
 import { benchFloor } from "./parts/floor.ts";
 import { benchIngest } from "./parts/ingest.ts";
+import { benchSdk } from "./parts/sdk.ts";
 import { benchSmallSenders } from "./parts/small-senders.ts";
 import { benchStoredDay } from "./parts/stored-day.ts";
 import { BenchRun, fullScale, quickScale } from "./run.ts";
 
-const PARTS = ["floor", "ingest", "small-senders", "at-rest", "queries", "browser", "crash"];
+const PARTS = ["floor", "ingest", "small-senders", "at-rest", "queries", "browser", "crash", "sdk"];
 const USAGE = `npm run bench -- [part ...] [options]
 
 Parts, all unless named: ${PARTS.join(", ")}.
@@ -83,6 +84,7 @@ async function runParts(run: BenchRun, parts: ReadonlySet<string>): Promise<void
   }
   if (parts.has("browser")) await attempt("browser", () => benchBrowser(run));
   if (parts.has("crash")) await attempt("crash", () => benchCrash(run));
+  if (parts.has("sdk")) await attempt("sdk", () => benchSdk(run));
 }
 
 function print(wishes: Wishes, machine: Machine, run: BenchRun): void {

@@ -9,7 +9,7 @@ import { loadPart } from "./load-part.ts";
 import { encodeResource } from "./resource/encode.ts";
 import { ParentBased } from "./sample/parent-based.ts";
 import { type Candidate, DROP, type Sampler } from "./sample/sampler.ts";
-import { alwaysOn } from "./sample/simple-samplers.ts";
+import { alwaysOff, alwaysOn } from "./sample/simple-samplers.ts";
 import { checkWallClock } from "./trace/clock.ts";
 import { SUPPRESSED, storage } from "./trace/context.ts";
 import type { SpanLimits } from "./trace/limits.ts";
@@ -45,6 +45,7 @@ export class Core implements TracerCore, SpanTaker {
   readonly #batch: OpenBatch;
   readonly #observers: readonly SpanObserver[];
   readonly #everything: boolean;
+  readonly #nothing: boolean;
   readonly #follows: boolean;
   #delivery: Delivery | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -59,6 +60,7 @@ export class Core implements TracerCore, SpanTaker {
     this.#follows = sampler instanceof ParentBased;
     const root = sampler instanceof ParentBased ? sampler.root : sampler;
     this.#everything = root === alwaysOn;
+    this.#nothing = root === alwaysOff;
     this.#batch = new OpenBatch(() => encodeResource(settings));
     if (settings.export.enabled && settings.export.spillFolder !== undefined) this.#drainSoon();
   }
@@ -73,6 +75,11 @@ export class Core implements TracerCore, SpanTaker {
   samplesEverything(parent: Parent | undefined): boolean {
     if (parent === undefined || parent.deferred || !this.#follows) return this.#everything;
     return (parent.flags & SAMPLED) !== 0;
+  }
+
+  samplesNothing(parent: Parent | undefined): boolean {
+    if (parent === undefined || parent.deferred || !this.#follows) return this.#nothing;
+    return (parent.flags & SAMPLED) === 0;
   }
 
   decide(candidate: Candidate): number {

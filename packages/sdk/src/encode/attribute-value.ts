@@ -157,6 +157,9 @@ export function writeKeyValue(
   maxText: number,
   depth = 0,
 ): void {
+  if (typeof value === "string" && value.length <= maxText && writer.textPair(tag, key, value)) {
+    return;
+  }
   const mark = writer.begin(tag);
   writer.reserve(1);
   writer.byte(0x0a);

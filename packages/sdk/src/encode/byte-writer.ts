@@ -114,6 +114,39 @@ export class ByteWriter {
     this.length = start + 1 + count;
   }
 
+  /**
+   * Appends a KeyValue of two short ASCII texts in one go, as most attributes are; false, and nothing, when
+   * they are not.
+   */
+  textPair(tag: number, key: string, value: string): boolean {
+    const keys = key.length;
+    const values = value.length;
+    if (keys > LONG_TEXT || values > LONG_TEXT) return false;
+    this.reserve(keys + values + 8);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = tag;
+    bytes[at++] = keys + values + 6;
+    bytes[at++] = 0x0a;
+    bytes[at++] = keys;
+    for (let i = 0; i < keys; i++) {
+      const code = key.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[at++] = code;
+    }
+    bytes[at++] = 0x12;
+    bytes[at++] = values + 2;
+    bytes[at++] = 0x0a;
+    bytes[at++] = values;
+    for (let i = 0; i < values; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return false;
+      bytes[at++] = code;
+    }
+    this.length = at;
+    return true;
+  }
+
   #longText(text: string): void {
     const count = Buffer.byteLength(text);
     this.varint(count);

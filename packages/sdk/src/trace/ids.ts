@@ -20,6 +20,24 @@ function take(bytes: number): string {
   return pool.toString("hex", from, next);
 }
 
+/** 52 random bits. */
+export function random52(): number {
+  if (next + 8 > POOL_BYTES) {
+    randomFillSync(pool);
+    next = 0;
+  }
+  const high = pool.readUInt32LE(next) & 0xf_ffff;
+  const low = pool.readUInt32LE(next + 4);
+  next += 8;
+  return high * 2 ** 32 + low;
+}
+
+/** A new trace id whose random part (the digits that sampling looks at) is `random`, of 52 bits. */
+export function traceIdWith(random: number): string {
+  const id = newTraceId();
+  return `${id.slice(0, 18)}${random.toString(16).padStart(13, "0")}${id.slice(31)}`;
+}
+
 /** A new trace id: 32 hex digits, all random, never all zero. */
 export function newTraceId(): string {
   const id = take(16);

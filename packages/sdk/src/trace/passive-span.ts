@@ -2,7 +2,7 @@
 // asks, which for most unsampled spans nobody does.
 
 import type { Span, SpanContext } from "@opentelemetry/api";
-import { newSpanId, newTraceId } from "./ids.ts";
+import { newSpanId, newTraceId, traceIdWith } from "./ids.ts";
 import { traceStateOf } from "./trace-state.ts";
 
 const SAMPLED = 1;
@@ -11,6 +11,8 @@ const SAMPLED = 1;
 export class PassiveSpan implements Span {
   #traceId: string | undefined;
   #spanId: string | undefined;
+  /** What sampling decided on, which the trace id has to agree with. */
+  readonly #random: number | undefined;
   #context: SpanContext | undefined = undefined;
   readonly flags: number;
   readonly traceState: string | undefined;
@@ -25,6 +27,7 @@ export class PassiveSpan implements Span {
     traceState: string | undefined,
     isRemote: boolean,
     deferred = false,
+    random?: number,
   ) {
     this.#traceId = traceId;
     this.#spanId = spanId;
@@ -32,10 +35,11 @@ export class PassiveSpan implements Span {
     this.traceState = traceState;
     this.isRemote = isRemote;
     this.deferred = deferred;
+    this.#random = random;
   }
 
   get traceId(): string {
-    this.#traceId ??= newTraceId();
+    this.#traceId ??= this.#random === undefined ? newTraceId() : traceIdWith(this.#random);
     return this.#traceId;
   }
 

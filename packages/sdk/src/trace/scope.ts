@@ -24,6 +24,8 @@ export interface TracerCore {
   readonly rootFlags: number;
   /** Whether a span with this parent is sampled without any question. */
   samplesEverything(parent: Parent | undefined): boolean;
+  /** Whether a span with this parent is not sampled, without any question. */
+  samplesNothing(parent: Parent | undefined): boolean;
   /** The sampler's answer; `DROP` when it fails. */
   decide(candidate: Candidate): number;
 }

@@ -5,7 +5,7 @@ import { randomnessOf, sampledState } from "../sample/ot-state.ts";
 import { type Candidate, DROP } from "../sample/sampler.ts";
 import { monotonicMs, toMonotonicMs, wallOffsetMs } from "./clock.ts";
 import { activeContext, contextWithSpan, isSuppressed, spanOf, storage } from "./context.ts";
-import { isSpanId, isTraceId, newSpanId, newTraceId } from "./ids.ts";
+import { isSpanId, isTraceId, newSpanId, newTraceId, random52, traceIdWith } from "./ids.ts";
 import { PassiveSpan } from "./passive-span.ts";
 import type { Parent, Scope, TracerCore } from "./scope.ts";
 import { RecordingSpan, type SpanIdentity } from "./span.ts";
@@ -66,31 +66,15 @@ export class ClewTracer implements Tracer {
       const identity = this.#identity(parent, parent?.traceState);
       return this.#recorded(name, kind, identity, options, undefined);
     }
-    let traceId = parent?.traceId;
-    let random: number | undefined;
-    const candidate: Candidate = {
-      get traceId() {
-        traceId ??= newTraceId();
-        return traceId;
-      },
-      name,
-      kind,
-      randomness() {
-        random ??= randomnessOf(parent?.traceState, candidate.traceId);
-        return random;
-      },
-      attributes: () => options?.attributes ?? lazyAttributes?.() ?? NO_ATTRIBUTES,
-      parentSampled: parent === undefined || parent.deferred ? undefined : (parent.flags & 1) !== 0,
-    };
+    if (this.#core.samplesNothing(parent))
+      return unsampled(parent, undefined, this.#core.rootFlags);
+    const candidate = new NewSpan(parent, name, kind, options, lazyAttributes);
     const threshold = this.#core.decide(candidate);
-    if (threshold === DROP) {
-      const flags = (parent?.flags ?? this.#core.rootFlags) & 2;
-      return new PassiveSpan(traceId, undefined, flags, parent?.traceState, false);
-    }
+    if (threshold === DROP) return unsampled(parent, candidate, this.#core.rootFlags);
     const followed = candidate.parentSampled === true;
     const before = parent?.traceState;
     const traceState = followed && threshold < 0 ? before : sampledState(threshold, before);
-    const identity = this.#identity(parent, traceState, traceId);
+    const identity = this.#identity(parent, traceState, candidate.traceId);
     return this.#recorded(name, kind, identity, options, undefined);
   }
 
@@ -151,6 +135,67 @@ export class ClewTracer implements Tracer {
     const span = this.startSpan(name, options, parent);
     return storage.run<ReturnType<F>, [Span]>(contextWithSpan(parent, span), fn, span);
   }
+}
+
+/** A span that is about to begin, as samplers see it. */
+class NewSpan implements Candidate {
+  readonly name: string;
+  readonly kind: SpanKind;
+  readonly #parent: Parent | undefined;
+  readonly #options: SpanOptions | undefined;
+  readonly #lazyAttributes: (() => Attributes) | undefined;
+  #attributes: Attributes | undefined = undefined;
+  /** The trace id, if one was given or asked for. */
+  knownTraceId: string | undefined;
+  /** The random part of a new trace. */
+  random: number | undefined = undefined;
+
+  constructor(
+    parent: Parent | undefined,
+    name: string,
+    kind: SpanKind,
+    options: SpanOptions | undefined,
+    lazyAttributes: (() => Attributes) | undefined,
+  ) {
+    this.name = name;
+    this.kind = kind;
+    this.#parent = parent;
+    this.#options = options;
+    this.#lazyAttributes = lazyAttributes;
+    this.knownTraceId = parent?.traceId;
+  }
+
+  get traceId(): string {
+    this.knownTraceId ??= this.random === undefined ? newTraceId() : traceIdWith(this.random);
+    return this.knownTraceId;
+  }
+
+  randomness(): number {
+    // A new trace needs no id to be refused: the random part comes first, the rest when somebody asks.
+    if (this.knownTraceId === undefined) this.random ??= random52();
+    return this.random ?? randomnessOf(this.#parent?.traceState, this.traceId);
+  }
+
+  attributes(): Attributes {
+    this.#attributes ??= this.#options?.attributes ?? this.#lazyAttributes?.() ?? NO_ATTRIBUTES;
+    return this.#attributes;
+  }
+
+  get parentSampled(): boolean | undefined {
+    const parent = this.#parent;
+    return parent === undefined || parent.deferred ? undefined : (parent.flags & 1) !== 0;
+  }
+}
+
+function unsampled(
+  parent: Parent | undefined,
+  candidate: NewSpan | undefined,
+  rootFlags: number,
+): PassiveSpan {
+  const flags = (parent?.flags ?? rootFlags) & 2;
+  const traceId = candidate?.knownTraceId ?? parent?.traceId;
+  const state = parent?.traceState;
+  return new PassiveSpan(traceId, undefined, flags, state, false, false, candidate?.random);
 }
 
 function childOf(parent: RecordingSpan): SpanIdentity {
