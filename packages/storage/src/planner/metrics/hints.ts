@@ -19,7 +19,7 @@ export function metricsHints(hints: Hints, asked: number): MetricsHints {
   return {
     exemplars:
       exemplars?.type === "int"
-        ? Number(exemplars.value)
+        ? Math.max(0, Number(exemplars.value))
         : exemplars?.type === "bool"
           ? exemplars.value
             ? asked || DEFAULT_EXEMPLARS
