@@ -11,5 +11,9 @@ export type {
 } from "./expect/expectation.ts";
 export { edgeName, type FactValue, type SpanFacts, TraceFacts } from "./expect/span-facts.ts";
 export { type HealthSpan, TraceHealthTally } from "./health/trace-health.ts";
+export { childRows, rootRows } from "./trace/child-rows.ts";
+export { compareTraces, type TraceDifference } from "./trace/compare-traces.ts";
+export { criticalPath, type PathSegment } from "./trace/critical-path.ts";
 export { layoutTrace } from "./trace/layout.ts";
+export { selfTimes } from "./trace/self-time.ts";
 export { layoutTransfers, RowFlag, type TraceLayout, warningFlags } from "./trace/trace-layout.ts";
