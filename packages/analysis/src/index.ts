@@ -9,7 +9,7 @@ export type {
   TraceExpectation,
   ValueMatch,
 } from "./expect/expectation.ts";
-export { edgeName, type FactValue, type SpanFacts, TraceFacts } from "./expect/span-facts.ts";
+export { TraceFacts } from "./expect/trace-facts.ts";
 export { type HealthSpan, TraceHealthTally } from "./health/trace-health.ts";
 export { childRows, rootRows } from "./trace/child-rows.ts";
 export { compareTraces, type TraceDifference } from "./trace/compare-traces.ts";

@@ -31,6 +31,7 @@ export {
   grpcStatusDetails,
   type RpcStatus,
 } from "./otlp/rpc-status.ts";
+export { spanFacts } from "./plain/span-facts.ts";
 export { WireReader } from "./protobuf/wire-reader.ts";
 export { WireWriter } from "./protobuf/wire-writer.ts";
 export {

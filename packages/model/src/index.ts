@@ -13,6 +13,7 @@ export { LogBatch } from "./log-batch.ts";
 export type * from "./query.ts";
 export { ResourceTable, ScopeTable } from "./resource-table.ts";
 export { joinWords, SpanBatch } from "./span-batch.ts";
+export type * from "./span-facts.ts";
 export type * from "./trace-health.ts";
 export type * from "./traceql-answer.ts";
 export { isUtf8 } from "./utf8.ts";

@@ -1,9 +1,10 @@
 // A trace with what continues it: messages are often taken up in traces of their own that link back.
 
-import { type SpanFacts, TraceFacts } from "@clew/analysis";
+import { TraceFacts } from "@clew/analysis";
 import { ClewError } from "@clew/base";
+import { spanFacts } from "@clew/codec";
+import type { SpanFacts } from "@clew/model";
 import type { ClewClient } from "../query/clew-client.ts";
-import { factsOfBatch } from "./facts-of-batch.ts";
 
 const MAX_LINKED = 20;
 
@@ -31,7 +32,7 @@ export async function fetchFacts(
 
 async function spansOf(client: ClewClient, traceId: string): Promise<readonly SpanFacts[]> {
   try {
-    return factsOfBatch(await client.trace(traceId));
+    return spanFacts(await client.trace(traceId));
   } catch (error) {
     if (error instanceof ClewError && error.code === "not_found") return [];
     throw error;

@@ -1,7 +1,8 @@
 // Writes down what the traces of a good run have in common, as expectations for later runs: what every trace
 // had, with room where they differed.
 
-import type { SpanFacts, TraceFacts } from "@clew/analysis";
+import type { TraceFacts } from "@clew/analysis";
+import type { SpanFacts } from "@clew/model";
 import { isMap, parseDocument } from "yaml";
 import type { InteractionResult } from "./run-interaction.ts";
 

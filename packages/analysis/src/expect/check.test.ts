@@ -1,7 +1,8 @@
+import type { SpanFacts } from "@clew/model";
 import { describe, expect, it } from "vitest";
 import { checkTrace } from "./check.ts";
 import type { TraceExpectation } from "./expectation.ts";
-import { type SpanFacts, TraceFacts } from "./span-facts.ts";
+import { TraceFacts } from "./trace-facts.ts";
 
 const traceId = "1".repeat(32);
 

@@ -1,5 +1,6 @@
 // Compares a trace with what is expected of it. Pure: the same for synthetic requests, live traces and tests.
 
+import type { FactValue, SpanFacts } from "@clew/model";
 import type {
   CountRange,
   Finding,
@@ -16,7 +17,7 @@ import {
   matchesValue,
   rangeText,
 } from "./match.ts";
-import { edgeName, type FactValue, type SpanFacts, type TraceFacts } from "./span-facts.ts";
+import { edgeName, type TraceFacts } from "./trace-facts.ts";
 
 const ONCE_OR_MORE: CountRange = { min: 1, max: Number.POSITIVE_INFINITY };
 const NONE: CountRange = { min: 0, max: 0 };

@@ -1,7 +1,6 @@
 // What a trace is expected to look like. The vocabulary of `clew verify` files and of the test kit.
 
-import type { SpanKindName, StatusCodeName } from "@clew/model";
-import type { FactValue } from "./span-facts.ts";
+import type { FactValue, SpanKindName, StatusCodeName } from "@clew/model";
 
 /** A text, or a pattern that some part of it must match. */
 export type TextMatch = string | RegExp;

@@ -1,7 +1,7 @@
 // Whether a span or a value is what is meant, and how both read in a sentence.
 
+import type { FactValue, SpanFacts } from "@clew/model";
 import type { CountRange, SpanMatch, TextMatch, ValueMatch } from "./expectation.ts";
-import type { FactValue, SpanFacts } from "./span-facts.ts";
 
 export function matchesText(text: string, expected: TextMatch | undefined): boolean {
   if (expected === undefined) return true;

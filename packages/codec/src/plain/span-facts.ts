@@ -1,17 +1,19 @@
-// A stored trace as the facts that expectations are compared with.
+// A batch of spans as plain objects.
 
-import type { FactValue, SpanFacts } from "@clew/analysis";
-import { type AnyValue, rowValue } from "@clew/codec";
 import {
   type AttributeColumns,
+  type FactValue,
   type SpanBatch,
+  type SpanFacts,
   spanKindNames,
   statusCodeNames,
   toHex,
 } from "@clew/model";
+import { toBase64 } from "../json/base64.ts";
+import { type AnyValue, rowValue } from "../otlp/any-value.ts";
 
-/** Facts of every span of the batch, in its order. */
-export function factsOfBatch(batch: SpanBatch): SpanFacts[] {
+/** Every span of the batch, in its order. */
+export function spanFacts(batch: SpanBatch): SpanFacts[] {
   const resources = Array.from({ length: batch.resources.length }, (_, at) => {
     const { attributes, attributeOffsets } = batch.resources;
     return values(batch, attributes, attributeOffsets[at] ?? 0, attributeOffsets[at + 1] ?? 0);
@@ -79,7 +81,7 @@ function plain(value: AnyValue): FactValue {
     case "empty":
       return undefined;
     case "bytes":
-      return Buffer.from(value.value).toString("base64");
+      return toBase64(value.value);
     case "array":
       return value.items.map(plain);
     case "kvlist":

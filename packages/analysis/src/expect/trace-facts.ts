@@ -1,35 +1,7 @@
-// What is checked of a trace: its spans as plain objects, and how they hang together. For traces of a test or
-// of a synthetic request, not for the write path.
+// How the spans of a trace hang together: parents, children, links, calls between services. For traces of a test
+// or of a synthetic request, not for the write path.
 
-import type { SpanKindName, StatusCodeName } from "@clew/model";
-
-/** A value of an attribute: texts, numbers, booleans, lists and objects of them; undefined for an empty value. */
-export type FactValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | undefined
-  | readonly FactValue[]
-  | { readonly [key: string]: FactValue };
-
-export interface SpanFacts {
-  /** 32 hex digits. */
-  readonly traceId: string;
-  /** 16 hex digits. */
-  readonly spanId: string;
-  /** 16 hex digits, or empty for a root. */
-  readonly parentSpanId: string;
-  readonly service: string;
-  readonly name: string;
-  readonly kind: SpanKindName;
-  readonly status: StatusCodeName;
-  readonly startUnixNano: bigint;
-  readonly durationNano: number;
-  readonly attributes: Readonly<Record<string, FactValue>>;
-  readonly resource: Readonly<Record<string, FactValue>>;
-  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
-}
+import type { SpanFacts } from "@clew/model";
 
 /** Spans of one or several traces that belong together, indexed. */
 export class TraceFacts {
