@@ -366,7 +366,13 @@ test("rows that do not fit on the disk are made again from the log once there is
   await pipeline.stop();
   expect(store.spans).toBe(20);
   // Without its resource row a span has lost half of what its sender said.
-  expect(store.received[0]?.tables).toEqual(["resources", "scopes", "spans", "trace_index"]);
+  expect(store.received[0]?.tables).toEqual([
+    "resources",
+    "scopes",
+    "attribute_places",
+    "spans",
+    "trace_index",
+  ]);
   expect(store.received[1]?.tables).toEqual(expect.arrayContaining(["red_1m", "red_1h"]));
 });
 

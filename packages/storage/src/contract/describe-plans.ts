@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine, Parameter, ReadOptions } from "../engines/engine.ts";
 import { stringLiteral } from "../engines/parameters.ts";
 import { openTraceReader } from "../read/open-trace-reader.ts";
+import { fillAttributePlaces } from "../schema/fill-attribute-places.ts";
 import type { TestStore } from "./open-test-store.ts";
 
 const TENANT = "plans";
@@ -219,6 +220,7 @@ function sampleInserts(): string[] {
        reinterpretAsFixedString(toUInt64(number)), ${service}, concat('operation ', toString(number % 13)), 'server', 'unset', 1,
        map('order.id', concat('order-x', toString(number)), 'plan', 'pro')
      FROM numbers(${SPANS}) ${single}`,
+    fillAttributePlaces,
     `INSERT INTO trace_index SELECT tenant, trace_id, day, keep_days, min(start), max(start), groupUniqArray(minute), count(), 0, '', '', groupUniqArray(toString(service))
      FROM spans WHERE tenant = '${TENANT}' GROUP BY tenant, trace_id, day, keep_days ${single}`,
     `INSERT INTO logs (tenant, day, keep_days, minute, time, trace_id, service, body_type, body)

@@ -37,7 +37,9 @@ import { partsOfPair, typedOf } from "./field-typed.ts";
 export type Test =
   | { readonly operator: ComparisonOperator; readonly literal: Static }
   | { readonly operator: "in"; readonly values: readonly string[] }
-  | { readonly operator: "exists" };
+  | { readonly operator: "exists" }
+  /** The boolean itself; an array of booleans is none. */
+  | { readonly operator: "is"; readonly literal: Static };
 
 const IS_TRUE = boolTest(true);
 const IS_FALSE = boolTest(false);
@@ -266,6 +268,10 @@ function partsMeet(parts: readonly Part[], test: Test, parameters: SqlParameters
       ),
     );
   }
+  if (test.operator === "is") {
+    const bools = parts.filter(({ type }) => type === "bool");
+    return anyOf(bools.map((part) => partMeets(part, "=", test.literal, parameters)));
+  }
   return anyOf(parts.map((part) => partMeets(part, test.operator, test.literal, parameters)));
 }
 
@@ -446,7 +452,7 @@ function equalityTest(value: string): { readonly operator: "="; readonly literal
 
 function boolTest(value: boolean): Test {
   return {
-    operator: "=",
+    operator: "is",
     literal: { kind: "static", type: "bool", value, at: { start: 0, end: 0 } },
   };
 }

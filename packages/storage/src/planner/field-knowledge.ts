@@ -4,9 +4,10 @@
 
 import type { FieldReference } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
+import type { KnownPlaces } from "../read/known-places.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
-import type { Many } from "./field-references.ts";
+import type { Place } from "../schema/column-types.ts";
 
 /** Past this many ids the SQL holds a subquery instead of them. */
 const MAX_LISTED_IDS = 2000;
@@ -22,50 +23,34 @@ export interface ContentCondition {
 }
 
 export interface FieldKnowledge {
-  /** Types that the catalogue has seen for a span attribute; none when it knows nothing. */
-  spanTypes(key: string): readonly string[];
+  /** Where span, event and link attributes of a key lie; undefined when that was not asked. */
+  places(key: string): ReadonlySet<Place> | undefined;
   /** Ids of the rows for which the condition holds; undefined when they were not listed. */
   ids(condition: ContentCondition): readonly bigint[] | undefined;
-  /** Whether any event or link may have this attribute. */
-  mayHave(many: Many, key: string): boolean;
 }
 
-/** Types of the span attributes among the references, from the catalogue. */
-export async function readSpanTypes(
-  engine: Engine,
-  tenant: string,
-  references: readonly FieldReference[],
-  context: ReadContext,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+/** Keys of the attributes among the references that lie in table `spans` itself. */
+export function spanKeys(references: readonly FieldReference[]): ReadonlySet<string> {
   const keys = new Set<string>();
   for (const reference of references) {
     if (reference.kind !== "attribute") continue;
-    if (reference.scope === "span" || reference.scope === "any") keys.add(reference.name);
+    const { scope, name } = reference;
+    if (scope !== "resource" && scope !== "instrumentation") keys.add(name);
   }
-  if (keys.size === 0) return new Map();
-  const rows = await engine.readRows(
-    `SELECT key, groupUniqArray(toString(type)) FROM attribute_keys
-     WHERE tenant = {tenant:String} AND scope = 'span' AND key IN {keys:Array(String)} GROUP BY key`,
-    { ...context, parameters: { tenant, keys: [...keys] } },
-  );
-  return new Map(rows as [string, string[]][]);
+  return keys;
 }
 
 /** Remembers which conditions were asked for. */
 export class RecordingKnowledge implements FieldKnowledge {
   readonly #conditions = new Map<string, ContentCondition>();
-  readonly #types: ReadonlyMap<string, readonly string[]>;
+  readonly #places: KnownPlaces;
 
-  constructor(types: ReadonlyMap<string, readonly string[]>) {
-    this.#types = types;
+  constructor(places: KnownPlaces) {
+    this.#places = places;
   }
 
-  spanTypes(key: string): readonly string[] {
-    return this.#types.get(key) ?? [];
-  }
-
-  mayHave(): boolean {
-    return true;
+  places(key: string): ReadonlySet<Place> | undefined {
+    return this.#places.get(key);
   }
 
   ids(condition: ContentCondition): undefined {
@@ -74,16 +59,15 @@ export class RecordingKnowledge implements FieldKnowledge {
 
   /** Asks the store for the ids of all remembered conditions, one query a table. */
   async answer(engine: Engine, tenant: string, context: ReadContext): Promise<FieldKnowledge> {
-    const types = this.#types;
+    const places = this.#places;
     const ids = new Map<string, readonly bigint[]>();
     const tables = (["resources", "scopes"] as const).map((table) =>
       this.#list(table, engine, tenant, context, ids),
     );
     await Promise.all(tables);
     return {
-      spanTypes: (key) => types.get(key) ?? [],
+      places: (key) => places.get(key),
       ids: ({ table, key }) => ids.get(`${table}:${key}`),
-      mayHave: () => true,
     };
   }
 

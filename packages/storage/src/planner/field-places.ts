@@ -74,6 +74,7 @@ export class FieldPlaces {
     switch (reference.scope) {
       case "event":
       case "link": {
+        if (!this.#mayHave(reference.scope, reference)) return FALSE;
         const text = manyText(reference.scope, reference.name, frame);
         return hasInJson(text, reference.name, frame.parameters);
       }
@@ -94,7 +95,7 @@ export class FieldPlaces {
   }
 
   spanParts({ name }: Attribute, { parameters }: Frame): readonly Part[] {
-    return attributeParts(spanPlaces(name, this.#knowledge.spanTypes(name)), parameters.text(name));
+    return attributeParts(spanPlaces(name, this.#knowledge.places(name)), parameters.text(name));
   }
 
   /** The service's name has a column of its own, which knows one for every span. */
@@ -103,7 +104,9 @@ export class FieldPlaces {
     return this.#contentParts("resources", reference, frame);
   }
 
-  manyParts({ name }: Attribute, many: Many, frame: Frame): readonly Part[] {
+  manyParts(reference: Attribute, many: Many, frame: Frame): readonly Part[] {
+    if (!this.#mayHave(many, reference)) return [];
+    const { name } = reference;
     return jsonParts(manyText(many, name, frame), name, frame.parameters);
   }
 
@@ -122,7 +125,8 @@ export class FieldPlaces {
   }
 
   #mayHave(scope: Exclude<Attribute["scope"], "any">, { name }: Attribute): boolean {
-    return (scope !== "event" && scope !== "link") || this.#knowledge.mayHave(scope, name);
+    if (scope !== "event" && scope !== "link") return true;
+    return this.#knowledge.places(name)?.has(scope) ?? true;
   }
 
   #contentHas(table: ContentTable, { name }: Attribute, frame: Frame): string {

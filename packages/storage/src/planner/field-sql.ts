@@ -6,11 +6,12 @@
 import type { FieldExpression, FieldReference } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
 import { checkPatterns } from "../read/check-patterns.ts";
+import { readKnownPlaces } from "../read/known-places.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
 import { anchored, FieldConditions, isReference } from "./field-conditions.ts";
 import { fold } from "./field-fold.ts";
-import { type FieldKnowledge, RecordingKnowledge, readSpanTypes } from "./field-knowledge.ts";
+import { type FieldKnowledge, RecordingKnowledge, spanKeys } from "./field-knowledge.ts";
 import { allOf } from "./field-logic.ts";
 import { nullableFloat } from "./field-numbers.ts";
 import { FieldPlaces, type Frame } from "./field-places.ts";
@@ -47,15 +48,15 @@ export async function prepareFields(
   for (const expression of expressions) requireLocal(expression);
   const patterns = expressions.flatMap(patternsOf);
   const references = expressions.flatMap(referencesOf);
-  const [types] = await Promise.all([
-    readSpanTypes(engine, tenant, references, context),
+  const [places] = await Promise.all([
+    readKnownPlaces(engine, tenant, spanKeys(references), context),
     checkPatterns(
       engine,
       patterns.flatMap((pattern) => [pattern, anchored(pattern)]),
       context,
     ),
   ]);
-  const recording = new RecordingKnowledge(types);
+  const recording = new RecordingKnowledge(places);
   const draft = new SqlCompiler(tenant, recording);
   for (const expression of expressions) {
     draft.condition(expression, new SqlParameters());

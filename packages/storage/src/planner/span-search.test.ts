@@ -63,7 +63,9 @@ test("a trace shows how many of its spans match, the first of them, and who took
     spanCount: 5,
     errorCount: 1,
   });
-  expect(Object.entries(traces[0]?.services ?? {}).sort()).toEqual([
+  expect(
+    Object.entries(traces[0]?.services ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  ).toEqual([
     ["__proto__", { spans: 4, errors: 0 }],
     ["shop", { spans: 1, errors: 1 }],
   ]);

@@ -6,7 +6,6 @@ import type { AttributeFilter } from "@clew/model";
 import {
   attributeParts,
   comparePart,
-  EVERY_MAP,
   type Literal,
   type LiteralOperator,
   type PartType,
@@ -61,11 +60,7 @@ function equalsCondition(
   if (number !== undefined) literals.push(number);
   if (value === "true" || value === "false")
     literals.push({ type: "bool", value: value === "true" });
-  const condition = meetsAny(key, "=", literals, places, parameters);
-  // A value that fits no type seen so far may be of a type too new for the catalogue.
-  if (condition === NONE && places.maps !== EVERY_MAP)
-    return meetsAny(key, "=", literals, { ...places, maps: EVERY_MAP }, parameters);
-  return condition;
+  return meetsAny(key, "=", literals, places, parameters);
 }
 
 /** True where a part has a value that stands in the relation to the literal of its type. */
@@ -91,10 +86,8 @@ function isComparable(part: PartType, literal: Literal["type"]): boolean {
   return part === literal;
 }
 
-const NONE = "(0 = 1)";
-
 function anyOf(parts: readonly string[]): string {
-  if (parts.length === 0) return NONE;
+  if (parts.length === 0) return "(0 = 1)";
   return parts.length === 1 ? (parts[0] as string) : `(${parts.join(" OR ")})`;
 }
 

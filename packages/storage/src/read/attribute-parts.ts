@@ -2,6 +2,7 @@
 // that knows it, for the conditions of the plain search and for TraceQL. Every key and literal is a bound
 // parameter; column names come from the closed list of promoted attributes.
 
+import type { Place } from "../schema/column-types.ts";
 import { type PromotedAttribute, promotedByKey } from "../schema/promoted.ts";
 import type { SqlParameters } from "./sql-parameters.ts";
 
@@ -15,22 +16,12 @@ export interface ValuePlaces {
   readonly maps: ReadonlySet<MapName>;
 }
 
-export const EVERY_MAP: ReadonlySet<MapName> = new Set(MAPS);
-const MAP_OF_TYPE: Readonly<Record<string, MapName>> = {
-  string: "str",
-  int: "int",
-  double: "dbl",
-  bool: "bool",
-  other: "other",
-};
+const EVERY_MAP: ReadonlySet<MapName> = new Set(MAPS);
 
-/** Places of span attribute `key`, given the types the catalogue knows of it (none = nothing known). */
-export function spanPlaces(key: string, types: readonly string[]): ValuePlaces {
-  const known = types.flatMap((type) => MAP_OF_TYPE[type] ?? []);
-  return {
-    promoted: promotedByKey.get(key),
-    maps: known.length === 0 ? EVERY_MAP : new Set(known),
-  };
+/** Places of span attribute `key`, given where the store has seen it; everywhere when that is not known. */
+export function spanPlaces(key: string, known: ReadonlySet<Place> | undefined): ValuePlaces {
+  const maps = known === undefined ? EVERY_MAP : new Set(MAPS.filter((map) => known.has(map)));
+  return { promoted: promotedByKey.get(key), maps };
 }
 
 /** Resources and scopes keep all their attributes in maps. */

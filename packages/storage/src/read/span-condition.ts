@@ -8,6 +8,7 @@ import type { Engine } from "../engines/engine.ts";
 import { attributeCondition, existsCondition } from "./attribute-condition.ts";
 import { mapPlaces, spanPlaces, type ValuePlaces } from "./attribute-parts.ts";
 import { checkPatterns } from "./check-patterns.ts";
+import { readKnownPlaces } from "./known-places.ts";
 import type { ReadContext } from "./read-context.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 
@@ -75,10 +76,11 @@ export class SpanCondition {
       operator === "regex" ? [value] : [],
     );
     await checkPatterns(engine, patterns, context);
-    const types = await knownTypes(engine, tenant, filter.attributes, context);
+    const keys = filter.attributes.flatMap(({ scope, key }) => (scope === "resource" ? [] : [key]));
+    const known = await readKnownPlaces(engine, tenant, keys, context);
     const prepared: PreparedFilter[] = [];
     for (const attribute of filter.attributes) {
-      const places = spanPlaces(attribute.key, types.get(attribute.key) ?? []);
+      const places = spanPlaces(attribute.key, known.get(attribute.key));
       const resources =
         attribute.scope === "span"
           ? []
@@ -163,26 +165,6 @@ async function matchingResources(
     { ...context, parameters: parameters.values },
   );
   return rows.length > MAX_RESOURCE_IDS ? undefined : rows.map(([id]) => BigInt(id as string));
-}
-
-/**
- * Types that the attribute catalogue has seen for each key, so that columns which hold no value of it need
- * not be read. A key that it does not know may have any type.
- */
-async function knownTypes(
-  engine: Engine,
-  tenant: string,
-  filters: readonly AttributeFilter[],
-  context: ReadContext,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const keys = filters.filter(({ scope }) => scope !== "resource").map(({ key }) => key);
-  if (keys.length === 0) return new Map();
-  const rows = await engine.readRows(
-    `SELECT key, groupUniqArray(toString(type)) FROM attribute_keys
-     WHERE tenant = {tenant:String} AND scope = 'span' AND key IN {keys:Array(String)} GROUP BY key`,
-    { ...context, parameters: { tenant, keys } },
-  );
-  return new Map(rows as [string, string[]][]);
 }
 
 function wholeNano(nano: number): bigint {

@@ -24,3 +24,7 @@ export const EVENT_TYPE =
   "Tuple(time DateTime64(9, 'UTC'), name LowCardinality(String), attributes String, dropped_attributes UInt32)";
 export const LINK_TYPE =
   "Tuple(trace_id FixedString(16), span_id FixedString(8), trace_state String, flags UInt32, attributes String, dropped_attributes UInt32)";
+/** Where attributes of a key lie: the maps of table `spans`, its events, its links. */
+export const PLACES = ["str", "int", "dbl", "bool", "other", "event", "link"] as const;
+export type Place = (typeof PLACES)[number];
+export const PLACE_TYPE: string = `Enum8(${PLACES.map((place, i) => `'${place}' = ${i + 1}`).join(", ")})`;

@@ -39,14 +39,15 @@ test("a migration that stopped half-way is completed by the next run", async () 
     code: "internal",
   });
   expect(await migrate(engine, [...migrations, step])).toBe(step.version);
-  expect(await engine.readRows("SELECT name FROM schema_migrations WHERE version = 2")).toEqual([
-    ["it's a remark"],
-  ]);
+  const names = await engine.readRows("SELECT name FROM schema_migrations ORDER BY version");
+  expect(names.at(-1)).toEqual(["it's a remark"]);
 });
 
 test("a schema from a newer Clew is refused by name of both versions", async () => {
   await expect(migrate(engine)).rejects.toMatchObject({
     code: "bad_config",
-    message: expect.stringContaining("has version 2, this Clew knows versions up to 1"),
+    message: expect.stringContaining(
+      `has version ${migrations.length + 1}, this Clew knows versions up to ${migrations.length}`,
+    ),
   });
 });

@@ -3,6 +3,7 @@
 
 import { ClewError } from "@clew/base";
 import type { Engine } from "../engines/engine.ts";
+import { fillAttributePlaces } from "./fill-attribute-places.ts";
 import { tables } from "./tables.ts";
 
 export interface Migration {
@@ -17,11 +18,18 @@ export const migrations: readonly Migration[] = [
   {
     version: 1,
     name: "span store",
-    statements: Object.values(tables).map((statement) =>
-      statement.replace(/^CREATE TABLE /, "CREATE TABLE IF NOT EXISTS "),
-    ),
+    statements: Object.values(tables).map(createIfMissing),
+  },
+  {
+    version: 2,
+    name: "attribute places",
+    statements: [createIfMissing(tables.attribute_places), fillAttributePlaces],
   },
 ];
+
+function createIfMissing(statement: string): string {
+  return statement.replace(/^CREATE TABLE /, "CREATE TABLE IF NOT EXISTS ");
+}
 
 const HISTORY = `CREATE TABLE IF NOT EXISTS schema_migrations (
   version UInt32,

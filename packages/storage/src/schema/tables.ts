@@ -9,6 +9,7 @@ import {
   KIND_TYPE,
   LINK_TYPE,
   NODE_TYPE,
+  PLACE_TYPE,
   SCOPE_TYPE,
   SOURCE_TYPE,
   STATUS_TYPE,
@@ -54,11 +55,14 @@ const RED_SUMS = `  day Date,
   duration_max SimpleAggregateFunction(max, Int64),
   hist SimpleAggregateFunction(sumMap, Map(UInt16, Float64))`;
 
+const CONTENT_SETTINGS =
+  "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, default_compression_codec = 'ZSTD(1)'";
+
 /** Tables of content that records refer to by id: equal rows, of which one is kept a day longer than they. */
 const CONTENT_ENGINE = `) ENGINE = ReplacingMergeTree(day)
 ORDER BY (tenant, id)
 TTL day + toIntervalDay(keep_days + 1)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, default_compression_codec = 'ZSTD(1)'`;
+${CONTENT_SETTINGS}`;
 
 const promotedColumns = promotedAttributes
   .map(
@@ -231,6 +235,21 @@ const scopes = `CREATE TABLE scopes (
   dropped_attributes UInt32,${ATTRIBUTE_MAPS}
 ${CONTENT_ENGINE}`;
 
+/**
+ * Where attributes of a key lie in table `spans`: complete, because rows come before the spans they speak of
+ * and with the same durability. A column that is not listed has no value of the key; a promoted column is not listed.
+ */
+const attributePlaces = `CREATE TABLE attribute_places (
+  tenant LowCardinality(String),
+  key String,
+  place ${PLACE_TYPE},
+  day Date,
+  keep_days UInt16
+) ENGINE = ReplacingMergeTree(day)
+ORDER BY (tenant, key, place)
+TTL day + toIntervalDay(keep_days + 1)
+${CONTENT_SETTINGS}`;
+
 /** OTLP log records. \`time\` is the record's time, or its observed time where the source gave none. */
 const logs = `CREATE TABLE logs (
   tenant LowCardinality(String),
@@ -270,6 +289,7 @@ export const tables: Readonly<Record<TableName, string>> = {
   attribute_values: attributeValues,
   resources,
   scopes,
+  attribute_places: attributePlaces,
   logs,
 };
 
@@ -284,4 +304,5 @@ export type TableName =
   | "attribute_values"
   | "resources"
   | "scopes"
+  | "attribute_places"
   | "logs";

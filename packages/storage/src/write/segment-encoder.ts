@@ -6,6 +6,7 @@ import type { LogBatch, SpanBatch } from "@clew/model";
 import { AttributeCatalogue } from "../catalogue/attribute-catalogue.ts";
 import { EdgePairing, type EdgePairingOptions } from "../edges/edge-pairing.ts";
 import type { TableName } from "../schema/tables.ts";
+import { writeAttributePlacesBlock } from "./attribute-places-block.ts";
 import { splitAttributes } from "./attribute-split.ts";
 import {
   type ContentUse,
@@ -44,6 +45,7 @@ export class SegmentEncoder {
   readonly #edges: EdgePairing;
   readonly #catalogue = new AttributeCatalogue();
   readonly #known = new KnownContent();
+  readonly #knownPlaces = new KnownContent();
   readonly #memory = new SegmentMemory();
 
   constructor({ retention, edges }: SegmentEncoderOptions) {
@@ -80,6 +82,7 @@ export class SegmentEncoder {
   /** To be called when encoded blocks are lost: the next ones say again what resources and scopes are. */
   forgetContent(): void {
     this.#known.clear();
+    this.#knownPlaces.clear();
   }
 
   /**
@@ -122,6 +125,8 @@ export class SegmentEncoder {
       memory,
     );
     this.#encodeContent("spans", batch, ids, facts, nowMs, blocks);
+    const places = writeAttributePlacesBlock(batch, facts, split, this.#knownPlaces, nowMs, memory);
+    add(blocks, "attribute_places", "spans", places);
     add(blocks, "spans", "spans", writeSpansBlock(batch, ids, facts, split, memory));
     add(blocks, "trace_index", "spans", writeTraceIndexBlock(batch, facts, memory));
     if (rollups === undefined) return;
