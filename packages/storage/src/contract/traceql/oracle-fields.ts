@@ -13,11 +13,20 @@ const nothingBound: Bound = new Map();
 export function holds(condition: FieldExpression, span: OracleSpan): boolean {
   if (hasOr(condition)) return isTrue(condition, span);
   const conjuncts = flatten(condition);
-  const joint = conjuncts.filter((one) => one.kind === "binary" || one.kind === "attribute");
-  const alone = conjuncts.filter((one) => one.kind !== "binary" && one.kind !== "attribute");
+  const joint = conjuncts.filter(isOfOneEvent);
+  const alone = conjuncts.filter((one) => !isOfOneEvent(one));
   return (
     alone.every((one) => isTrue(one, span)) &&
     bindings(joint, span).some((bound) => joint.every((one) => isTrue(one, span, bound)))
+  );
+}
+
+/** A comparison, `.x` or `!.x`; `!( )` around a comparison is about all events. */
+function isOfOneEvent(node: FieldExpression): boolean {
+  return (
+    node.kind === "binary" ||
+    isReference(node) ||
+    (node.kind === "unary" && isReference(node.operand))
   );
 }
 
@@ -38,15 +47,16 @@ function isTrue(node: FieldExpression, span: OracleSpan, bound?: Bound): boolean
     const sides = [isTrue(node.left, span, bound), isTrue(node.right, span, bound)];
     return node.operator === "&&" ? sides.every(Boolean) : sides.some(Boolean);
   }
-  if (node.kind === "unary") {
+  if (node.kind === "unary" && !isReference(node.operand)) {
     const operand = valueOf(node.operand, span, bound ?? nothingBound);
     return operand?.type === "bool" && !operand.value;
   }
   const choices = bound === undefined ? bindings([node], span) : [bound];
   return choices.some((choice) => {
     if (node.kind === "binary") return comparison(node, span, choice);
-    const value = valueOf(node, span, choice);
-    return value?.type === "bool" && value.value;
+    const isNegated = node.kind === "unary";
+    const value = valueOf(isNegated ? node.operand : node, span, choice);
+    return value?.type === "bool" && value.value !== isNegated;
   });
 }
 
@@ -69,9 +79,23 @@ function comparison(
     default: {
       if (right.kind === "static" && right.type === "nil" && isReference(left))
         return (valueOf(left, span, bound) === undefined) === (operator === "=");
-      return compare(operator, valueOf(left, span, bound), valueOf(right, span, bound));
+      const values = [valueOf(left, span, bound), valueOf(right, span, bound)] as const;
+      const isPattern = operator === "=~" || operator === "!~";
+      if (!isPattern && (isId(left) || isId(right)))
+        return compare(operator, idOf(values[0]), idOf(values[1]));
+      return compare(operator, ...values);
     }
   }
+}
+
+function isId(node: FieldExpression): boolean {
+  return node.kind === "intrinsic" && /:id$|ID$/.test(node.name);
+}
+
+/** Leading zeros and case do not matter in ids. */
+function idOf(value: Value): Value {
+  if (value?.type !== "string") return value;
+  return { type: "string", value: value.value.toLowerCase().replace(/^0+/, "") };
 }
 
 function isReference(node: FieldExpression): node is FieldReference {
@@ -127,7 +151,12 @@ function bindings(nodes: readonly FieldExpression[], span: OracleSpan): Bound[] 
   for (const node of nodes.flatMap(ownReferences)) {
     const subject = ownerOf(span, node.owner);
     const list = listOf(node, subject);
-    if (list !== undefined) wanted.set(`${node.owner} ${list}`, subject?.[list] ?? []);
+    const all: readonly (OracleEvent | OracleLink)[] =
+      list === undefined ? [] : (subject?.[list] ?? []);
+    // What has no scope is nil only where no event has it.
+    const unscoped = node.kind === "attribute" && node.scope === "any";
+    const choices = unscoped ? all.filter(({ attributes }) => attributes.get(node.name)) : all;
+    if (list !== undefined) wanted.set(`${node.owner} ${list}`, choices);
   }
   let all: Map<string, OracleEvent | OracleLink>[] = [new Map()];
   for (const [key, choices] of wanted)

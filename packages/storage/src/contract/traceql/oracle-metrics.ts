@@ -1,7 +1,6 @@
 // Series of a metrics query over whole traces. Durations are seconds; a sample stands at the end of its step.
 
 import type {
-  FieldReference,
   MetricsExpression,
   RangeAggregate,
   SecondStage,
@@ -9,7 +8,7 @@ import type {
 } from "@clew/traceql";
 import { valueOf } from "./oracle-fields.ts";
 import { evaluate } from "./oracle-spansets.ts";
-import type { OracleSpan, OracleTrace, Value } from "./oracle-trace.ts";
+import type { OracleSpan, OracleTrace } from "./oracle-trace.ts";
 import { compare, computeFloats, isNumber, keyOf } from "./oracle-values.ts";
 
 /** Labels (`name=type:value`, without `__name__`) of a series and its values by the end of their step. */
@@ -55,7 +54,7 @@ function firstStage(
   // Counts are zero where there is nothing; without groups there is one such series in any case.
   if (fn.by.length === 0 && countsSpans(fn)) groups.set("", { labels: [], spans: [] });
   for (const span of spans) {
-    const labels = fn.by.flatMap((field) => labelOf(field, valueOf(field, span)));
+    const labels = fn.by.map((field) => `${field.text}=${keyOf(valueOf(field, span))}`);
     const key = labels.join("\n");
     const group = groups.get(key) ?? { labels, spans: [] };
     group.spans.push(span);
@@ -66,11 +65,6 @@ function firstStage(
 
 function countsSpans(fn: RangeAggregate): boolean {
   return fn.function === "rate" || fn.function === "count_over_time";
-}
-
-/** Nothing for nil. */
-function labelOf(field: FieldReference, value: Value): string[] {
-  return value === undefined ? [] : [`${field.text}=${keyOf(value)}`];
 }
 
 function seriesOf(

@@ -13,6 +13,7 @@ import { openTestStore, type TestStore } from "../open-test-store.ts";
 import { NOON, SECOND } from "../store-in-hand.ts";
 import { arbitraryMetrics } from "./arbitrary-metrics.ts";
 import { arbitrarySpans } from "./arbitrary-spans.ts";
+import { compareSpans } from "./oracle-compare.ts";
 import { evaluateMetrics, type OracleSeries } from "./oracle-metrics.ts";
 import { oracleTraces } from "./oracle-trace.ts";
 
@@ -38,20 +39,29 @@ afterAll(() => store.close());
 type Answer = Map<string, Map<number, number>>;
 
 function expected(series: readonly OracleSeries[]): Answer {
-  return withoutZeros(series.map(({ labels, samples }) => [labels, samples]));
+  return withoutZeros(
+    series.map(({ labels, samples }) => {
+      const isCompare = labels[0]?.startsWith("__meta_type") === true;
+      return [isCompare ? labels : labels.filter((label) => !label.endsWith("=nil")), samples];
+    }),
+  );
 }
 
 function answered(series: readonly MetricSeries[]): Answer {
   return withoutZeros(
     series.map(({ labels, samples }) => [
-      labels.flatMap(({ name, value }) => labelText(name, value)),
+      labels.flatMap(({ name, value }) =>
+        labelText(name, value, labels[0]?.name === "__meta_type"),
+      ),
       new Map(samples.map(({ timeMs, value }) => [timeMs, value])),
     ]),
   );
 }
 
-function labelText(name: string, value: TypedValue): string[] {
-  if (name === "__name__" || value.type === "nil" || value.type === "array") return [];
+/** Groups leave nil out; of compare() it is the name that counts. */
+function labelText(name: string, value: TypedValue, keepsNil: boolean): string[] {
+  if (name === "__name__" || value.type === "array") return [];
+  if (value.type === "nil") return keepsNil ? [`${name}=nil`] : [];
   return [`${name}=${value.type}:${value.value}`];
 }
 
@@ -107,6 +117,29 @@ for (let run = 0; run < runs; run++) {
     expect(samples).toBeGreaterThan(QUERIES * 5);
   }, 60_000);
 }
+
+test("compare() counts what the oracle counts", async () => {
+  const tenant = "oracle-compare";
+  const spans = fc.sample(arbitrarySpans(TRACES), { numRuns: 1, seed: firstSeed })[0] as JsonSpan[];
+  await storeSpans(store, tenant, spans);
+  const traces = oracleTraces(spans);
+  const selections = [
+    "status = error",
+    "span.flag",
+    "duration > 1ms && kind != server",
+    ".num > 1",
+  ];
+  for (const selection of selections) {
+    const query = parse(`{ span.mix != "b" } | compare({ ${selection} }, 1000)`) as MetricsQuery;
+    const { expression } = query;
+    if (expression.kind !== "series" || expression.function.kind !== "compare") continue;
+    const series = compareSpans(expression.pipeline, expression.function, traces, steps);
+    const right = bySeries(expected(series));
+    const answer = bySeries(await ask(tenant, query));
+    expect(difference(right, answer), selection).toBeUndefined();
+    expect(right.size).toBeGreaterThan(50);
+  }
+});
 
 type Points = Map<string, number>;
 
