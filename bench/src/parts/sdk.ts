@@ -118,10 +118,12 @@ function benchStart(
 
 async function benchSpans(place: Place, figures: FigureList, label: string) {
   const sink = await Sink.start(0);
-  const measure = (sampler: string) => {
+  const measure = (sampler: string, share = "") => {
     const env = {
       ...process.env,
       OTEL_TRACES_SAMPLER: sampler,
+      OTEL_TRACES_SAMPLER_ARG: share,
+      OTEL_LOG_LEVEL: "none",
       OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
       CLEW_SDK_SPILL: "off",
     };
@@ -129,8 +131,8 @@ async function benchSpans(place: Place, figures: FigureList, label: string) {
     const ended = spawnSync(place.node, args, { cwd: place.folder, env, encoding: "utf8" });
     return JSON.parse(ended.stdout) as { plain: number; rich: number };
   };
-  const off = measure("always_off");
-  const ratio = measure("traceidratio");
+  const off = measure("parentbased_traceidratio", "0.000001");
+  const ratio = measure("parentbased_traceidratio", "1");
   figures.add(`${label}: a span, unsampled`, off.plain, "ns", { goal: { atMost: 150 } });
   figures.add(`${label}: a span, unsampled, 10 attributes`, off.rich, "ns");
   figures.add(`${label}: a span, recorded and encoded`, ratio.plain, "ns");

@@ -141,7 +141,8 @@ export class Core implements TracerCore, SpanTaker {
   /** Sends everything; resolves to whether all of it arrived within `ms`. */
   async flush(ms: number): Promise<boolean> {
     this.seal();
-    return this.#delivery === undefined ? true : this.#delivery.flush(ms);
+    const delivery = this.#delivery;
+    return delivery === undefined ? true : storage.run(SUPPRESSED, () => delivery.flush(ms));
   }
 
   /** Milliseconds that the end of the process may wait for the backend. */

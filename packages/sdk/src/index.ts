@@ -19,5 +19,5 @@ export type {
   Tracing,
 } from "./instrument/instrumentation.ts";
 export type { Candidate, Sampler } from "./sample/sampler.ts";
-export { running, type Sdk, start } from "./sdk.ts";
+export { running, type Sdk, start, type TracerReport } from "./sdk.ts";
 export type { SpanAttributes } from "./semconv.ts";

@@ -9,6 +9,7 @@ import { Core, type TracerStatistics } from "./core.ts";
 import { watchExit } from "./deliver/exit.ts";
 import { registerGlobals } from "./global.ts";
 import type { Tracing } from "./instrument/instrumentation.ts";
+import { type HookReport, hookReports } from "./instrument/module-hooks.ts";
 import { startInstrumentations } from "./instrument/start.ts";
 import { formatsOf } from "./propagation/formats.ts";
 import { Propagation } from "./propagation/propagator.ts";
@@ -16,6 +17,14 @@ import { samplerOf } from "./sample/configured.ts";
 import { activeContext, storage } from "./trace/context.ts";
 import { Scope } from "./trace/scope.ts";
 import { ClewTracer } from "./trace/tracer.ts";
+
+/** What a running tracer says about itself. */
+export interface TracerReport {
+  readonly settings: Settings;
+  readonly sampler: string;
+  readonly modules: readonly HookReport[];
+  readonly statistics: TracerStatistics;
+}
 
 const FLUSH_MS = 30_000;
 
@@ -73,6 +82,16 @@ export class Sdk implements TracerProvider, Tracing {
   /** Sends all ended spans; resolves to whether everything arrived within `ms` milliseconds. */
   flush(ms: number = FLUSH_MS): Promise<boolean> {
     return this.#core.flush(ms);
+  }
+
+  /** What is traced and how, for the doctor. */
+  report(): TracerReport {
+    return {
+      settings: this.settings,
+      sampler: this.#core.sampler.toString(),
+      modules: hookReports(),
+      statistics: this.statistics(),
+    };
   }
 
   statistics(): TracerStatistics {

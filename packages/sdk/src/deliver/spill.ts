@@ -147,7 +147,7 @@ export class Spill {
       const path = join(this.#folder, name);
       const match = FILE.exec(name);
       const writtenMs = Number(match?.[1]);
-      if (Date.now() - writtenMs > this.#ageMs) {
+      if (Date.now() - writtenMs >= this.#ageMs) {
         this.#discard(path, sizeOf(path));
       } else if (this.#mayTake(path, Number(match?.[2]), Number(match?.[3]))) {
         const reading = this.#take(path, writtenMs);

@@ -4,6 +4,10 @@
 const LONG_TEXT = 40;
 const TWO_32 = 2 ** 32;
 
+/** Values of hex digits by their character codes. */
+const DIGITS = new Uint8Array(128);
+for (let i = 0; i < 16; i++) DIGITS[i.toString(16).charCodeAt(0)] = i;
+
 /** An append-only buffer of protobuf fields. */
 export class ByteWriter {
   bytes: Buffer;
@@ -88,7 +92,8 @@ export class ByteWriter {
     const { bytes } = this;
     let at = this.length;
     for (let i = 0; i < count; i += 2) {
-      bytes[at++] = (digit(text.charCodeAt(i)) << 4) | digit(text.charCodeAt(i + 1));
+      bytes[at++] =
+        ((DIGITS[text.charCodeAt(i)] as number) << 4) | (DIGITS[text.charCodeAt(i + 1)] as number);
     }
     this.length = at;
   }
@@ -191,10 +196,4 @@ export class ByteWriter {
     this.length = 0;
     return copy;
   }
-}
-
-function digit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  if (code >= 97 && code <= 102) return code - 87;
-  return 0;
 }
