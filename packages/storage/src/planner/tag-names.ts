@@ -1,5 +1,5 @@
-// Names of attributes by scope, for completion: from the catalogue, which counts what arrives; those of events
-// and links, and all of them where a filter is given, from the newest spans.
+// Names of attributes by scope, for completion: from the catalogue, which counts what arrives, and from what is
+// known of events and links; all of them from the newest spans where a filter is given.
 
 import type { TagNames } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
@@ -9,11 +9,10 @@ import type { ReadContext } from "../read/read-context.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
 import { promotedAttributes } from "../schema/promoted.ts";
 import type { TagQuery } from "../traceql-reader.ts";
-import { ALL_SPANS, isEverything, TagSpans, tagFilter } from "./tag-spans.ts";
+import { ALL_SPANS, isEverything, TagSpans, tagFilter, type WindowOfSpans } from "./tag-spans.ts";
 
 type Scope = TagNames["scope"];
 
-const NEWEST_SPANS = 10_000;
 const MAX_NAMES = 10_000;
 const SCOPES: readonly Scope[] = [
   "span",
@@ -79,55 +78,67 @@ async function namesOf(
       return [...new Set(keys.map(({ key }) => key))];
     }
     if (scope === "instrumentation") return await contentNames(engine, query, "scopes", context);
+    return await knownNames(engine, query, scope, context);
   }
   // A filter about traces leaves the names as they are: too many are better than none.
   const filter = tagFilter(query.filter) ?? ALL_SPANS;
   const spans = await TagSpans.prepare(engine, tenant, range, filter, [], context);
   switch (scope) {
     case "span":
-      return await spanNames(engine, query, spans, context);
+      return await spanNames(engine, spans, context);
     case "resource":
       return await contentNames(engine, query, "resources", context, spans);
     case "instrumentation":
       return await contentNames(engine, query, "scopes", context, spans);
     default:
-      return await manyNames(engine, query, spans, scope, context);
+      return await manyNames(engine, spans, scope, context);
   }
 }
 
 const MAP_KEYS = `arrayConcat(${MAPS.map((map) => `mapKeys(${map})`).join(", ")})`;
 
+/** Keys of the maps, and those of the promoted columns that have a value. */
 async function spanNames(
   engine: Engine,
-  query: TagQuery,
   spans: TagSpans,
   context: ReadContext,
 ): Promise<readonly string[]> {
-  const parameters = new SqlParameters();
-  const promoted = promotedAttributes.map(({ key, column, type }) => {
-    return `if(${column} != ${type === "string" ? "''" : "0"}, ${parameters.text(key)}, '')`;
-  });
-  const keys = `arrayConcat(arrayMap(k -> CAST(k, 'String'), ${MAP_KEYS}), [${promoted.join(", ")}])`;
-  const newest = spans.newest([`${keys} AS keys`], NEWEST_SPANS, parameters);
-  return await readNames(engine, `${newest} ARRAY JOIN keys AS key`, query, parameters, context);
+  const counted = await spans.count(
+    engine,
+    (newest, parameters) => {
+      const promoted = promotedAttributes.map(({ key, column, type }) => {
+        return `if(${column} != ${type === "string" ? "''" : "0"}, ${parameters.text(key)}, '')`;
+      });
+      const keys = `arrayConcat(arrayMap(k -> CAST(k, 'String'), ${MAP_KEYS}), [${promoted.join(", ")}])`;
+      return countKeys(`${newest(`${keys} AS keys`)} ARRAY JOIN keys AS key`);
+    },
+    context,
+  );
+  return counted.map(({ values: [name = ""] }) => name);
 }
 
 /** Keys of events (links): those of the JSON objects that their attributes are. */
 async function manyNames(
   engine: Engine,
-  query: TagQuery,
   spans: TagSpans,
   many: "event" | "link",
   context: ReadContext,
 ): Promise<readonly string[]> {
-  const parameters = new SqlParameters();
   const keys = `arrayFlatten(arrayMap(a -> JSONExtractKeys(a), ${many}s.attributes)) AS keys`;
   const also = ` AND notEmpty(${many}s.attributes)`;
-  const newest = spans.newest([keys], NEWEST_SPANS, parameters, also);
-  return await readNames(engine, `${newest} ARRAY JOIN keys AS key`, query, parameters, context);
+  const counted = await spans.count(
+    engine,
+    (newest) => countKeys(`${newest(keys, also)} ARRAY JOIN keys AS key`),
+    context,
+  );
+  return counted.map(({ values: [name = ""] }) => name);
 }
 
-/** Keys of resources or scopes, of those that the spans refer to where spans are given. */
+function countKeys(from: string): string {
+  return `SELECT key, count() FROM ${from} WHERE key != '' GROUP BY key`;
+}
+
+/** Keys of the resources or scopes that spans refer to; of all of them where no spans are given. */
 async function contentNames(
   engine: Engine,
   query: TagQuery,
@@ -136,26 +147,34 @@ async function contentNames(
   spans?: TagSpans,
 ): Promise<readonly string[]> {
   const parameters = new SqlParameters();
-  const id = table === "resources" ? "resource_id" : "scope_id";
-  const ids =
-    spans === undefined
-      ? ""
-      : ` AND id IN (SELECT ${id} FROM ${spans.newest([id], NEWEST_SPANS, parameters)})`;
-  const from = `${table} ARRAY JOIN ${MAP_KEYS} AS key WHERE tenant = ${parameters.text(query.tenant)}${ids}`;
-  return await readNames(engine, from, query, parameters, context);
+  let condition = `tenant = ${parameters.text(query.tenant)}`;
+  if (spans !== undefined) {
+    const id = table === "resources" ? "resource_id" : "scope_id";
+    const ask = (newest: WindowOfSpans): string =>
+      `SELECT id, count() FROM ${newest(`${id} AS id`)} GROUP BY id`;
+    const ids = await spans.count(engine, ask, context);
+    if (ids.length === 0) return [];
+    condition += ` AND id IN ${parameters.uint64s(ids.map(({ values: [one = "0"] }) => BigInt(one)))}`;
+  }
+  const rows = await engine.readRows(
+    `SELECT key FROM (SELECT key, count() AS uses FROM ${table} ARRAY JOIN ${MAP_KEYS} AS key
+       WHERE ${condition} GROUP BY key) ORDER BY uses DESC, key`,
+    { ...context, parameters: parameters.values },
+  );
+  return rows.map(([key]) => key as string);
 }
 
-async function readNames(
+/** Keys of events (links) that the store has seen at all. */
+async function knownNames(
   engine: Engine,
-  from: string,
-  query: TagQuery,
-  parameters: SqlParameters,
+  { tenant }: TagQuery,
+  many: "event" | "link",
   context: ReadContext,
 ): Promise<readonly string[]> {
   const rows = await engine.readRows(
-    `SELECT key FROM (SELECT key, count() AS uses FROM ${from} GROUP BY key)
-     WHERE key != '' ORDER BY uses DESC, key LIMIT ${limitOf(query)}`,
-    TagSpans.options(context, parameters),
+    `SELECT DISTINCT key FROM attribute_places
+     WHERE tenant = {tenant:String} AND place = {many:String} ORDER BY key`,
+    { ...context, parameters: { tenant, many } },
   );
   return rows.map(([key]) => key as string);
 }

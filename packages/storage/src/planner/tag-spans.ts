@@ -1,4 +1,4 @@
-// Spans that suggestions are made from: the newest of a range, so many at most, for which a filter holds. What
+// Spans that suggestions are made from: the newest of a range, for which a filter holds. What
 // is suggested need not be complete, but must be there at once.
 
 import type { TimeRange } from "@clew/model";
@@ -6,14 +6,20 @@ import type { FieldReference, SpansetExpression } from "@clew/traceql";
 import type { Engine, ReadOptions } from "../engines/engine.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { storableRange } from "../read/span-condition.ts";
-import type { SqlParameters } from "../read/sql-parameters.ts";
+import { SqlParameters } from "../read/sql-parameters.ts";
 import { prepareFields } from "./field-sql.ts";
 import { type SpanSource, spanClause } from "./metrics/span-clause.ts";
 import { conditionsOf, type SpanFilter, spanFilterOf } from "./metrics/span-filter.ts";
+import { WindowWalk } from "./window-walk.ts";
 
 const MAX_READ_ROWS = 4_000_000;
+const FIRST_WINDOW_NANO = 120_000_000_000n;
+/** Spans taken of a window. */
+const MAX_SPANS = 20_000;
+/** Counted values after which no older window is asked. */
+const ENOUGH = 1000;
 
-/** Beyond so many rows of a table the engine stops and gives what it has. */
+/** Beyond so many rows of a window the engine stops and gives what it has. */
 const BOUNDED: NonNullable<ReadOptions["settings"]> = {
   max_rows_to_read_leaf: MAX_READ_ROWS,
   read_overflow_mode_leaf: "break",
@@ -50,16 +56,55 @@ export class TagSpans {
     return this.#source.fields.typed(field, parameters);
   }
 
-  /** A subquery of `columns`. The table is read backwards along its key and no further than needed. */
-  newest(columns: readonly string[], rows: number, parameters: SqlParameters, also = ""): string {
-    return `(SELECT ${columns.join(", ")} FROM spans ${spanClause(this.#source, this.#range, parameters)}${also}
-      ORDER BY tenant DESC, minute DESC LIMIT ${Math.trunc(rows)})`;
+  /**
+   * Counts rows of the newest spans, window by window until there are enough of them. `ask` gives the SQL of
+   * one window; the last column of its rows is a count, the others are what is counted, most counted first.
+   */
+  async count(
+    engine: Engine,
+    ask: (spans: WindowOfSpans, parameters: SqlParameters) => string,
+    context: ReadContext,
+  ): Promise<readonly Counted[]> {
+    const counts = new Map<string, { readonly values: readonly string[]; count: number }>();
+    const walk = new WindowWalk(this.#range, FIRST_WINDOW_NANO);
+    let total = 0;
+    for (let window = walk.next(); window !== undefined; window = walk.next()) {
+      const parameters = new SqlParameters();
+      const clause = spanClause(this.#source, window, parameters);
+      const newest: WindowOfSpans = (columns, also = "") =>
+        `(SELECT ${columns} FROM spans ${clause}${also} LIMIT ${MAX_SPANS})`;
+      const rows = await engine.readRows(ask(newest, parameters), {
+        ...context,
+        parameters: parameters.values,
+        settings: BOUNDED,
+      });
+      const before = total;
+      for (const row of rows as string[][]) {
+        const values = row.slice(0, -1);
+        const count = Number(row.at(-1));
+        const key = JSON.stringify(values);
+        const known = counts.get(key);
+        if (known === undefined) counts.set(key, { values, count });
+        else known.count += count;
+        total += count;
+      }
+      if (total >= ENOUGH) break;
+      walk.grow(total - before, ENOUGH - total);
+    }
+    return [...counts.values()].sort(byCount);
   }
+}
 
-  /** Options of a query over `newest`. */
-  static options(context: ReadContext, parameters: SqlParameters): ReadOptions {
-    return { ...context, parameters: parameters.values, settings: BOUNDED };
-  }
+/** A subquery of columns of the window's spans; `also` begins with AND. */
+export type WindowOfSpans = (columns: string, also?: string) => string;
+
+export interface Counted {
+  readonly values: readonly string[];
+  readonly count: number;
+}
+
+function byCount(a: Counted, b: Counted): number {
+  return b.count - a.count || (a.values.join("\0") < b.values.join("\0") ? -1 : 1);
 }
 
 /** Every span. */

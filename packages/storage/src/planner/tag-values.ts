@@ -19,7 +19,6 @@ export type TagValuesQuery = TagQuery & {
   readonly prefix?: string;
 };
 
-const NEWEST_SPANS = 20_000;
 const MAX_VALUES = 10_000;
 /** Of spans that a filter about traces finds. */
 const MAX_MATCHED = 100_000;
@@ -132,19 +131,16 @@ async function newestValues(
   const ofRoot = isRoot(field);
   const wanted = ofRoot ? rootField(field) : field;
   const spans = await TagSpans.prepare(engine, tenant, range, filter, [wanted], context);
-  const parameters = new SqlParameters();
-  const typed = `${spans.typed(wanted, parameters)} AS t`;
-  const also = `${ofRoot ? " AND parent_span_id = toFixedString('', 8)" : ""} AND t.1 != 'nil'`;
-  const newest = spans.newest([typed], NEWEST_SPANS, parameters, also);
-  const rows = await engine.readRows(
-    `SELECT t.1 AS type, t.2 AS value, count() AS uses FROM ${newest}
-     WHERE type != 'json' AND startsWith(value, ${parameters.text(prefix)})
-     GROUP BY type, value ORDER BY uses DESC, value, type LIMIT ${limitOf(limit)}`,
-    TagSpans.options(context, parameters),
+  const also = `${ofRoot ? " AND parent_span_id = toFixedString('', 8)" : ""} AND t.1 NOT IN ('nil', 'json')`;
+  const counted = await spans.count(
+    engine,
+    (newest, parameters) => `SELECT t.1, t.2 AS value, count()
+      FROM ${newest(`${spans.typed(wanted, parameters)} AS t`, also)}
+      WHERE startsWith(value, ${parameters.text(prefix)}) GROUP BY t.1, value`,
+    context,
   );
-  return rows.map((row) => {
-    const [type, value, uses] = row as [string, string, string];
-    return { type: tagType(type), value, count: Number(uses) };
+  return counted.slice(0, limitOf(limit)).map(({ values: [type = "", value = ""], count }) => {
+    return { type: tagType(type), value, count };
   });
 }
 
