@@ -8,6 +8,7 @@ import {
   jaegerApi,
   type MetricFamily,
   type MetricsRegistry,
+  mcpApi,
   metricsRoute,
   nativeApi,
   prometheusApi,
@@ -22,7 +23,7 @@ import type { Log } from "./process/log.ts";
 import { version } from "./process/version.ts";
 
 /** First path segments that belong to APIs: a wrong path below them is an error, not a page of the UI. */
-const apiPrefixes = ["api", "metrics", "tempo", "jaeger", "zipkin", "prometheus"];
+const apiPrefixes = ["api", "metrics", "tempo", "jaeger", "zipkin", "prometheus", "mcp"];
 
 const builtUi = fileURLToPath(new URL("../../web/dist", import.meta.url));
 
@@ -62,6 +63,7 @@ export function createApis(
   server.register(prometheusApi, { prefix: "/prometheus", redSeries, version, tenantHeader });
   server.register(jaegerApi, { prefix: "/jaeger", reader, tenantHeader, corsOrigins });
   server.register(zipkinApi, { prefix: "/zipkin", reader, tenantHeader, corsOrigins });
+  server.register(mcpApi, { reader, traceql, version, tenantHeader });
   server.register(metricsRoute, { collect: metrics });
   return server;
 }

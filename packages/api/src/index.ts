@@ -17,6 +17,7 @@ export {
 } from "./jaeger/grpc/server.ts";
 export type { JaegerApiOptions } from "./jaeger/options.ts";
 export { jaegerApi } from "./jaeger/plugin.ts";
+export { mcpApi } from "./mcp/plugin.ts";
 export type { HistogramSample, Labels, MetricFamily, MetricSample } from "./metrics/exposition.ts";
 export { metricsContentType, renderMetrics } from "./metrics/exposition.ts";
 export { type Counter, type Gauge, type Histogram, MetricsRegistry } from "./metrics/registry.ts";
