@@ -15,9 +15,20 @@ import { benchIngest } from "./parts/ingest.ts";
 import { benchSdk } from "./parts/sdk.ts";
 import { benchSmallSenders } from "./parts/small-senders.ts";
 import { benchStoredDay } from "./parts/stored-day.ts";
+import { benchTraceql } from "./parts/traceql.ts";
 import { BenchRun, fullScale, quickScale } from "./run.ts";
 
-const PARTS = ["floor", "ingest", "small-senders", "at-rest", "queries", "browser", "crash", "sdk"];
+const PARTS = [
+  "floor",
+  "ingest",
+  "small-senders",
+  "at-rest",
+  "queries",
+  "browser",
+  "crash",
+  "sdk",
+  "traceql",
+];
 const USAGE = `npm run bench -- [part ...] [options]
 
 Parts, all unless named: ${PARTS.join(", ")}.
@@ -85,6 +96,7 @@ async function runParts(run: BenchRun, parts: ReadonlySet<string>): Promise<void
   if (parts.has("browser")) await attempt("browser", () => benchBrowser(run));
   if (parts.has("crash")) await attempt("crash", () => benchCrash(run));
   if (parts.has("sdk")) await attempt("sdk", () => benchSdk(run));
+  if (parts.has("traceql")) await attempt("traceql", () => benchTraceql(run));
 }
 
 function print(wishes: Wishes, machine: Machine, run: BenchRun): void {
