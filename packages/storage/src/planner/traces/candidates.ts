@@ -1,8 +1,8 @@
 // Which traces may have a result, best first: by a bound that no span of their result can pass. The start of
 // the newest span that may be in it, or the duration of the slowest.
 //
-// What a trace needs besides is looked for a few minutes around the window: a trace that lasts longer than that
-// is a candidate whatever it has there.
+// What a trace needs besides is looked for a few minutes around the window: a trace that reaches further than
+// that is a candidate whatever it has there.
 
 import type { TimeRange } from "@clew/model";
 import type { Engine } from "../../engines/engine.ts";
@@ -18,8 +18,8 @@ import { type DayRange, daysAround, TraceSql } from "./trace-sql.ts";
 const MINUTE_NANO = 60_000_000_000n;
 /** How far around a window the spans of its traces are looked for. */
 const AROUND_NANO = 2n * MINUTE_NANO;
-/** A trace that lasts no longer than this lies around every window that it has a span in. */
-const LONG_NANO = AROUND_NANO;
+/** Windows from this length on hold more of the trace index than lies beside them. */
+const WIDE_NANO = 720n * MINUTE_NANO;
 const MAX_LISTED_LONG = 10_000;
 
 export interface Candidate {
@@ -50,7 +50,6 @@ export class CandidateSource {
   readonly #fields: FieldCompiler;
   readonly #budget: ReadBudget;
   #knownDays: Promise<DayRange | undefined> | undefined;
-  #long: Promise<readonly string[] | undefined> | undefined;
 
   /** `range`: of the whole search. */
   constructor(
@@ -84,8 +83,7 @@ export class CandidateSource {
     const days = looksAtIndex(need) ? await this.#days : undefined;
     const near = this.#fromSpans(query, (sql) => sql.need(need, around(query), days));
     if (!looksAtSpans(need)) return await near;
-    this.#long ??= this.#longTraces();
-    const [candidates, long] = await Promise.all([near, this.#long]);
+    const [candidates, long] = await Promise.all([near, this.#longTraces(query)]);
     if (long?.length === 0) return candidates;
     return merged(candidates, await this.#readLong(query, long), query.limit);
   }
@@ -98,7 +96,7 @@ export class CandidateSource {
     const days = long === undefined ? await this.#days : undefined;
     return await this.#fromSpans(query, (sql) => {
       if (long !== undefined) return `trace_id IN ${sql.parameters.traceIds(long)}`;
-      return days === undefined ? FALSE : `trace_id IN (${this.#longSql(sql, days)})`;
+      return days === undefined ? FALSE : `trace_id IN (${longSql(query, sql, days)})`;
     });
   }
 
@@ -149,25 +147,18 @@ export class CandidateSource {
       toUInt16(max(day)) ${sql.indexRows(days)} GROUP BY trace_id ${afterwards(query, parameters, overlaps)}`;
   }
 
-  /** Traces that outlast what is looked at around a window; undefined when they are too many to list. */
-  async #longTraces(): Promise<readonly string[] | undefined> {
+  /** Traces that reach beyond what is looked at around a window; undefined when they are too many to list. */
+  async #longTraces(query: CandidateQuery): Promise<readonly string[] | undefined> {
     const days = await this.#days;
     if (days === undefined) return [];
     const sql = this.#sql();
-    const text = `SELECT lower(hex(trace_id)) FROM (${this.#longSql(sql, days)}) LIMIT ${MAX_LISTED_LONG + 1}`;
+    const text = `SELECT DISTINCT lower(hex(trace_id)) FROM (${longSql(query, sql, days)})
+      LIMIT ${MAX_LISTED_LONG + 1}`;
     const rows = await this.#engine.readRows(text, {
       ...this.#budget.context,
       parameters: sql.parameters.values,
     });
     return rows.length > MAX_LISTED_LONG ? undefined : rows.map(([id]) => id as string);
-  }
-
-  #longSql(sql: TraceSql, days: DayRange): string {
-    const { parameters } = sql;
-    const { startNano, endNano } = this.#range;
-    return `SELECT trace_id ${sql.indexRows(days)} GROUP BY trace_id
-      HAVING toUnixTimestamp64Nano(max(end)) - toUnixTimestamp64Nano(min(start)) > ${parameters.int64(LONG_NANO)}
-       AND min(start) < ${parameters.time(endNano)} AND max(end) >= ${parameters.time(startNano)}`;
   }
 
   get #days(): Promise<DayRange | undefined> {
@@ -212,6 +203,22 @@ function around({ window }: CandidateQuery): TimeRange {
     startNano: wholeMinute(window.startNano - AROUND_NANO),
     endNano: wholeMinute(window.endNano + AROUND_NANO + MINUTE_NANO - 1n),
   });
+}
+
+/**
+ * Traces with rows of the index both in the window and beyond what is around it. The smaller set is the one
+ * that is looked up: nothing is grouped, which would cost as much as the search itself.
+ */
+function longSql(query: CandidateQuery, sql: TraceSql, days: DayRange): string {
+  const { window } = query;
+  const { startNano, endNano } = around(query);
+  const { parameters } = sql;
+  const inside = `start < ${parameters.time(window.endNano)} AND end >= ${parameters.time(window.startNano)}`;
+  const beyond = `(start < ${parameters.time(startNano)} OR end >= ${parameters.time(endNano)})`;
+  const isWide = window.endNano - window.startNano > WIDE_NANO;
+  const [read, listed] = isWide ? [inside, beyond] : [beyond, inside];
+  return `SELECT trace_id ${sql.indexRows(days)} AND ${read}
+    AND trace_id IN (SELECT trace_id ${sql.indexRows(days)} AND ${listed})`;
 }
 
 function afterwards(
