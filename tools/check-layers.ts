@@ -12,7 +12,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "packages/codec": ["base", "model"],
   "packages/traceql": ["base", "model"],
   "packages/analysis": ["base", "model"],
-  "packages/sdk": ["base", "model", "codec"],
+  "packages/sdk": ["base", "model", "codec", "analysis"],
   "packages/storage": ["base", "model", "codec", "traceql", "analysis"],
   "packages/collector": ["base", "model", "codec", "analysis", "storage"],
   "packages/api": ["base", "model", "codec", "traceql", "analysis", "storage"],

@@ -11,7 +11,7 @@ import { rolldown } from "rolldown";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
-const PUBLIC = ["index", "register"];
+const PUBLIC = ["index", "register", "testing"];
 
 /** Parts that load on first need: each file of these folders is an entry of its own. */
 function partEntries() {

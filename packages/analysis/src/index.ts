@@ -9,6 +9,7 @@ export type {
   TraceExpectation,
   ValueMatch,
 } from "./expect/expectation.ts";
+export { matchesSpan, matchesText } from "./expect/match.ts";
 export { TraceFacts } from "./expect/trace-facts.ts";
 export { type HealthSpan, TraceHealthTally } from "./health/trace-health.ts";
 export { childRows, rootRows } from "./trace/child-rows.ts";
