@@ -272,8 +272,8 @@ export class IngestPipeline implements ExportSink {
   async #insertRollups(group: SegmentGroup): Promise<void> {
     const blocks = this.#encoder.encodeRollups(group.rollups, Date.now(), false);
     const sealed = await this.#spool.writeRollups(group.id, blocks);
-    this.#lateGroups.delete(sealed.id);
     const outcome = await this.#dependencies.store.insert(sealed);
+    this.#lateGroups.delete(sealed.id);
     if (outcome.ok) return this.#spool.finishGroup(group.id, group.inserted);
     this.stats.damagedSegments += group.inserted.length;
     for (const id of group.inserted) await this.#spool.setAside(id, `rollups: ${outcome.reason}`);
