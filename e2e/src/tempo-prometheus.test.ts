@@ -218,3 +218,23 @@ describe("Prometheus", () => {
     expect(await answer.text()).toContain("# TYPE traces_spanmetrics_latency histogram");
   });
 });
+
+test("the MCP server answers about the same spans", async () => {
+  const ask = async (name: string, given: Record<string, string>): Promise<string> => {
+    const params = { name, arguments: given };
+    const answer = await fetch(`${server.url}/mcp`, {
+      method: "POST",
+      headers: {
+        accept: "application/json, text/event-stream",
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
+    });
+    return await answer.text();
+  };
+  const found = await ask("search_traces", { query: "{ status = error }" });
+  expect(found).toContain(root.traceId);
+  const path = await ask("critical_path", { trace_id: root.traceId });
+  expect(path).toContain("critical path of 20ms");
+  expect(path).toContain("8ms (40%) tp-cart: load");
+});

@@ -126,6 +126,23 @@ describe("Grafana's RED table", () => {
   });
 });
 
+test("a quantile of added histograms is that of their spans together", async () => {
+  const bucket = "traces_spanmetrics_latency_bucket";
+  const [cart, pay] = ["GET /cart", "POST /pay"].map(
+    (name) => `rate(${bucket}{span_name="${name}"}[600s])`,
+  );
+  // 6 of 0.1 s, 2 of 0.4 s and 1 of 2 s a minute: the median lies in Tempo's bucket from 64 to 128 ms.
+  for (const buckets of [
+    `sum by (le) (${cart} or ${pay})`,
+    `sum by (le) (${cart}) + on (le) sum by (le) (${pay})`,
+    `sum by (le) (rate({__name__=~"${bucket}|nothing",service="web",span_kind="SPAN_KIND_SERVER"}[600s]))`,
+  ]) {
+    const [median] = Object.values(await now(`histogram_quantile(0.5, ${buckets})`));
+    expect(median).toBeGreaterThan(0.064);
+    expect(median).toBeLessThan(0.128);
+  }
+});
+
 test("the health check of a data source is answered", async () => {
   const { data } = await post("query", { query: "1+1", time: "4" });
   expect(data).toEqual({ resultType: "scalar", result: [4, "2"] });

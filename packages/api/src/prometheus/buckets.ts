@@ -14,13 +14,23 @@ export function boundOf(seconds: number): Bound {
   return { le: String(seconds), position: Math.log2(seconds * 1e9) * resolution };
 }
 
-/** The edges of every bucket that any of the histograms has: no bound more is needed to tell all they know. */
-export function fineBounds(histograms: readonly ReadonlyMap<number, number>[]): Bound[] {
+/** Buckets of the store that one of a quantile's may join, finest first: 4.4 % wide up to a doubling. */
+export const widths: readonly number[] = [1, 2, 4, 8, 16];
+
+/**
+ * The edges of every bucket that any of the histograms has, `width` of the store's joined to one: no bound more
+ * is needed to tell all that they know.
+ */
+export function fineBounds(
+  histograms: readonly ReadonlyMap<number, number>[],
+  width: number = 1,
+): Bound[] {
   const edges = new Set<number>();
   for (const histogram of histograms) {
     for (const bucket of histogram.keys()) {
-      if (bucket > 0) edges.add(bucket);
-      edges.add(bucket + 1);
+      const lower = bucket - (bucket % width);
+      if (lower > 0) edges.add(lower);
+      edges.add(lower + width);
     }
   }
   return [...edges]

@@ -1,7 +1,7 @@
 // Series for PromQL's selectors, made of the increments that the rollups keep.
 
 import type { Increments, RedSeriesReader } from "@clew/storage";
-import { type Bound, boundOf, cumulative, fineBounds } from "./buckets.ts";
+import { type Bound, boundOf, cumulative, fineBounds, widths } from "./buckets.ts";
 import { type MatchedMetric, matchedMetrics, matches } from "./matchers.ts";
 import { bucketBounds, type SeriesLabel, sourceLabels } from "./metrics.ts";
 import type { Selector } from "./promql/ast.ts";
@@ -11,7 +11,7 @@ import { growthWindows, lastMinute, sinceMidnight, type Windows } from "./window
 
 const maxSeries = 20_000;
 /** Numbers that one selector may hold in memory. */
-const maxCells = 5_000_000;
+const maxCells = 8_000_000;
 
 export interface SelectSource {
   readonly reader: RedSeriesReader;
@@ -25,9 +25,11 @@ export function selectFrom(source: SelectSource): SelectSeries {
   return async (selector, options) => {
     const windows = windowsOf(selector, options, source.nowMs);
     const found: Series[] = [];
-    for (const matched of matchedMetrics(selector)) {
+    const all = matchedMetrics(selector);
+    const fineBuckets = options.fineBuckets && all.length === 1;
+    for (const matched of all) {
       const increments = await readIncrements(source, matched, windows, options.keep);
-      found.push(...seriesOf(matched, increments, windows, options));
+      found.push(...seriesOf(matched, increments, windows, { ...options, fineBuckets }));
       if (found.length > maxSeries) throw tooMany("series");
     }
     return found;
@@ -85,20 +87,35 @@ function seriesOf(
       values: values(one[part]),
     }));
   }
-  const fine = options.fineBuckets && matched.bounds.length === 0;
-  const fixed = bucketBounds[metric.source].map(boundOf);
-  let cells = 0;
-  return increments.flatMap((one) => {
-    const histograms = one.histogram ?? [];
-    const bounds = fine ? fineBounds(histograms) : fixed;
-    cells += (bounds.length + 1) * (windows.bins + windows.spans.length);
-    if (cells > maxCells) throw tooMany("buckets");
-    return bucketsOf(one, bounds).flatMap(({ le, growth }) =>
+  const bounds = boundsOf(matched, increments, windows, options);
+  return increments.flatMap((one, i) =>
+    bucketsOf(one, bounds[i] ?? []).flatMap(({ le, growth }) =>
       matched.bounds.every((matcher) => matches(matcher, le))
         ? [{ labels: { ...name, ...shown(one.labels), le }, values: values(growth) }]
         : [],
-    );
-  });
+    ),
+  );
+}
+
+/** Bounds of each series: Tempo's, or for a quantile the finest for which there is memory. */
+function boundsOf(
+  { metric, bounds }: MatchedMetric,
+  increments: readonly Increments<SeriesLabel>[],
+  { bins, spans }: Windows,
+  { fineBuckets }: SelectOptions,
+): Bound[][] {
+  const fits = (chosen: readonly Bound[][]): boolean =>
+    chosen.reduce((sum, { length }) => sum + length + 1, 0) * (bins + spans.length) <= maxCells;
+  if (fineBuckets && bounds.length === 0) {
+    for (const width of widths) {
+      const fine = increments.map(({ histogram = [] }) => fineBounds(histogram, width));
+      if (fits(fine)) return fine;
+    }
+  }
+  const fixed = bucketBounds[metric.source].map(boundOf);
+  const chosen = increments.map(() => fixed);
+  if (fits(chosen)) return chosen;
+  throw tooMany("buckets");
 }
 
 /** Labels without those that are empty, which Prometheus does not tell from missing ones. */

@@ -1,5 +1,6 @@
 // Search, tags and metrics of Tempo's HTTP API: what the reader is asked, and the exact JSON that comes back.
 
+import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { now, payTrace } from "../native/testing/shop.ts";
 import { cost, memoryTraceqlReader } from "./testing/memory-traceql-reader.ts";
@@ -363,6 +364,20 @@ describe("metrics", () => {
 });
 
 describe("around the queries", () => {
+  test("answers are compressed for clients that can read it", async () => {
+    const reader = memoryTraceqlReader({
+      traces: [{ ...foundTraces[0]!, rootName: "x".repeat(5000) }],
+    });
+    const other = tempoShop(reader).server;
+    for (const accept of ["application/json", "application/protobuf"]) {
+      const headers = { accept, "accept-encoding": "gzip" };
+      const answer = await other.inject({ url: "/tempo/api/search?q={}", headers });
+      expect(answer.headers["content-encoding"]).toBe("gzip");
+      expect(gunzipSync(answer.rawPayload).length).toBeGreaterThan(5000);
+    }
+    await other.close();
+  });
+
   test("echo, ready and buildinfo answer", async () => {
     expect((await server.inject("/tempo/api/echo")).body).toBe("echo");
     expect((await server.inject("/tempo/ready")).body).toBe("ready\n");

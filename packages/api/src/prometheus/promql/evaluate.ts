@@ -217,11 +217,22 @@ async function growth(
 async function quantile(expression: Call, context: Context): Promise<Value> {
   const [share, buckets] = expression.args as [Expression, Expression];
   const shares = scalarOf(await valueOf(share, without(context)), share.at, context);
-  const value = await valueOf(buckets, { ...without(context), fineBuckets: true });
+  const value = await valueOf(buckets, { ...without(context), fineBuckets: isPlain(buckets) });
   return {
     kind: "vector",
     series: histogramQuantile(shares, vectorOf(value, buckets.at, context)),
   };
+}
+
+/**
+ * Whether the buckets of a group come from one selection. Fine buckets have other bounds in each series, and
+ * adding up such series bound by bound would be wrong.
+ */
+function isPlain(buckets: Expression): boolean {
+  const { operand } =
+    buckets.kind === "aggregation" && buckets.operator === "sum" ? buckets : { operand: buckets };
+  const [inner] = operand.kind === "call" ? operand.args : [operand];
+  return inner?.kind === "selector";
 }
 
 function vectorOf(value: Value, at: number, { text }: Evaluation): readonly Series[] {

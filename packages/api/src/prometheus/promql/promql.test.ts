@@ -3,7 +3,7 @@
 import { ClewError } from "@clew/base";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { boundOf, cumulative, fineBounds } from "../buckets.ts";
+import { boundOf, cumulative, fineBounds, widths } from "../buckets.ts";
 import { matches } from "../matchers.ts";
 import type { Expression } from "./ast.ts";
 import { parsePromql } from "./parser.ts";
@@ -135,6 +135,17 @@ describe("buckets", () => {
         const nano = (median?.values[0] ?? NaN) * 1e9;
         expect(nano).toBeGreaterThanOrEqual((bucket === 0 ? 0 : 2 ** ((bucket ?? 0) / 16)) * 0.999);
         expect(nano).toBeLessThanOrEqual(2 ** (((bucket ?? 0) + 1) / 16) * 1.001);
+      }),
+    );
+  });
+
+  test("joined to wider ones still hold everything", () => {
+    fc.assert(
+      fc.property(histogram, fc.constantFrom(...widths), (entries, width) => {
+        const counts = cumulative(entries, fineBounds([entries], width));
+        const total = [...entries.values()].reduce((sum, weight) => sum + weight, 0);
+        expect(counts.at(-1)).toBeCloseTo(total, 6);
+        expect(counts.length).toBeLessThanOrEqual(2 * entries.size);
       }),
     );
   });
