@@ -7,6 +7,7 @@ export { TraceqlError } from "./errors.ts";
 export { parse } from "./parse.ts";
 export { parseFilter } from "./parse-filter.ts";
 export { print } from "./print.ts";
+export { printField } from "./print-field.ts";
 export { references } from "./references.ts";
 export { type ClassifiedToken, type TokenClass, tokens } from "./tokens.ts";
 export {

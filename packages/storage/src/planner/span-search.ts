@@ -5,7 +5,7 @@
 
 import { ClewError } from "@clew/base";
 import type { TraceqlSearchResult } from "@clew/model";
-import type { Pipeline } from "@clew/traceql";
+import { type Pipeline, references } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { readCursor, writeCursor } from "../read/search-cursor.ts";
@@ -15,7 +15,6 @@ import type { TraceqlSearch } from "../traceql-reader.ts";
 import { prepareFields } from "./field-sql.ts";
 import { spanClause } from "./metrics/span-clause.ts";
 import { conditionsOf, type SpanFilter, spanFilterOf } from "./metrics/span-filter.ts";
-import { namedFields } from "./named-fields.ts";
 import { readPage } from "./span-search-page.ts";
 
 const ROWS_A_TRACE = 16;
@@ -52,7 +51,7 @@ export async function searchSpans(
   requireWithin("spansPerSpanset", query.spansPerSpanset, 10_000);
   const started = performance.now();
   const { tenant, sort, limit } = query;
-  const named = namedFields(query.query.pipeline);
+  const named = references(query.query.pipeline);
   const after = query.cursor === undefined ? undefined : readCursor(sort, query.cursor);
   const fields = await prepareFields(engine, tenant, [...conditionsOf(filter), ...named], context);
   const source = { tenant, filter, fields };

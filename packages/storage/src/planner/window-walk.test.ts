@@ -30,6 +30,16 @@ test("a window in which much was found is followed by a small one", () => {
   expect(widthAfter(0)).toBe(32n);
 });
 
+test("windows grow to a given length and no further", () => {
+  const walk = new WindowWalk({ startNano: 0n, endNano: 10_000n * MINUTE }, MINUTE, 50n * MINUTE);
+  for (let i = 0; i < 3; i++) {
+    walk.next();
+    walk.grow(0, 10);
+  }
+  const { startNano = 0n, endNano = 0n } = walk.next() ?? {};
+  expect(endNano - startNano).toBe(50n * MINUTE);
+});
+
 test("an empty range has no window", () => {
   expect(new WindowWalk({ startNano: 5n, endNano: 5n }).next()).toBeUndefined();
 });

@@ -11,9 +11,11 @@ export class WindowWalk {
   readonly #start: bigint;
   #high: bigint;
   #width: bigint;
+  readonly #longest: bigint | undefined;
 
-  /** `range` in storable times. `first`: length of the first window, nanoseconds, whole minutes. */
-  constructor({ startNano, endNano }: TimeRange, first: bigint = MINUTE_NANO) {
+  /** `range` in storable times. `first`, `longest`: lengths of windows, nanoseconds, whole minutes. */
+  constructor({ startNano, endNano }: TimeRange, first: bigint = MINUTE_NANO, longest?: bigint) {
+    this.#longest = longest;
     this.#start = startNano;
     this.#high = endNano;
     this.#width = first;
@@ -39,5 +41,6 @@ export class WindowWalk {
     const spare = 1.2 + 1.5 / Math.sqrt(foundLately);
     const wanted = Math.ceil((missing / foundLately) * spare);
     this.#width *= BigInt(Math.max(MIN_GROWTH, Math.min(MAX_GROWTH, wanted)));
+    if (this.#longest !== undefined && this.#width > this.#longest) this.#width = this.#longest;
   }
 }

@@ -20,6 +20,8 @@ import { numberOf, typedValue, type Value, valueKey } from "./values.ts";
 
 const MINUTE_NANO = 60_000_000_000n;
 const FIRST_WINDOW_NANO = 10n * MINUTE_NANO;
+/** The engine holds sets of the trace ids of a window in memory. */
+const MAX_WINDOW_MINUTES = 1440;
 /** Candidates of one query, and traces of one reading. */
 const MAX_BITE = 20_000;
 /** A metric adds up every trace there is; time is what ends it. */
@@ -110,7 +112,7 @@ async function* candidateWindows(
 function nextWidth(width: bigint, found: number): bigint {
   const factor = Math.max(1 / 16, Math.min(8, MAX_BITE / 2 / Math.max(1, found)));
   const minutes = Math.max(1, Math.floor((Number(width) / Number(MINUTE_NANO)) * factor));
-  return BigInt(minutes) * MINUTE_NANO;
+  return BigInt(Math.min(MAX_WINDOW_MINUTES, minutes)) * MINUTE_NANO;
 }
 
 /** Gathers the result's spans of the traces in `columns`. */

@@ -1,15 +1,15 @@
 // Scalar filters: aggregates over the spans of a spanset, arithmetic between them, and comparisons.
 
-import type {
-  Aggregate,
-  AggregateFunction,
-  Pipeline,
-  ScalarExpression,
-  ScalarFilter,
+import {
+  type Aggregate,
+  type AggregateFunction,
+  type Pipeline,
+  printField,
+  type ScalarExpression,
+  type ScalarFilter,
 } from "@clew/traceql";
 import { fold } from "../field-fold.ts";
 import { compileTerm, type Term } from "./compile-field.ts";
-import { fieldText } from "./field-text.ts";
 import type { Leaves } from "./leaves.ts";
 import { type CompiledPipeline, rowsOf, type Spanset, wholeTrace } from "./spanset.ts";
 import type { Rows } from "./structural.ts";
@@ -39,7 +39,7 @@ export function compileScalarFilter(
 
 /** `count()`, `avg(duration)`: how the spanset's value is called. */
 export function aggregateName({ function: name, argument }: Aggregate): string {
-  return `${name}(${argument === undefined ? "" : fieldText(argument)})`;
+  return `${name}(${argument === undefined ? "" : printField(argument)})`;
 }
 
 function compileScalar(

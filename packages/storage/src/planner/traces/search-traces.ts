@@ -4,12 +4,12 @@
 
 import { ClewError } from "@clew/base";
 import type { TraceqlSearchResult } from "@clew/model";
+import { references } from "@clew/traceql";
 import type { Engine } from "../../engines/engine.ts";
 import type { ReadContext } from "../../read/read-context.ts";
 import { readCursor, writeCursor } from "../../read/search-cursor.ts";
 import type { TraceqlSearch } from "../../traceql-reader.ts";
 import { prepareFields } from "../field-sql.ts";
-import { namedFields } from "../named-fields.ts";
 import { CandidateSource } from "./candidates.ts";
 import { computedOf, homeOfReference, referenceAsSelf } from "./field-home.ts";
 import { ReadBudget } from "./read-budget.ts";
@@ -28,7 +28,7 @@ export async function searchWholeTraces(
   const { tenant, sort } = query;
   const after = query.cursor === undefined ? undefined : readCursor(sort, query.cursor);
   const budget = new ReadBudget(context);
-  const named = namedFields(query.query.pipeline);
+  const named = references(query.query.pipeline);
   const computed = named.filter((field) => computedOf(field) !== undefined);
   const plan = planTraces(query.query.pipeline, computed);
   const stored = named.filter((field) => computedOf(field) === undefined).map(referenceAsSelf);

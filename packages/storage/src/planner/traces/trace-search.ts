@@ -18,6 +18,8 @@ import type { TracePlan } from "./trace-plan.ts";
 import { TraceView } from "./trace-view.ts";
 
 const FIRST_WINDOW_NANO = 120_000_000_000n;
+/** The engine holds sets of the trace ids of a window in memory. */
+const LONGEST_WINDOW_NANO = 86_400_000_000_000n;
 /** Candidates of one query. */
 const MAX_BITE = 20_000;
 /** Traces of one reading. */
@@ -64,7 +66,7 @@ export class TraceSearch {
       await this.#searchWindow({ startNano, endNano });
       return this.#found.traces;
     }
-    const walk = new WindowWalk({ startNano, endNano }, FIRST_WINDOW_NANO);
+    const walk = new WindowWalk({ startNano, endNano }, FIRST_WINDOW_NANO, LONGEST_WINDOW_NANO);
     for (let window = walk.next(); window !== undefined; window = walk.next()) {
       const before = this.#settledAbove(window.endNano);
       if (await this.#searchWindow(window)) break;
