@@ -89,14 +89,18 @@ async function runParts(run: BenchRun, parts: ReadonlySet<string>): Promise<void
   if (parts.has("floor")) await attempt("floor", () => benchFloor(run));
   if (parts.has("ingest")) await attempt("ingest", () => benchIngest(run));
   if (parts.has("small-senders")) await attempt("small-senders", () => benchSmallSenders(run));
-  const stored = { atRest: parts.has("at-rest"), queries: parts.has("queries") };
-  if (stored.atRest || stored.queries) {
-    await attempt("at-rest, queries", () => benchStoredDay(run, stored));
+  if (parts.has("traceql")) await attempt("traceql, reading", () => benchTraceql(run));
+  const stored = {
+    atRest: parts.has("at-rest"),
+    queries: parts.has("queries"),
+    traceql: parts.has("traceql"),
+  };
+  if (Object.values(stored).includes(true)) {
+    await attempt("at-rest, queries, traceql", () => benchStoredDay(run, stored));
   }
   if (parts.has("browser")) await attempt("browser", () => benchBrowser(run));
   if (parts.has("crash")) await attempt("crash", () => benchCrash(run));
   if (parts.has("sdk")) await attempt("sdk", () => benchSdk(run));
-  if (parts.has("traceql")) await attempt("traceql", () => benchTraceql(run));
 }
 
 function print(wishes: Wishes, machine: Machine, run: BenchRun): void {

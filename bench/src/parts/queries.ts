@@ -10,6 +10,7 @@ import type { BenchRun } from "../run.ts";
 import type { ServerProcess } from "../server-process.ts";
 import { noteOf } from "./ingest.ts";
 import { makeQuestions, type Question, type StoredRange } from "./questions.ts";
+import { traceqlQuestions } from "./traceql-questions.ts";
 
 const WARM_UPS = 3;
 const INGEST_RATE = 50_000;
@@ -53,6 +54,19 @@ async function answer(server: ServerProcess, { asks, isFull }: Question): Promis
     trouble: [unexpected, failed].filter((text) => text !== undefined).join("; ") || undefined,
     askings: values.length,
   };
+}
+
+/** Asks TraceQL of a server that does nothing else and lists the times. */
+export async function measureTraceql(
+  run: BenchRun,
+  figures: FigureList,
+  server: ServerProcess,
+  range: StoredRange,
+): Promise<void> {
+  const count = run.scale.repetitions + WARM_UPS;
+  for (const question of await traceqlQuestions(server, range, count)) {
+    listQuiet(figures, question, await answer(server, question));
+  }
 }
 
 /** Asks everything twice and lists the times. `range` is what the stored spans cover. */
