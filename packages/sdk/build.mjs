@@ -3,7 +3,7 @@
 // leaves the declarations out, which nobody needs who only runs it.
 
 import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,9 @@ import { rolldown } from "rolldown";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
+// Built beside and put in place at the end: services that run meanwhile always find a whole tracer.
+const made = join(here, "node_modules", `.build-${process.pid}`);
+const before = `${made}-before`;
 const PUBLIC = ["index", "register", "testing"];
 
 /** Parts that load on first need: each file of these folders is an entry of its own. */
@@ -34,7 +37,7 @@ async function bundle() {
     logLevel: "warn",
   });
   await build.write({
-    dir: dist,
+    dir: made,
     format: "cjs",
     exports: "named",
     entryFileNames: "[name].cjs",
@@ -48,21 +51,28 @@ function writeModules() {
   for (const name of PUBLIC) {
     // Loading `register` would start the tracer, and it exports nothing.
     const load = createRequire(import.meta.url);
-    const names = name === "register" ? [] : Object.keys(load(join(dist, `${name}.cjs`)));
+    const names = name === "register" ? [] : Object.keys(load(join(made, `${name}.cjs`)));
     const list = names.length === 0 ? "" : `export const { ${names.join(", ")} } = all;\n`;
     const from = list === "" ? "import" : "import all from";
-    writeFileSync(join(dist, `${name}.mjs`), `${from} "./${name}.cjs";\n${list}`);
+    writeFileSync(join(made, `${name}.mjs`), `${from} "./${name}.cjs";\n${list}`);
   }
-  writeFileSync(join(dist, "package.json"), `{ "type": "commonjs" }\n`);
+  writeFileSync(join(made, "package.json"), `{ "type": "commonjs" }\n`);
 }
 
 function writeTypes() {
   const tsc = join(here, "..", "..", "node_modules", ".bin", "tsc");
-  const made = spawnSync(tsc, ["-p", join(here, "tsconfig.build.json")], { stdio: "inherit" });
-  if (made.status !== 0) process.exit(1);
+  const args = ["-p", join(here, "tsconfig.build.json"), "--outDir", join(made, "types")];
+  const { status } = spawnSync(tsc, args, { stdio: "inherit" });
+  if (status !== 0) throw new Error("the declarations did not build");
 }
 
-rmSync(dist, { recursive: true, force: true });
-await bundle();
-writeModules();
-if (!process.argv.includes("--no-types")) writeTypes();
+try {
+  await bundle();
+  writeModules();
+  if (!process.argv.includes("--no-types")) writeTypes();
+  if (existsSync(dist)) renameSync(dist, before);
+  renameSync(made, dist);
+} finally {
+  rmSync(made, { recursive: true, force: true });
+  rmSync(before, { recursive: true, force: true });
+}

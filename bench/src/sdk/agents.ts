@@ -2,7 +2,7 @@
 // from the registry at fixed versions, each set up as its documentation says.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -116,15 +116,15 @@ export function installAgents(folder: string, wanted: readonly Agent[]): readonl
     ({ packages }) => packages.length === 0 || npmInstall(folder, packages),
   );
   // Last, because npm removes what it does not know.
-  const scope = join(folder, "node_modules/@clew");
-  spawnSync("mkdir", ["-p", scope]);
-  if (!existsSync(join(scope, "sdk"))) symlinkSync(sdk, join(scope, "sdk"));
+  const own = join(folder, "node_modules/@clew/sdk");
+  cpSync(join(sdk, "dist"), join(own, "dist"), { recursive: true });
+  copyFileSync(join(sdk, "package.json"), join(own, "package.json"));
   return installed;
 }
 
 /** Another Node from the registry; `undefined` when it cannot be had. */
 export function installNode(folder: string, version: string): string | undefined {
-  spawnSync("mkdir", ["-p", folder]);
+  mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), `{ "name": "node-of-bench", "version": "1.0.0" }\n`);
   npmInstall(folder, [`node@${version}`]);
   const binary = join(folder, "node_modules/node/bin/node");

@@ -4,6 +4,7 @@
 import type { SpanObserver } from "./config/options.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Delivery } from "./deliver/delivery.ts";
+import { Journal } from "./deliver/journal.ts";
 import { OpenBatch } from "./deliver/open-batch.ts";
 import { loadPart } from "./load-part.ts";
 import { encodeResource } from "./resource/encode.ts";
@@ -19,7 +20,7 @@ import type { RecordingSpan } from "./trace/span.ts";
 
 const SAMPLED = 1;
 const RANDOM = 2;
-const DRAIN_MS = 1000;
+const SOON_MS = 1000;
 
 /** Numbers about a running tracer. */
 export interface TracerStatistics {
@@ -49,6 +50,7 @@ export class Core implements TracerCore, SpanTaker {
   readonly #follows: boolean;
   #delivery: Delivery | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #ticks: NodeJS.Timeout | undefined;
   #ended = 0;
 
   constructor(settings: Settings, sampler: Sampler, observers: readonly SpanObserver[]) {
@@ -67,9 +69,21 @@ export class Core implements TracerCore, SpanTaker {
 
   /** What an earlier process left on the disk goes out even when this one has nothing to send. */
   #drainSoon(): void {
+    const journal = new Journal(this.open, () => encodeResource(this.settings));
     storage.run(SUPPRESSED, () => {
-      setTimeout(() => this.delivery().drain(), DRAIN_MS).unref();
+      setTimeout(() => this.delivery().drain(), SOON_MS).unref();
+      this.#ticks = setInterval(() => {
+        const batch = journal.next(performance.now());
+        if (batch !== "same") this.delivery().keep(batch);
+      }, SOON_MS).unref();
     });
+  }
+
+  /** Stops timers. */
+  stop(): void {
+    clearInterval(this.#ticks);
+    clearTimeout(this.#timer);
+    this.#delivery?.keep(undefined);
   }
 
   samplesEverything(parent: Parent | undefined): boolean {
@@ -153,7 +167,6 @@ export class Core implements TracerCore, SpanTaker {
   /** Writes what is left to the disk, open spans included, as the last thing of the process. */
   spillAll(): void {
     if (!this.settings.export.enabled) return;
-    const { performance } = globalThis;
     for (const span of this.open) {
       span.endMs = Math.max(performance.now(), span.startMs);
       this.#batch.add(span.scope as Scope, span, true);

@@ -11,6 +11,7 @@ export {
   startSpan,
 } from "./helpers/span.ts";
 export { type TracedChoices, traced } from "./helpers/traced.ts";
+export { setRoute } from "./instrument/http-server.ts";
 export type {
   AnyInstrumentation,
   Instrumentation,

@@ -46,7 +46,10 @@ export class Sdk implements TracerProvider, Tracing {
     if (options.global !== false) this.#stops.push(registerGlobals(this, this.propagation));
     if (this.settings.export.enabled) this.#stops.push(watchExit(this.#core, isMainThread));
     this.#stops.push(startInstrumentations(this, options.instrumentations ?? []));
-    this.#stops.push(() => sampler.stop?.());
+    this.#stops.push(() => {
+      sampler.stop?.();
+      this.#core.stop();
+    });
   }
 
   getTracer(name: string, version = ""): Tracer {

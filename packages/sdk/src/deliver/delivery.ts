@@ -23,6 +23,8 @@ export interface Delivery {
   readonly patienceMs: number;
   /** Sends what earlier processes left on the disk. */
   drain(): void;
+  /** What a next start shall be told of open spans if this process ends without a word. */
+  keep(batch: Batch | undefined): void;
   /** Writes all that is left to the disk, synchronously. */
   spill(): void;
   readonly counts: DeliveryCounts;

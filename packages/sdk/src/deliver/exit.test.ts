@@ -109,6 +109,32 @@ test("a span that was open at a crash is sent as unfinished, with the error", as
   expect(open.status).toMatchObject({ code: 2, message: "boom" });
 });
 
+test("what was open at kill -9 is told by the next start", async () => {
+  const { child, ended } = startProgram(
+    place,
+    "cjs",
+    `const { readdirSync } = require("node:fs"); const { span } = require("%sdk%");
+     span("request", { "order.id": 7 }, () => new Promise(() => {}));
+     const files = () => { try { return readdirSync(process.env.CLEW_SDK_SPILL, { recursive: true }); } catch { return []; } };
+     setInterval(() => { if (files().some((name) => name.endsWith(".otlp"))) console.log("written"); }, 20);`,
+  );
+  child.stdout?.once("data", () => child.kill("SIGKILL"));
+  expect(await ended).toMatchObject({ signal: "SIGKILL" });
+  await keptSpans();
+  const open = await sink.span("request");
+  expect(open.attributes).toEqual({ "order.id": 7, "clew.span.unfinished": true });
+});
+
+test("spans that are open for long and end well are told once", async () => {
+  await runProgram(
+    place,
+    "cjs",
+    `const { span } = require("%sdk%"); span("request", () => new Promise((resolve) => setTimeout(resolve, 2500)));`,
+  );
+  await keptSpans();
+  expect(sink.spans.filter(({ name }) => name === "request")).toHaveLength(1);
+});
+
 async function keptSpansOf(name: string): Promise<void> {
   if (!sink.spans.some((span) => span.name === name)) await keptSpans();
 }

@@ -234,7 +234,13 @@ export class Sender implements Delivery {
     for (const flush of this.#flushes) flush.done(complete);
   }
 
+  keep(batch: Batch | undefined): void {
+    if (batch === undefined) this.#spill?.keep(undefined, 0);
+    else this.#spill?.keep(batchBody(batch), batchSpans(batch));
+  }
+
   spill(): void {
+    this.#spill?.keep(undefined, 0);
     const left = [...this.#sending, ...this.#queue];
     this.#sending.clear();
     this.#queue = [];

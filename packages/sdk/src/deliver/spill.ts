@@ -13,7 +13,7 @@ const HEADER = 8;
 const LARGEST_RECORD = 64 * 1024 * 1024;
 /** A file that its owner has not touched for so long is taken over even when some process has its id. */
 const ABANDONED_MS = 600_000;
-const FILE = /^(\d+)-(\d+)-(\d+)-(\d+)\.otlp$/;
+const FILE = /^(\d+)-(\d+)-(\d+)-(\d+)\.(\d+)\.otlp$/;
 
 /** A record that is being sent. */
 export interface SpilledRecord {
@@ -57,6 +57,7 @@ export class Spill {
   #sequence = 0;
   #bytes = 0;
   #reading: Reading | undefined;
+  #journal: string | undefined;
   #mayHaveFiles = true;
 
   /** Records for the same backend lie in the same folder. */
@@ -74,10 +75,7 @@ export class Spill {
     if (this.#bytes + body.length + HEADER > this.#most) return false;
     try {
       this.#file ??= this.#open();
-      const record = Buffer.allocUnsafe(HEADER + body.length);
-      record.writeUInt32LE(body.length, 0);
-      record.writeUInt32LE(spans, 4);
-      body.copy(record, HEADER);
+      const record = recordOf(body, spans);
       let written = 0;
       while (written < record.length) {
         written += fs.writeSync(this.#file, record, written, record.length - written);
@@ -90,15 +88,41 @@ export class Spill {
     }
   }
 
-  #open(): number {
+  /** A new path in our name, in a folder that is surely ours. */
+  #newPath(writtenMs: number): string {
     fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const owner = process.getuid?.();
     if (owner !== undefined && fs.statSync(this.#folder).uid !== owner) {
       throw new Error("the folder is somebody else's");
     }
-    const name = `${Date.now()}-${process.pid}-${this.#start}-${threadId}${this.#sequence++}.otlp`;
-    this.#path = join(this.#folder, name);
+    const id = `${threadId}.${this.#sequence++}`;
+    return join(this.#folder, `${writtenMs}-${process.pid}-${this.#start}-${id}.otlp`);
+  }
+
+  #open(): number {
+    this.#path = this.#newPath(Date.now());
     return fs.openSync(this.#path, "ax", 0o600);
+  }
+
+  /**
+   * Replaces what a next start is told if this process ends without a word; `undefined` takes it back. One
+   * record, written beside the old one and put in its place.
+   */
+  keep(body: Buffer | undefined, spans: number): void {
+    try {
+      if (body === undefined) {
+        if (this.#journal !== undefined) fs.unlinkSync(this.#journal);
+        this.#journal = undefined;
+        return;
+      }
+      if (body.length + HEADER > this.#most) return;
+      this.#journal ??= this.#newPath(Date.now());
+      const file = `${this.#journal}.new`;
+      fs.writeFileSync(file, recordOf(body, spans), { mode: 0o600 });
+      fs.renameSync(file, this.#journal);
+    } catch {
+      this.#journal = undefined; // the disk says no, or somebody has cleaned up
+    }
   }
 
   /** The oldest record that is not being sent yet; stays on the disk until `sent`. */
@@ -149,7 +173,7 @@ export class Spill {
       const writtenMs = Number(match?.[1]);
       if (Date.now() - writtenMs >= this.#ageMs) {
         this.#discard(path, sizeOf(path));
-      } else if (this.#mayTake(path, Number(match?.[2]), Number(match?.[3]))) {
+      } else if (match !== null && this.#mayTake(path, match)) {
         const reading = this.#take(path, writtenMs);
         if (reading !== undefined) return reading;
       }
@@ -157,12 +181,12 @@ export class Spill {
     return undefined;
   }
 
-  #mayTake(path: string, pid: number, start: number): boolean {
-    if (pid === process.pid) {
-      if (start !== this.#start) return true; // an earlier process, as number 1 of a container
-      return this.#file === undefined || path === this.#path;
-    }
-    return !processLives(pid) || Date.now() - modifiedMs(path) > ABANDONED_MS;
+  #mayTake(path: string, name: RegExpExecArray): boolean {
+    const [pid, start, thread] = [Number(name[2]), Number(name[3]), Number(name[4])];
+    if (pid === process.pid && start !== this.#start) return true; // number 1 of a container, before
+    if (pid === process.pid && thread === threadId) return path !== this.#journal;
+    const lives = pid === process.pid || processLives(pid);
+    return !lives || Date.now() - modifiedMs(path) > ABANDONED_MS;
   }
 
   /** Renames the file into our name, so that no two processes send it. */
@@ -172,14 +196,21 @@ export class Spill {
         fs.closeSync(this.#file);
         this.#file = undefined;
       }
-      const id = `${threadId}${this.#sequence++}`;
-      const own = join(this.#folder, `${writtenMs}-${process.pid}-${this.#start}-${id}.otlp`);
+      const own = this.#newPath(writtenMs);
       fs.renameSync(path, own);
       return { path: own, bytes: fs.readFileSync(own), at: 0 };
     } catch {
       return undefined;
     }
   }
+}
+
+function recordOf(body: Buffer, spans: number): Buffer {
+  const record = Buffer.allocUnsafe(HEADER + body.length);
+  record.writeUInt32LE(body.length, 0);
+  record.writeUInt32LE(spans, 4);
+  body.copy(record, HEADER);
+  return record;
 }
 
 function recordAt({ bytes, at }: Reading): SpilledRecord | undefined {
