@@ -153,7 +153,8 @@ function scalar(
   if (node.kind === "scalars")
     return compute(node.operator, scalar(node.left, set, values), scalar(node.right, set, values));
   const value = aggregate(node, set);
-  values.push({ name: node.function, value });
+  // What is found in another pipeline is no value of this set.
+  if (node.of === undefined) values.push({ name: node.function, value });
   return value;
 }
 
