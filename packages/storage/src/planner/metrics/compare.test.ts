@@ -44,11 +44,11 @@ function sample(i: number): SampleSpan {
 
 const RANGE = { startNano: NOON, endNano: NOON + 2n * MINUTE };
 
-async function ask(call: string, stepNano = 2n * MINUTE, filter = "{}") {
+async function ask(call: string, stepNano = 2n * MINUTE, filter = "{}", tenant = "compare") {
   const query = parse(`${filter} | ${call}`);
   if (query.kind !== "metrics") throw new Error("not a metrics query");
   const request = {
-    tenant: "compare",
+    tenant,
     query,
     range: RANGE,
     stepNano,
@@ -128,6 +128,31 @@ test("pipelines about whole traces are refused with their place", async () => {
   await expect(ask("compare({ status = error })", MINUTE, "{} >> {}")).rejects.toMatchObject({
     code: "bad_request",
   });
+});
+
+test("an attribute with more values than anyone compares is said to have too many", async () => {
+  const spans = Array.from({ length: 10_100 }, (_, i) => ({
+    ...sample(1),
+    tenant: "ids",
+    trace: traceIdOf(i),
+    span: spanIdOf(i),
+    attributes: { "request.key": `r${i}`, "http.route": "/a" },
+  }));
+  await store.insert(spanBatch(spans, ARRIVED));
+  const found = (await ask("compare({ status = error })", 2n * MINUTE, "{}", "ids")).filter(
+    ([labels]) => labels.includes("span."),
+  );
+  expect(new Map(found)).toEqual(
+    new Map([
+      [`${type("baseline")} span.http.route=string:/a`, [10_100]],
+      [`${type("baseline_total")} span.http.route=nil`, [10_100]],
+      [
+        `${type("baseline")} __meta_error=string:__too_many_values__ span.request.key=nil`,
+        [10_100],
+      ],
+      [`${type("baseline_total")} span.request.key=nil`, [10_100]],
+    ]),
+  );
 });
 
 test("ranking is by the greatest difference of shares, absence included", () => {
