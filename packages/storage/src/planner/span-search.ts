@@ -12,7 +12,7 @@ import { readCursor, writeCursor } from "../read/search-cursor.ts";
 import { storableRange } from "../read/span-condition.ts";
 import { findTraces, pageEnd, type TraceSearch } from "../read/trace-finder.ts";
 import type { TraceqlSearch } from "../traceql-reader.ts";
-import { prepareFields } from "./field-sql.ts";
+import { isSpanLocal, prepareFields } from "./field-sql.ts";
 import { spanClause } from "./metrics/span-clause.ts";
 import { conditionsOf, type SpanFilter, spanFilterOf } from "./metrics/span-filter.ts";
 import { readPage } from "./span-search-page.ts";
@@ -24,7 +24,7 @@ export function localFilter(pipeline: Pipeline): SpanFilter | undefined {
   return pipeline.stages.every(isLocalStage) ? spanFilterOf(pipeline) : undefined;
 }
 
-/** Groups show as spansets of their own: such a pipeline is about the trace. */
+/** Groups show as spansets of their own, and parents lie elsewhere: such a pipeline is about the trace. */
 function isLocalStage(stage: Pipeline["stages"][number]): boolean {
   switch (stage.kind) {
     case "by":
@@ -35,6 +35,8 @@ function isLocalStage(stage: Pipeline["stages"][number]): boolean {
       return stage.pipeline.stages.every(isLocalStage);
     case "spansets":
       return isLocalStage(stage.left) && isLocalStage(stage.right);
+    case "select":
+      return stage.fields.every(isSpanLocal);
     default:
       return true;
   }

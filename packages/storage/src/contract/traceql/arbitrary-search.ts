@@ -191,7 +191,10 @@ const withAbsence = fc.oneof(
 const stage = fc.oneof(
   { weight: 3, arbitrary: scalarFilter },
   { weight: 2, arbitrary: filter },
-  { weight: 1, arbitrary: join("select(", attribute, ", name)") },
+  {
+    weight: 1,
+    arbitrary: join("select(", attribute, ", ", fc.oneof(plainField, numericField), ")"),
+  },
 );
 const stages = fc
   .array(stage, { maxLength: 2 })
