@@ -2,7 +2,7 @@
 // over them. For a long run: CLEW_TRACEQL_RUNS stores, CLEW_TRACEQL_QUERIES queries each, seeds from CLEW_TRACEQL_SEED.
 
 import type { ResultTrace, TypedValue } from "@clew/model";
-import { parse, type SpansQuery } from "@clew/traceql";
+import { parse, references, type SpansQuery } from "@clew/traceql";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openChdbEngine } from "../../engines/chdb.ts";
@@ -13,6 +13,7 @@ import { openTestStore, type TestStore } from "../open-test-store.ts";
 import { NOON, SECOND } from "../store-in-hand.ts";
 import { arbitrarySearch } from "./arbitrary-search.ts";
 import { arbitrarySpans } from "./arbitrary-spans.ts";
+import { valueOf } from "./oracle-fields.ts";
 import { evaluate } from "./oracle-spansets.ts";
 import { type OracleTrace, oracleTraces, type Value } from "./oracle-trace.ts";
 
@@ -93,7 +94,7 @@ async function ask(
   range: Range,
   sort: Sort,
   limit: number,
-): Promise<Answer> {
+): Promise<ResultTrace[]> {
   const traces: ResultTrace[] = [];
   let cursor: string | undefined;
   do {
@@ -106,7 +107,7 @@ async function ask(
   } while (cursor !== undefined);
   for (const trace of traces)
     for (const { matched, spans } of trace.spansets) expect(matched).toBe(spans.length);
-  return answered(traces);
+  return traces;
 }
 
 for (let run = 0; run < runs; run++) {
@@ -128,7 +129,7 @@ for (let run = 0; run < runs; run++) {
         const right = expected(query, traces, range, sort);
         found += Object.keys(right).length;
         const problem = await ask(tenant, query, range, sort, i % 5 === 0 ? 7 : 1000).then(
-          (answer) => difference(right, answer),
+          (answer) => difference(right, answered(answer)) ?? wrongValue(query, answer, traces),
           (error: unknown) => String(error),
         );
         if (problem !== undefined)
@@ -156,4 +157,35 @@ function difference(right: Answer, answer: Answer): string | undefined {
     return `trace ${id.slice(-4)}: expected ${a ?? "nothing"}, got ${b ?? "nothing"}`;
   });
   return `${differ.length} of ${Object.keys(right).length} traces: ${shown.join("; ")}`;
+}
+
+/** The first span that is shown with other values of the query's fields than the oracle's. */
+function wrongValue(
+  query: SpansQuery,
+  found: readonly ResultTrace[],
+  traces: readonly OracleTrace[],
+): string | undefined {
+  // Of several events one is shown.
+  const fields = references(query).filter(
+    (field) => !/event|link|\.(shared|key)$/.test(field.text),
+  );
+  const names = new Set(fields.map(({ text }) => text));
+  for (const { traceId, spansets } of found) {
+    const trace = traces.find(({ id }) => id === traceId);
+    for (const shown of spansets.flatMap(({ spans }) => spans)) {
+      const twins = trace?.spans.filter(({ spanId }) => spanId === shown.spanId) ?? [];
+      const [span] = twins;
+      if (span === undefined || twins.length > 1) continue;
+      const right = fields
+        .map((field) => `${field.text}=${valueText(valueOf(field, span))}`)
+        .filter((text) => !text.endsWith("=nil"))
+        .join(" ");
+      const got = shown.values
+        .filter(({ name }) => names.has(name))
+        .map(({ name, value }) => `${name}=${valueText(value)}`)
+        .join(" ");
+      if (right !== got) return `values of ${shown.spanId}: expected ${right}, got ${got}`;
+    }
+  }
+  return undefined;
 }
