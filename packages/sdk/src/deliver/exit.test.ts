@@ -125,6 +125,18 @@ test("what was open at kill -9 is told by the next start", async () => {
   expect(open.attributes).toEqual({ "order.id": 7, "clew.span.unfinished": true });
 });
 
+test("what lay on the disk is sent once, however short the processes are that send it", async () => {
+  await runProgram(place, "cjs", `${SPAN} process.exit(0)`);
+  for (let i = 0; i < 4; i++) {
+    await runProgram(
+      place,
+      "cjs",
+      `const { flush, span } = require("%sdk%"); span("short", () => {}); void flush();`,
+    );
+  }
+  expect(sink.spans.filter(({ name }) => name === "last work")).toHaveLength(1);
+});
+
 test("spans that are open for long and end well are told once", async () => {
   await runProgram(
     place,

@@ -48,7 +48,7 @@ export class Sender implements Delivery {
   }
 
   get pending(): boolean {
-    return this.#queue.length > 0 || this.#sending.size > 0;
+    return this.#queue.length > 0 || this.#sending.size > 0 || this.#draining;
   }
 
   /** Milliseconds that the end of the process may wait for this backend. */
@@ -117,7 +117,7 @@ export class Sender implements Delivery {
     complain(`spans are being dropped: ${reason} (${this.#settings.url})`);
   }
 
-  #pump(): void {
+  #pump(drain = true): void {
     if (this.#pause !== undefined) return;
     while (this.#sending.size < this.#concurrency.limit) {
       const batch = this.#queue.shift();
@@ -126,7 +126,7 @@ export class Sender implements Delivery {
     }
     if (this.pending) return;
     this.#settle(true);
-    if (this.#failures === 0 && this.#delivered > 0) this.drain();
+    if (drain && this.#failures === 0 && this.#delivered > 0) this.drain();
   }
 
   async #send(batch: Batch): Promise<void> {
@@ -189,7 +189,7 @@ export class Sender implements Delivery {
 
   /** Sends what lies on the disk, one record after the other, for as long as the backend takes it. */
   drain(): void {
-    if (this.#draining || this.#spill === undefined) return;
+    if (this.#draining || this.#flushes.size > 0 || this.#spill === undefined) return;
     const record = this.#spill.next();
     if (record === undefined) return;
     this.#draining = true;
@@ -197,7 +197,8 @@ export class Sender implements Delivery {
   }
 
   async #drainAll(spill: Spill): Promise<void> {
-    for (;;) {
+    // Whoever waits for a flush waits for the record on its way, lest it be sent again, but not for more.
+    while (this.#flushes.size === 0) {
       const record = spill.next();
       if (record === undefined) break;
       const outcome = await this.#carrier.send(record.body);
@@ -206,7 +207,9 @@ export class Sender implements Delivery {
       if (outcome.kind === "taken") this.#delivered += record.spans;
       else this.#countDrops(record.spans, "the backend refused what lay on the disk");
     }
+    spill.tidy();
     this.#draining = false;
+    this.#pump(false);
   }
 
   flush(ms: number): Promise<boolean> {

@@ -13,6 +13,8 @@ const HEADER = 8;
 const LARGEST_RECORD = 64 * 1024 * 1024;
 /** A file that its owner has not touched for so long is taken over even when some process has its id. */
 const ABANDONED_MS = 600_000;
+/** Starts this close, milliseconds, are of one process. */
+const SAME_START_MS = 5000;
 const FILE = /^(\d+)-(\d+)-(\d+)-(\d+)\.(\d+)\.otlp$/;
 
 /** A record that is being sent. */
@@ -51,7 +53,8 @@ export class Spill {
   readonly #folder: string;
   readonly #most: number;
   readonly #ageMs: number;
-  readonly #start: number = Math.floor(performance.timeOrigin);
+  /** Start of the process in epoch milliseconds; threads of one process agree to a few. */
+  readonly #start: number = Math.floor(Date.now() - process.uptime() * 1000);
   #file: number | undefined;
   #path = "";
   #sequence = 0;
@@ -135,8 +138,7 @@ export class Spill {
       }
       const record = recordAt(this.#reading);
       if (record !== undefined) return record;
-      this.#discard(this.#reading.path, this.#reading.bytes.length);
-      this.#reading = undefined;
+      this.tidy();
     }
     return undefined;
   }
@@ -144,6 +146,13 @@ export class Spill {
   /** The record that `next` gave has arrived, or is beyond help. */
   sent(record: SpilledRecord): void {
     if (this.#reading !== undefined) this.#reading.at += HEADER + record.body.length;
+  }
+
+  /** Removes the file that is being read when all of it has arrived. */
+  tidy(): void {
+    if (this.#reading === undefined || recordAt(this.#reading) !== undefined) return;
+    this.#discard(this.#reading.path, this.#reading.bytes.length);
+    this.#reading = undefined;
   }
 
   #names(): string[] {
@@ -183,7 +192,8 @@ export class Spill {
 
   #mayTake(path: string, name: RegExpExecArray): boolean {
     const [pid, start, thread] = [Number(name[2]), Number(name[3]), Number(name[4])];
-    if (pid === process.pid && start !== this.#start) return true; // number 1 of a container, before
+    const other = Math.abs(start - this.#start) > SAME_START_MS;
+    if (pid === process.pid && other) return true; // number 1 of a container, before
     if (pid === process.pid && thread === threadId) return path !== this.#journal;
     const lives = pid === process.pid || processLives(pid);
     return !lives || Date.now() - modifiedMs(path) > ABANDONED_MS;
