@@ -16,8 +16,12 @@ export interface IngestOptions {
   readonly stopWithinMs: number;
   /** Budget of the spool folder; beyond it senders are asked to retry. */
   readonly spoolMaxBytes: number;
-  /** After a restart: of how many of the newest segments the requests are remembered, to know repeats. */
+  /**
+   * After a restart the requests of the newest segments are remembered, to know repeats: of this many, and of
+   * more as long as they are small. Reading them delays the start.
+   */
   readonly rememberSegments: number;
+  readonly rememberBytes: number;
 }
 
 export const ingestDefaults: IngestOptions = {
@@ -30,4 +34,5 @@ export const ingestDefaults: IngestOptions = {
   stopWithinMs: 10_000,
   spoolMaxBytes: 4 * 1024 * 1024 * 1024,
   rememberSegments: 6,
+  rememberBytes: 128 * 1024 * 1024,
 };

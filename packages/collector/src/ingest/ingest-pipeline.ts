@@ -363,7 +363,11 @@ export class IngestPipeline implements ExportSink {
   async #takeUpLeftovers(): Promise<void> {
     const ids = await this.#spool.leftovers();
     const stored = Promise.resolve({ rejected: 0, message: undefined });
-    for (const id of ids.slice(-this.#options.rememberSegments)) {
+    let bytes = 0;
+    for (const [age, id] of ids.toReversed().entries()) {
+      bytes += this.#spool.bytesOf(id);
+      const { rememberSegments, rememberBytes } = this.#options;
+      if (age >= rememberSegments && bytes > rememberBytes) break;
       for (const print of await this.#spool.fingerprints(id))
         this.#recent.add(print, stored, Date.now());
     }

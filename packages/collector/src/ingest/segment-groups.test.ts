@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type IngestDependencies, IngestPipeline } from "./ingest-pipeline.ts";
-import { FakeStore, spansRequest, until } from "./testing/ingest-fixtures.ts";
+import { crashImage, FakeStore, spansRequest, until } from "./testing/ingest-fixtures.ts";
 
 const NEVER = 600_000;
 
@@ -25,9 +25,11 @@ interface Opened {
   readonly troubles: string[];
 }
 
-async function open(options: IngestDependencies["options"]): Promise<Opened> {
+async function open(
+  options: IngestDependencies["options"],
+  spool = join(root, String(++folders)),
+): Promise<Opened> {
   const store = new FakeStore();
-  const spool = join(root, String(++folders));
   const troubles: string[] = [];
   const pipeline = await IngestPipeline.open({
     spoolDirectory: spool,
@@ -91,4 +93,25 @@ test("rollups that could not be written are written once it is possible", async 
   await until(() => pipeline.spoolBytes === 0);
   expect(rollupsOf(store)).toHaveLength(1);
   await pipeline.stop();
+});
+
+test("after a crash the requests of many small segments are remembered, of large ones the newest", async () => {
+  const first = await open({ sealAfterRows: 3, groupForMs: NEVER });
+  const requests = Array.from({ length: 20 }, () => spansRequest({ spans: 3 }));
+  for (const request of requests) {
+    await first.pipeline.export(request);
+    await until(() => first.pipeline.freeBytes > 0);
+  }
+  await until(() => first.pipeline.stats.insertedSegments === 20);
+  const image = crashImage(first.spool, `${first.spool}-small`);
+  const again = crashImage(first.spool, `${first.spool}-large`);
+  await first.pipeline.stop();
+  const small = await open({}, image);
+  for (const request of requests) await small.pipeline.export(request);
+  expect(small.pipeline.stats.repeatedRequests).toBe(20);
+  await small.pipeline.stop();
+  const large = await open({ rememberBytes: 0 }, again);
+  for (const request of requests.slice(-6)) await large.pipeline.export(request);
+  expect(large.pipeline.stats.repeatedRequests).toBe(6);
+  await large.pipeline.stop();
 });

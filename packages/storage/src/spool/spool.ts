@@ -116,6 +116,11 @@ export class Spool {
     }
   }
 
+  /** Bytes that segment `id` holds. */
+  bytesOf(id: string): number {
+    return this.#sizes.get(id) ?? 0;
+  }
+
   /** Sets how many bytes segment `id` holds. */
   account(id: string, bytes: number): void {
     this.#usedBytes += bytes - (this.#sizes.get(id) ?? 0);
