@@ -71,7 +71,7 @@ async function readTop(
 ): Promise<KeyedCounts[]> {
   const parameters = new SqlParameters();
   // The engine takes the size of a list as a literal only; the checker has seen that it is 1..1000.
-  const top = Math.trunc(scan.compare.top);
+  const top = Math.trunc(scan.top);
   const rows = await engine.readRows(
     `SELECT key, sum(s), sum(b), toFloat64(count()),
        groupArraySortedIf(${top})((-s, type, value, b), s > 0),

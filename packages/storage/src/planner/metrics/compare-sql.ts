@@ -2,14 +2,17 @@
 // baseline. Promoted columns go by their place in a list, maps by their keys; resources and scopes are counted
 // by id and looked up afterwards.
 
-import type { Compare } from "@clew/traceql";
+import type { Compare, FieldExpression } from "@clew/traceql";
 import type { SqlParameters } from "../../read/sql-parameters.ts";
 import { promotedAttributes } from "../../schema/promoted.ts";
 import { type SpanSource, spanClause } from "./span-clause.ts";
 import { type Steps, startsOf } from "./steps.ts";
 
 export interface CompareScan extends SpanSource {
-  readonly compare: Compare;
+  /** What holds for spans of the selection. */
+  readonly selection: FieldExpression;
+  readonly window: Compare["window"];
+  readonly top: number;
   readonly steps: Steps;
 }
 
@@ -19,12 +22,12 @@ export function comparedSpans(
   columns: string,
   parameters: SqlParameters,
 ): string {
-  const { compare, fields, steps } = scan;
-  const condition = fields.condition(compare.selection.condition, parameters);
+  const { fields, selection, steps } = scan;
+  const condition = fields.condition(selection, parameters);
   const window =
-    compare.window === undefined
+    scan.window === undefined
       ? ""
-      : ` AND start >= ${parameters.time(compare.window.start)} AND start < ${parameters.time(compare.window.end)}`;
+      : ` AND start >= ${parameters.time(scan.window.start)} AND start < ${parameters.time(scan.window.end)}`;
   return `SELECT toUInt8((${condition})${window}) AS is_selected, ${columns}
     FROM spans ${spanClause(scan, startsOf(steps), parameters)}`;
 }

@@ -11,6 +11,7 @@ import { readCompareCounts } from "./compare-counts.ts";
 import { type AttributeCounts, rankAttributes, type ValueCount } from "./compare-ranking.ts";
 import type { CompareScan } from "./compare-sql.ts";
 import type { MetricsRead } from "./read-series.ts";
+import { withLocalRoots } from "./root-condition.ts";
 import { type Series, type SeriesSet, valueKey } from "./series.ts";
 import { conditionsOf, spanFilterOf } from "./span-filter.ts";
 
@@ -23,8 +24,8 @@ export async function readCompare(
   compare: Compare,
 ): Promise<SeriesSet> {
   const { engine, tenant, steps, context } = read;
-  const filter = spanFilterOf(pipeline);
-  const { condition } = compare.selection;
+  const filter = spanFilterOf(pipeline, withLocalRoots);
+  const condition = withLocalRoots(compare.selection.condition);
   if (filter === undefined || !isSpanLocal(condition)) {
     throw new ClewError("bad_request", "compare() takes filters on single spans only", {
       hint: `at character ${compare.at.start + 1}: leave out structural operators, aggregates and fields of the trace`,
@@ -32,7 +33,15 @@ export async function readCompare(
   }
   const expressions = [...conditionsOf(filter), condition];
   const fields = await prepareFields(engine, tenant, expressions, context);
-  const scan: CompareScan = { tenant, filter, fields, compare, steps };
+  const scan: CompareScan = {
+    tenant,
+    filter,
+    fields,
+    selection: condition,
+    window: compare.window,
+    top: compare.top,
+    steps,
+  };
   const counts = await readCompareCounts(engine, scan, context);
   read.onPlan("spans");
   const ranked = rankAttributes(counts.attributes, counts.sides).flatMap((attribute) =>

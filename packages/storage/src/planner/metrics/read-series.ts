@@ -12,6 +12,7 @@ import { readDistribution } from "./read-distribution.ts";
 import { quickScanCells } from "./resample-cells.ts";
 import { rollupCells } from "./rollup-cells.ts";
 import { rollupPlan } from "./rollup-plan.ts";
+import { withLocalRoots } from "./root-condition.ts";
 import { type Scan, scanCells } from "./scan-cells.ts";
 import type { SeriesSet } from "./series.ts";
 import { conditionsOf, type SpanFilter, spanFilterOf } from "./span-filter.ts";
@@ -38,7 +39,7 @@ export async function readRange(
 ): Promise<SeriesSet> {
   const { steps, tenant } = read;
   const cells = new Cells(foldsOf(range), steps.count);
-  const filter = spanFilterOf(pipeline);
+  const filter = spanFilterOf(pipeline, withLocalRoots);
   const values = range.argument === undefined ? range.by : [...range.by, range.argument];
   let exemplars: readonly GroupExemplar[];
   if (filter === undefined || !values.every(isSpanLocal)) {

@@ -86,6 +86,20 @@ test.each([
   },
 );
 
+test("weighted sketches are near exact values too", async () => {
+  const steps = stepsOf({ startNano: NOON, endNano: NOON + 2n * HOUR }, HOUR);
+  const text = "{} | quantile_over_time(duration, .5, .99) by(resource.service.name)";
+  const scan = { ...(await scanOf(text, steps)), isWeighted: true };
+  const [exact, sketched] = [empty(scan.range, steps), empty(scan.range, steps)];
+  await scanCells(store.engine, scan, exact, {});
+  await scanCells(store.engine, { ...scan, isSketched: true }, sketched, {});
+  for (const [group, values] of valuesOf(exact)) {
+    for (const [i, value] of values.entries()) {
+      expect(Math.abs((valuesOf(sketched).get(group)?.[i] ?? 0) / value - 1)).toBeLessThan(0.02);
+    }
+  }
+});
+
 test("a histogram from rollups counts as a scan does where no duration is a power of two", async () => {
   const steps = stepsOf({ startNano: NOON, endNano: NOON + 2n * HOUR }, HOUR);
   const scan = await scanOf("{} | histogram_over_time(duration) by(resource.service.name)", steps);

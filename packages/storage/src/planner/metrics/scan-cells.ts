@@ -125,6 +125,11 @@ export function quantilesCall(
   value: string,
 ): { readonly name: string; readonly levels: string; readonly argument: string } {
   const levels = range.quantiles.map((p) => exactLevel(p).toFixed(15)).join(", ");
+  const weight = "toUInt64(greatest(1, round(adjusted_count)))";
+  // DDSketch takes no weights.
+  if (isSketched === true && isWeighted) {
+    return { name: "quantilesTDigestWeighted", levels, argument: `${value}, ${weight}` };
+  }
   if (isSketched === true) {
     return {
       name: "quantilesDD",
@@ -133,7 +138,6 @@ export function quantilesCall(
     };
   }
   if (!isWeighted) return { name: "quantilesExact", levels, argument: value };
-  const weight = "toUInt64(greatest(1, round(adjusted_count)))";
   return { name: "quantilesExactWeighted", levels, argument: `${value}, ${weight}` };
 }
 

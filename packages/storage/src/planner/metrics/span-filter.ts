@@ -9,30 +9,38 @@ export type SpanFilter =
   | { readonly kind: "condition"; readonly condition: FieldExpression }
   | { readonly kind: "all" | "any"; readonly of: readonly SpanFilter[] };
 
-/** Undefined for pipelines that need whole traces: structure, `&&` between filters, aggregates, parents. */
-export function spanFilterOf({ stages }: Pipeline): SpanFilter | undefined {
+type Rewrite = (condition: FieldExpression) => FieldExpression;
+
+/**
+ * Undefined for pipelines that need whole traces: structure, `&&` between filters, aggregates, parents.
+ * `rewrite` may say a condition in other words first.
+ */
+export function spanFilterOf(
+  { stages }: Pipeline,
+  rewrite: Rewrite = (condition) => condition,
+): SpanFilter | undefined {
   const filters: SpanFilter[] = [];
   for (const stage of stages) {
     // They arrange spans into sets or show more of them; all spans stay.
     if (stage.kind === "by" || stage.kind === "coalesce" || stage.kind === "select") continue;
-    const filter = stageFilter(stage);
+    const filter = stageFilter(stage, rewrite);
     if (filter === undefined) return undefined;
     filters.push(filter);
   }
   return { kind: "all", of: filters };
 }
 
-function stageFilter(stage: Stage | SpansetExpression): SpanFilter | undefined {
+function stageFilter(stage: Stage | SpansetExpression, rewrite: Rewrite): SpanFilter | undefined {
   switch (stage.kind) {
     case "filter": {
-      const { condition } = stage;
+      const condition = rewrite(stage.condition);
       return isSpanLocal(condition) ? { kind: "condition", condition } : undefined;
     }
     case "nested":
-      return spanFilterOf(stage.pipeline);
+      return spanFilterOf(stage.pipeline, rewrite);
     case "spansets": {
       if (stage.operator !== "||") return undefined;
-      const [left, right] = [stageFilter(stage.left), stageFilter(stage.right)];
+      const [left, right] = [stageFilter(stage.left, rewrite), stageFilter(stage.right, rewrite)];
       return left === undefined || right === undefined
         ? undefined
         : { kind: "any", of: [left, right] };

@@ -103,6 +103,19 @@ test("structure, aggregates and fields of the trace decide which spans count, an
   });
 });
 
+test("root spans are known by themselves, without their traces", async () => {
+  for (const condition of ["nestedSetParent < 0", "nestedSetParent >= 0 && status = error"]) {
+    const call = "count_over_time() by(resource.service.name)";
+    const [alone, traces] = [
+      await ask(`{ ${condition} } | ${call}`),
+      await ask(`{ ${condition} } && {} | { ${condition} } | ${call}`),
+    ];
+    expect([alone.cost.plan, traces.cost.plan]).toEqual(["spans", "traces"]);
+    expect(plain(alone.series)).toEqual(plain(traces.series));
+    expect(alone.series).toHaveLength(1);
+  }
+});
+
 test("exemplars of whole traces: two a bucket, one a trace", async () => {
   const { series } = await ask("{} && {} | rate()", 100);
   const { exemplars = [] } = series[0] ?? {};
