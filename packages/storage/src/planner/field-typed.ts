@@ -4,19 +4,30 @@
 import type { TypedValue } from "@clew/model";
 import type { Part } from "../read/attribute-parts.ts";
 
-/** SQL of a pair (type String, text String) of the first part that is present, ('nil', '') where none is. */
+/**
+ * SQL of a pair (type String, text String) of the first part that is present, ('nil', '') where none is. Two
+ * choices make one pair: a choice between pairs costs the engine a fifth more.
+ */
 export function typedOf(parts: readonly Part[]): string {
+  const types = choice(parts, ({ type }) => `'${type}'`, "'nil'");
+  const [only] = parts;
+  // Where there is no such string, an empty one is read.
+  if (only?.type === "string" && only.blank === true && parts.length === 1)
+    return `tuple(${types}, ${textOf(only)})`;
+  return `tuple(${types}, ${choice(parts, textOf, "''")})`;
+}
+
+function choice(parts: readonly Part[], value: (part: Part) => string, otherwise: string): string {
   const branches: string[] = [];
   for (const part of parts) {
-    const pair = `('${part.type}', ${textOf(part)})`;
     if (part.present === "1") {
-      branches.push(pair);
-      return branches.length === 1 ? pair : `multiIf(${branches.join(", ")})`;
+      branches.push(value(part));
+      break;
     }
-    branches.push(part.present, pair);
+    branches.push(part.present, value(part));
   }
-  const nil = "('nil', '')";
-  return branches.length === 0 ? nil : `multiIf(${[...branches, nil].join(", ")})`;
+  if (branches.length % 2 === 0) branches.push(otherwise);
+  return branches.length === 1 ? (branches[0] as string) : `multiIf(${branches.join(", ")})`;
 }
 
 /** The parts of a value given as SQL of its type and of its text, as `typedOf` writes them. */

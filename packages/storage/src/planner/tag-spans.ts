@@ -13,11 +13,11 @@ import { conditionsOf, type SpanFilter, spanFilterOf } from "./metrics/span-filt
 import { WindowWalk } from "./window-walk.ts";
 
 const MAX_READ_ROWS = 4_000_000;
-const FIRST_WINDOW_NANO = 120_000_000_000n;
+const FIRST_WINDOW_NANO = 240_000_000_000n;
 /** Spans taken of a window. */
 const MAX_SPANS = 20_000;
 /** Counted values after which no older window is asked. */
-const ENOUGH = 1000;
+const ENOUGH = 500;
 
 /** Beyond so many rows of a window the engine stops and gives what it has. */
 const BOUNDED: NonNullable<ReadOptions["settings"]> = {
