@@ -35,7 +35,21 @@ export function anySpan(parts: readonly SpanFormula[]): SpanFormula {
 }
 
 export function allNeeds(parts: readonly TraceNeed[]): TraceNeed {
-  return joined("and", parts, "always");
+  const all = joined("and", parts, "always");
+  if (all.kind !== "and") return all;
+  const kept = all.parts.filter(
+    (part, i) =>
+      !all.parts.some(
+        (other, j) => i !== j && entails(other, part) && (j < i || !entails(part, other)),
+      ),
+  );
+  return joined("and", kept, "always");
+}
+
+/** Whether a need says all that another, different one says: each costs the engine a scan. */
+function entails(more: TraceNeed, less: TraceNeed): boolean {
+  if (more.kind !== "exists" || less.kind !== "exists") return false;
+  return more.atLeast >= less.atLeast && isImplied(less.where, more.where);
 }
 
 export function anyNeed(parts: readonly TraceNeed[]): TraceNeed {

@@ -74,8 +74,16 @@ function compileAggregate(
   if (expression.of !== undefined) {
     leaves.needsAllSpans = true;
     const run = compilePipeline(expression.of, leaves);
-    return (trace) =>
-      aggregate(expression.function, term, trace, rowsOf(run(trace, wholeTrace(trace))));
+    // Once a trace, however many groups ask for it.
+    let opened = 0;
+    let value = NIL;
+    return (trace) => {
+      if (trace.opened !== opened) {
+        value = aggregate(expression.function, term, trace, rowsOf(run(trace, wholeTrace(trace))));
+        opened = trace.opened;
+      }
+      return value;
+    };
   }
   const name = aggregateName(expression);
   return (trace, rows, noted) => {

@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestStore, type TestStore } from "../../contract/open-test-store.ts";
 import { HOSTILE, MINUTE, NOON, RANGE, SECOND } from "../../contract/store-in-hand.ts";
 import { openChdbEngine } from "../../engines/chdb.ts";
+import type { Engine } from "../../engines/engine.ts";
 import type { ReadContext } from "../../read/read-context.ts";
 import type { TraceqlSearch } from "../../traceql-reader.ts";
 import { type JsonSpan, storeSpans } from "../sample-store.ts";
+import { ReadBudget } from "./read-budget.ts";
 import { searchWholeTraces } from "./search-traces.ts";
 
 let store: TestStore;
@@ -367,6 +369,41 @@ describe("what is hostile or too much", () => {
   test("sizes and cursors that cannot be are refused", async () => {
     for (const options of [{ limit: 0 }, { limit: 1001 }, { spansPerSpanset: 0 }, { cursor: "x" }])
       await expect(ask("{ } >> { }", options)).rejects.toMatchObject({ code: "bad_request" });
+  });
+
+  test("a query whose asker goes while it runs ends, wherever it is", async () => {
+    for (let left = 0; left < 4; left++) {
+      const controller = new AbortController();
+      let queries = left;
+      const before = <T>(go: () => T): T => {
+        if (queries-- === 0) controller.abort();
+        return go();
+      };
+      const engine: Engine = {
+        ...store.engine,
+        kind: "chdb",
+        readRows: (sql, options) => before(() => store.engine.readRows(sql, options)),
+        readBinary: (sql, options) => before(() => store.engine.readBinary(sql, options)),
+      };
+      const query = parse('{ name = "a" } >> { name = "d" }') as SpansQuery;
+      const asked = {
+        tenant: "orders",
+        range: RANGE,
+        sort: "newest",
+        limit: 5,
+        spansPerSpanset: 3,
+      } as const;
+      const search = searchWholeTraces(engine, { ...asked, query }, { signal: controller.signal });
+      await expect(search).rejects.toMatchObject({ code: "cancelled" });
+    }
+  });
+
+  test("a question that has to look at too many traces is refused with what to do", () => {
+    const budget = new ReadBudget({}, 10);
+    budget.countTraces(10);
+    expect(() => budget.countTraces(1)).toThrow(
+      expect.objectContaining({ code: "limit_exceeded", hint: expect.stringContaining("shorter") }),
+    );
   });
 
   test("a query whose asker has gone, or whose time is up, ends", async () => {

@@ -15,7 +15,14 @@ export interface Spanset {
 export type CompiledPipeline = (trace: TraceView, given: Spanset) => readonly Spanset[];
 /** All rows of the spansets, each once. */
 export function rowsOf(spansets: readonly Spanset[]): Rows {
-  return spansets.reduce<Rows>((rows, spanset) => union(rows, spanset.rows), []);
+  const [first, second] = spansets;
+  if (first === undefined) return [];
+  if (second === undefined) return first.rows;
+  if (spansets.length === 2) return union(first.rows, second.rows);
+  // Groups may be as many as spans.
+  const all = new Set<number>();
+  for (const { rows } of spansets) for (const row of rows) all.add(row);
+  return [...all].sort((a, b) => a - b);
 }
 
 /** What a pipeline begins with. */

@@ -11,6 +11,8 @@ export class TraceView {
   /** Row of `columns` that is row 0 here. */
   from = 0;
   length = 0;
+  /** Another number for every trace that was opened. */
+  opened = 0;
   readonly #kinship = new Kinship();
   readonly #rows: number[] = [];
   #hasKinship = false;
@@ -23,6 +25,7 @@ export class TraceView {
 
   /** Turns to trace number `trace`. */
   open(trace: number): void {
+    this.opened++;
     this.from = this.columns.offsets[trace] as number;
     this.length = (this.columns.offsets[trace + 1] as number) - this.from;
     this.#hasKinship = false;
