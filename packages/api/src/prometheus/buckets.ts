@@ -2,7 +2,7 @@
 // 2^(b/16) up to 2^((b+1)/16) nanoseconds.
 
 /** Buckets of the store an octave. */
-const resolution = 16;
+export const resolution = 16;
 
 /** A bound as its label shows it, and where it lies among the store's buckets. */
 export interface Bound {
@@ -12,30 +12,6 @@ export interface Bound {
 
 export function boundOf(seconds: number): Bound {
   return { le: String(seconds), position: Math.log2(seconds * 1e9) * resolution };
-}
-
-/** Buckets of the store that one of a quantile's may join, finest first: 4.4 % wide up to a doubling. */
-export const widths: readonly number[] = [1, 2, 4, 8, 16];
-
-/**
- * The edges of every bucket that any of the histograms has, `width` of the store's joined to one: no bound more
- * is needed to tell all that they know.
- */
-export function fineBounds(
-  histograms: readonly ReadonlyMap<number, number>[],
-  width: number = 1,
-): Bound[] {
-  const edges = new Set<number>();
-  for (const histogram of histograms) {
-    for (const bucket of histogram.keys()) {
-      const lower = bucket - (bucket % width);
-      if (lower > 0) edges.add(lower);
-      edges.add(lower + width);
-    }
-  }
-  return [...edges]
-    .toSorted((a, b) => a - b)
-    .map((position) => ({ le: String(2 ** (position / resolution) / 1e9), position }));
 }
 
 /** For each bound what lies below it; a bucket that a bound cuts is shared out on the log scale. */

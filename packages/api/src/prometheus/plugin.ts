@@ -12,10 +12,10 @@ import { metricsContentType, renderMetrics } from "../metrics/exposition.ts";
 import { labelNames, labelValues, metadata, seriesIn, wholeRange } from "./catalogue.ts";
 import { exposedMetrics } from "./exposition.ts";
 import { limitOf, type Parameters, parametersOf, required, stepsOf, timeMs } from "./parameters.ts";
-import { evaluate } from "./promql/evaluate.ts";
+import { type Evaluation, evaluate } from "./promql/evaluate.ts";
 import { parsePromql, parseSelector } from "./promql/parser.ts";
 import { instantData, rangeData } from "./results.ts";
-import { type SelectSource, selectFrom } from "./select.ts";
+import { quantilesFrom, type SelectSource, selectFrom } from "./select.ts";
 import type { Windows } from "./windows.ts";
 
 export interface PrometheusOptions {
@@ -121,15 +121,19 @@ function sourceOf(
 async function queryNow({ source, parameters }: Call): Promise<Answer> {
   const text = required(parameters, "query");
   const time = timeMs(parameters, "time") ?? source.nowMs;
-  const evaluation = { text, times: [time], select: selectFrom(source) };
+  const evaluation = evaluationOf(text, [time], source);
   return { data: instantData(await evaluate(parsePromql(text), evaluation), time) };
 }
 
 async function queryRange({ source, parameters }: Call): Promise<Answer> {
   const text = required(parameters, "query");
   const times = stepsOf(parameters);
-  const evaluation = { text, times, select: selectFrom(source) };
+  const evaluation = evaluationOf(text, times, source);
   return { data: rangeData(await evaluate(parsePromql(text), evaluation), times) };
+}
+
+function evaluationOf(text: string, times: readonly number[], source: SelectSource): Evaluation {
+  return { text, times, select: selectFrom(source), quantiles: quantilesFrom(source) };
 }
 
 async function labels({ parameters }: Call): Promise<Answer> {

@@ -1,12 +1,18 @@
 // Series for PromQL's selectors, made of the increments that the rollups keep.
 
 import type { Increments, RedSeriesReader } from "@clew/storage";
-import { type Bound, boundOf, cumulative, fineBounds, widths } from "./buckets.ts";
+import { type Bound, boundOf, cumulative } from "./buckets.ts";
 import { type MatchedMetric, matchedMetrics, matches } from "./matchers.ts";
 import { bucketBounds, type SeriesLabel, sourceLabels } from "./metrics.ts";
 import type { Selector } from "./promql/ast.ts";
-import { type SelectOptions, type SelectSeries, tooMany } from "./promql/evaluate.ts";
+import {
+  type SelectOptions,
+  type SelectQuantiles,
+  type SelectSeries,
+  tooMany,
+} from "./promql/evaluate.ts";
 import type { Labels, Series } from "./promql/values.ts";
+import { windowQuantiles } from "./window-quantiles.ts";
 import { growthWindows, lastMinute, sinceMidnight, type Windows } from "./windows.ts";
 
 const maxSeries = 20_000;
@@ -25,14 +31,28 @@ export function selectFrom(source: SelectSource): SelectSeries {
   return async (selector, options) => {
     const windows = windowsOf(selector, options, source.nowMs);
     const found: Series[] = [];
-    const all = matchedMetrics(selector);
-    const fineBuckets = options.fineBuckets && all.length === 1;
-    for (const matched of all) {
+    for (const matched of matchedMetrics(selector)) {
       const increments = await readIncrements(source, matched, windows, options.keep);
-      found.push(...seriesOf(matched, increments, windows, { ...options, fineBuckets }));
+      found.push(...seriesOf(matched, increments, windows, options));
       if (found.length > maxSeries) throw tooMany("series");
     }
     return found;
+  };
+}
+
+/** The source of quantiles for an evaluation: from the store's own buckets, where one metric's are asked for. */
+export function quantilesFrom(source: SelectSource): SelectQuantiles {
+  return async (selector, options, shares) => {
+    const [matched, ...others] = matchedMetrics(selector);
+    if (matched === undefined) return [];
+    const isWhole = matched.metric.part === "bucket" && matched.bounds.length === 0;
+    if (others.length > 0 || !isWhole) return undefined;
+    const windows = windowsOf(selector, options, source.nowMs);
+    const increments = await readIncrements(source, matched, windows, options.keep);
+    return increments.map(({ labels, histogram = [] }) => ({
+      labels: shown(labels),
+      values: windowQuantiles(histogram, windows, shares),
+    }));
   };
 }
 
@@ -87,35 +107,16 @@ function seriesOf(
       values: values(one[part]),
     }));
   }
-  const bounds = boundsOf(matched, increments, windows, options);
-  return increments.flatMap((one, i) =>
-    bucketsOf(one, bounds[i] ?? []).flatMap(({ le, growth }) =>
+  const bounds = bucketBounds[metric.source].map(boundOf);
+  const cells = increments.length * (bounds.length + 1) * (windows.bins + windows.spans.length);
+  if (cells > maxCells) throw tooMany("buckets");
+  return increments.flatMap((one) =>
+    bucketsOf(one, bounds).flatMap(({ le, growth }) =>
       matched.bounds.every((matcher) => matches(matcher, le))
         ? [{ labels: { ...name, ...shown(one.labels), le }, values: values(growth) }]
         : [],
     ),
   );
-}
-
-/** Bounds of each series: Tempo's, or for a quantile the finest for which there is memory. */
-function boundsOf(
-  { metric, bounds }: MatchedMetric,
-  increments: readonly Increments<SeriesLabel>[],
-  { bins, spans }: Windows,
-  { fineBuckets }: SelectOptions,
-): Bound[][] {
-  const fits = (chosen: readonly Bound[][]): boolean =>
-    chosen.reduce((sum, { length }) => sum + length + 1, 0) * (bins + spans.length) <= maxCells;
-  if (fineBuckets && bounds.length === 0) {
-    for (const width of widths) {
-      const fine = increments.map(({ histogram = [] }) => fineBounds(histogram, width));
-      if (fits(fine)) return fine;
-    }
-  }
-  const fixed = bucketBounds[metric.source].map(boundOf);
-  const chosen = increments.map(() => fixed);
-  if (fits(chosen)) return chosen;
-  throw tooMany("buckets");
 }
 
 /** Labels without those that are empty, which Prometheus does not tell from missing ones. */

@@ -17,27 +17,35 @@ export interface SelectOptions {
   readonly growth?: "increase" | "rate" | "irate";
   /** Labels that the query looks at, where it sums over the others; all when absent. */
   readonly keep?: (label: string) => boolean;
-  /** Buckets as fine as the store has them, for a quantile that is all they are used for. */
-  readonly fineBuckets: boolean;
 }
 
 /** Gives the series of a selector; without names when `growth` is asked for. */
 export type SelectSeries = (selector: Selector, options: SelectOptions) => Promise<Series[]>;
 
+/**
+ * Gives the quantiles of what a selector of buckets counts, summed as `keep` says; undefined when only the
+ * buckets themselves can tell.
+ */
+export type SelectQuantiles = (
+  selector: Selector,
+  options: SelectOptions,
+  shares: readonly number[],
+) => Promise<Series[] | undefined>;
+
 export interface Evaluation {
   readonly text: string;
   readonly times: readonly number[];
   readonly select: SelectSeries;
+  readonly quantiles: SelectQuantiles;
 }
 
 interface Context extends Evaluation {
-  readonly fineBuckets: boolean;
   readonly keep?: (label: string) => boolean;
 }
 
 /** The value of a query. Raises `bad_request` for what PromQL's types do not allow. */
 export async function evaluate(expression: Expression, evaluation: Evaluation): Promise<Value> {
-  const value = await valueOf(expression, { ...evaluation, fineBuckets: false });
+  const value = await valueOf(expression, evaluation);
   return value.kind === "vector" ? { ...value, series: present(value.series) } : value;
 }
 
@@ -61,8 +69,8 @@ async function valueOf(expression: Expression, context: Context): Promise<Value>
 }
 
 /** What is inside may need labels that the sum outside does not show. */
-function without({ text, times, select, fineBuckets }: Context): Context {
-  return { text, times, select, fineBuckets };
+function without({ text, times, select, quantiles }: Context): Context {
+  return { text, times, select, quantiles };
 }
 
 async function selectNow(selector: Selector, context: Context): Promise<Series[]> {
@@ -209,31 +217,48 @@ async function growth(
       "write [5m]",
     );
   }
-  const { times, keep, fineBuckets } = context;
-  const options = { times, fineBuckets, growth: kind, ...(keep === undefined ? {} : { keep }) };
+  const { times, keep } = context;
+  const options = { times, growth: kind, ...(keep === undefined ? {} : { keep }) };
   return { kind: "vector", series: await context.select(operand, options) };
 }
 
 async function quantile(expression: Call, context: Context): Promise<Value> {
   const [share, buckets] = expression.args as [Expression, Expression];
   const shares = scalarOf(await valueOf(share, without(context)), share.at, context);
-  const value = await valueOf(buckets, { ...without(context), fineBuckets: isPlain(buckets) });
+  const plain = plainSelection(buckets, context);
+  const direct =
+    plain === undefined
+      ? undefined
+      : await context.quantiles(plain.selector, plain.options, shares);
+  if (direct !== undefined) return { kind: "vector", series: direct };
+  const value = await valueOf(buckets, without(context));
   return {
     kind: "vector",
     series: histogramQuantile(shares, vectorOf(value, buckets.at, context)),
   };
 }
 
-/**
- * Whether the buckets of a group come from one selection. Fine buckets have other bounds in each series, and
- * adding up such series bound by bound would be wrong.
- */
-function isPlain(buckets: Expression): boolean {
-  const { operand } =
-    buckets.kind === "aggregation" && buckets.operator === "sum" ? buckets : { operand: buckets };
-  const [inner] = operand.kind === "call" ? operand.args : [operand];
-  return inner?.kind === "selector";
+/** The one selection that the buckets come from: a selector or its growth, or their sum by `le` and more. */
+function plainSelection(
+  buckets: Expression,
+  { times }: Context,
+): { readonly selector: Selector; readonly options: SelectOptions } | undefined {
+  const isSum = buckets.kind === "aggregation" && buckets.operator === "sum";
+  const keep = isSum ? keepOf(buckets.grouping) : undefined;
+  if (keep?.("le") === false) return undefined;
+  const inner = isSum ? buckets.operand : buckets;
+  const options = { times, ...(keep === undefined ? {} : { keep }) };
+  if (inner.kind === "selector")
+    return inner.rangeMs === undefined ? { selector: inner, options } : undefined;
+  if (inner.kind !== "call") return undefined;
+  const [selector] = inner.args;
+  const kind = growths.find((name) => name === inner.function);
+  if (kind === undefined || selector?.kind !== "selector" || selector.rangeMs === undefined)
+    return undefined;
+  return { selector, options: { ...options, growth: kind } };
 }
+
+const growths = ["rate", "increase", "irate"] as const;
 
 function vectorOf(value: Value, at: number, { text }: Evaluation): readonly Series[] {
   if (value.kind === "vector") return value.series;
