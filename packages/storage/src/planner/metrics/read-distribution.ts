@@ -60,7 +60,7 @@ export async function readDistribution(
     return "spans";
   }
   await scanCells(engine, { ...scan, isSketched: true }, cells, context);
-  return "spans, quantiles within 0.5 %";
+  return scan.isWeighted ? "spans, quantiles by t-digest" : "spans, quantiles within 0.5 %";
 }
 
 /** Rows of hours, or of whole services: histograms of each operation and minute cost as much as the spans. */

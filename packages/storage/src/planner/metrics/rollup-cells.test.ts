@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestStore, type TestStore } from "../../contract/open-test-store.ts";
 import { type SampleSpan, spanBatch, spanIdOf, traceIdOf } from "../../contract/sample-spans.ts";
-import { ARRIVED, MINUTE, NOON, SECOND } from "../../contract/store-in-hand.ts";
+import { ARRIVED, HOSTILE, MINUTE, NOON, SECOND } from "../../contract/store-in-hand.ts";
 import { openChdbEngine } from "../../engines/chdb.ts";
 import { OTHER_NAME } from "../../write/red-sums.ts";
 import { readMetrics } from "./read-metrics.ts";
@@ -172,4 +172,29 @@ test("operations that were too many for the rollups are told apart by a scan", a
   const asked = { tenant, range: RANGE, stepNano: 10n * MINUTE };
   expect((await ask({ ...asked, text: "{} | rate() by(name)" })).plan).toBe("spans");
   expect((await ask({ ...asked, text: "{} | rate() by(kind)" })).plan).toBe("rollup");
+});
+
+test("values are data, whatever they look like, in rollups and in scans", async () => {
+  const tenant = "hostile";
+  await store.insert(spanBatch([span(tenant, 1n, { name: HOSTILE }), span(tenant, 2n)], ARRIVED));
+  const asked = { tenant, range: RANGE, stepNano: 10n * MINUTE };
+  for (const condition of [
+    `name = ${JSON.stringify(HOSTILE)}`,
+    `name =~ ${JSON.stringify("'; DROP.*")}`,
+  ]) {
+    const text = `{ ${condition} } | count_over_time() by(name) > 0`;
+    const [rollup, scan] = [await ask({ ...asked, text }), await ask({ ...asked, text }, 0)];
+    expect([rollup.plan, scan.plan]).toEqual(["rollup", "spans"]);
+    expect(rollup.values).toEqual([
+      [`name=string:${HOSTILE}`, [[Number(NOON / 1_000_000n) + 600_000, 1]]],
+    ]);
+    expect(scan.values).toEqual(rollup.values);
+  }
+});
+
+test("a client that has gone away stops its query", async () => {
+  const query = metricsQuery("{} | rate() by(name)");
+  const request = { tenant: "hostile", query, range: RANGE, exemplars: 10, maxSeries: 10 };
+  const answer = readMetrics(store.engine, request, { signal: AbortSignal.abort() });
+  await expect(answer).rejects.toMatchObject({ code: "cancelled" });
 });

@@ -59,7 +59,7 @@ test.each([
   ["hours", stepsOf({ startNano: NOON, endNano: NOON + 2n * HOUR }, HOUR)],
   ["an instant with ragged ends", stepsOf(RAGGED, undefined)],
 ])(
-  "quantiles of %s from histograms lie within 4.4 %%, sketched ones within 0.5 %%",
+  "quantiles of %s from histograms are right to a bucket, sketched ones to half a hundredth",
   async (_, steps) => {
     const text = "{} | quantile_over_time(duration, .1, .5, .99) by(resource.service.name)";
     const scan = await scanOf(text, steps);
