@@ -68,21 +68,31 @@ export interface Settings {
 const MIB = 1024 * 1024;
 const DEFAULT_URL = "http://localhost:4318";
 
+const protocolNames = [
+  "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+  "OTEL_EXPORTER_OTLP_PROTOCOL",
+] as const;
+
 function endpoint(env: Environment, given: string | undefined): string {
   const own = given === undefined ? env.text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") : undefined;
-  if (own !== undefined) return own;
-  const base = given ?? env.text("OTEL_EXPORTER_OTLP_ENDPOINT") ?? DEFAULT_URL;
+  const overGrpc = env.either(...protocolNames) === "grpc";
+  if (own !== undefined && !overGrpc) return own;
+  const base = given ?? own ?? env.text("OTEL_EXPORTER_OTLP_ENDPOINT") ?? DEFAULT_URL;
   return base.endsWith("/v1/traces") ? base : `${base.replace(/\/+$/, "")}/v1/traces`;
 }
 
 function protocol(env: Environment, given: Protocol | undefined): Protocol {
-  const wanted =
-    given ?? env.either("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
+  const wanted = given ?? env.either(...protocolNames);
   if (wanted === "http/json") return wanted;
   if (wanted !== undefined && wanted !== "http/protobuf") {
     env.complain(`OTLP protocol ${wanted} is not supported; http/protobuf is used`);
   }
   return "http/protobuf";
+}
+
+/** Settings made for OTLP over gRPC name its port; receivers take OTLP over HTTP on the next one. */
+function portOfHttp(env: Environment, url: string): string {
+  return env.either(...protocolNames) === "grpc" ? url.replace(/:4317(?=\/|$)/, ":4318") : url;
 }
 
 function compression(env: Environment, given: Compression | undefined): Compression {
@@ -103,7 +113,7 @@ function exportSettings(env: Environment, options: StartOptions): ExportSettings
     env.either(`OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL_EXPORTER_OTLP_${name}`);
   return {
     enabled: options.export ?? exporter !== "none",
-    url: endpoint(env, options.endpoint),
+    url: portOfHttp(env, endpoint(env, options.endpoint)),
     headers: {
       ...env.pairs("OTEL_EXPORTER_OTLP_HEADERS"),
       ...env.pairs("OTEL_EXPORTER_OTLP_TRACES_HEADERS"),

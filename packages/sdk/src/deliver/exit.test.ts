@@ -125,6 +125,18 @@ test("what was open at kill -9 is told by the next start", async () => {
   expect(open.attributes).toEqual({ "order.id": 7, "clew.span.unfinished": true });
 });
 
+test("threads send their own spans", async () => {
+  const { code } = await runProgram(
+    place,
+    "cjs",
+    `const { isMainThread, Worker } = require("node:worker_threads"); const { span } = require("%sdk%");
+     span(isMainThread ? "in main" : "in worker", () => {});
+     if (isMainThread) new Worker(__filename);`,
+  );
+  expect(code).toBe(0);
+  expect(sink.spans.map(({ name }) => name).sort()).toEqual(["in main", "in worker"]);
+});
+
 test("what lay on the disk is sent once, however short the processes are that send it", async () => {
   await runProgram(place, "cjs", `${SPAN} process.exit(0)`);
   for (let i = 0; i < 4; i++) {

@@ -74,7 +74,10 @@ export class OpenBatch {
   }
 
   #request(important: boolean, drops: number): Buffer | undefined {
-    const writer = new ByteWriter(Math.max(FIRST_BYTES, this.bytes + 4096));
+    const halves = this.#scopes.map((scope) => (important ? scope.important : scope.ordinary));
+    const bytes = halves.reduce((sum, half) => sum + (half?.length ?? 0), 0);
+    if (bytes === 0) return undefined;
+    const writer = new ByteWriter(bytes + 4096);
     let toTell = drops;
     const resourceSpans = writer.begin(0x0a);
     writer.reserve(1);
@@ -82,11 +85,9 @@ export class OpenBatch {
     const resource = this.#resource();
     writer.varint(resource.length);
     writer.raw(resource);
-    let any = false;
     for (const scope of this.#scopes) {
       const spans = important ? scope.important : scope.ordinary;
       if (spans === undefined || spans.length === 0) continue;
-      any = true;
       const scopeSpans = writer.begin(0x12);
       writeScope(writer, scope, toTell);
       toTell = 0;
@@ -95,7 +96,7 @@ export class OpenBatch {
       clear(scope, spans, important);
     }
     writer.end(resourceSpans);
-    return any ? writer.bytes.subarray(0, writer.length) : undefined;
+    return writer.bytes.subarray(0, writer.length);
   }
 }
 
