@@ -18,6 +18,7 @@ import type {
   SpanBatch,
   SpanFilter,
   TimeRange,
+  TraceHealth,
 } from "@clew/model";
 
 export interface RangeQuery {
@@ -65,6 +66,8 @@ export interface TraceReader {
   red(query: SeriesQuery, signal?: AbortSignal): Promise<RedSeries>;
   heatmap(query: SeriesQuery, signal?: AbortSignal): Promise<Heatmap>;
   serviceMap(query: RangeQuery, signal?: AbortSignal): Promise<ServiceMap>;
+  /** How whole the traces are, from a sample. Spans of the last half minute may still miss their relatives. */
+  traceHealth(query: RangeQuery, signal?: AbortSignal): Promise<TraceHealth>;
   attributeKeys(query: AttributeKeysQuery, signal?: AbortSignal): Promise<readonly AttributeKey[]>;
   attributeValues(
     query: AttributeValuesQuery,

@@ -11,6 +11,7 @@ import { searchTraces } from "./search.ts";
 import { readHeatmap, readRed } from "./series.ts";
 import { readServiceMap } from "./service-map.ts";
 import { readOperations, readServices } from "./services.ts";
+import { readTraceHealth } from "./trace-health.ts";
 
 const CONTENT_CACHE_BYTES = 16 * 1024 * 1024;
 
@@ -41,6 +42,7 @@ export function openTraceReader(engine: Engine, options: TraceReaderOptions = {}
     red: (query, signal) => readRed(engine, query, context(signal)),
     heatmap: (query, signal) => readHeatmap(engine, query, context(signal)),
     serviceMap: (query, signal) => readServiceMap(engine, query, context(signal)),
+    traceHealth: (query, signal) => readTraceHealth(engine, query, context(signal)),
     attributeKeys: (query, signal) => readAttributeKeys(engine, query, context(signal)),
     attributeValues: (query, signal) => readAttributeValues(engine, query, context(signal)),
   };

@@ -1,5 +1,6 @@
 // A TraceReader over batches in memory, for tests: real filters, order and pages, small data.
 
+import { type HealthSpan, TraceHealthTally } from "@clew/analysis";
 import { ClewError } from "@clew/base";
 import {
   type AttributeFilter,
@@ -138,6 +139,12 @@ export function memoryTraceReader(
         counts: columns.map((rows) => buckets(rows)),
         errorCounts: columns.map((rows) => buckets(rows.filter(isError))),
       };
+    },
+    async traceHealth(query, signal) {
+      const tally = new TraceHealthTally();
+      for (const [traceId, spans] of Map.groupBy(inRange(query, signal), (row) => row.traceId))
+        tally.addTrace(traceId, spans.map(healthSpan));
+      return tally.report(1);
     },
     async serviceMap(query, signal) {
       const rows = inRange(query, signal);
@@ -285,6 +292,21 @@ function red(rows: readonly Row[], range: TimeRange): Red {
     p95Nano: at(0.95),
     p99Nano: at(0.99),
     maxNano: durations.at(-1) ?? 0,
+  };
+}
+
+function healthSpan(row: Row): HealthSpan {
+  const parent = idAt(row.batch.parentIds, row.row);
+  return {
+    spanId: idAt(row.batch.spanIds, row.row),
+    parentSpanId: parent === "0".repeat(16) ? "" : parent,
+    service: row.service,
+    host: "",
+    kind: kindOf(row),
+    start: Number(row.startNano - 1_700_000_000_000_000_000n),
+    duration: row.durationNano,
+    peer: "",
+    counts: true,
   };
 }
 
