@@ -31,9 +31,10 @@ export function compileScalarFilter(
   const y = compileScalar(right, leaves, compilePipeline);
   return (trace, spansets) =>
     spansets.flatMap(({ rows, values }) => {
-      const noted = new Map(values.map(({ name, value }) => [name, value]));
+      const noted = new Map<string, Value>();
       if (!compare(operator, x(trace, rows, noted), y(trace, rows, noted))) return [];
-      return [{ rows, values: [...noted].map(([name, value]) => ({ name, value })) }];
+      const found = Array.from(noted, ([name, value]) => ({ name, value }));
+      return [{ rows, values: [...values, ...found] }];
     });
 }
 

@@ -232,6 +232,15 @@ describe("aggregates and groups", () => {
     });
   });
 
+  test("an aggregate that is asked for again after more was filtered has both its values", async () => {
+    const { traces } = await ask("{ } | count() >= count() | { span.rows > 0 } | count() > 1");
+    const [spanset] = traces[0]?.spansets ?? [];
+    expect(spanset?.values).toEqual([
+      { name: "count()", value: { type: "int", value: "5" } },
+      { name: "count()", value: { type: "int", value: "2" } },
+    ]);
+  });
+
   test("a trace shows its extent, its root and its services", async () => {
     const { traces } = await ask('{ name = "a" } >> { name = "d" }');
     expect(traces).toMatchObject([
