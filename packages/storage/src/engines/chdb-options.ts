@@ -1,6 +1,6 @@
 // How the embedded engine is set up: what callers choose, and the server settings that follow from it.
 
-import type { QueryLimits } from "./engine.ts";
+import { MAX_STATEMENT, type QueryLimits } from "./engine.ts";
 
 const MiB = 1024 * 1024;
 
@@ -43,6 +43,7 @@ export function serverArguments(options: ChdbOptions): string[] {
     max_thread_pool_free_size: 32,
     // The engine takes one thread a GiB of free memory unless told otherwise, i.e. one in all here.
     max_threads_min_free_memory_per_thread: 64 * MiB,
+    max_query_size: MAX_STATEMENT,
   };
   return Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
 }

@@ -75,6 +75,14 @@ test("a query past its time, memory or row limit fails as limit_exceeded", async
   });
 });
 
+test("a statement too long or too deep for the engine fails as limit_exceeded", async () => {
+  const long = `SELECT ${"1, ".repeat(900_000)} 1`;
+  const deep = `SELECT ${"(".repeat(5000)}1${")".repeat(5000)}`;
+  for (const sql of [long, deep])
+    await expect(engine.readRows(sql)).rejects.toMatchObject({ code: "limit_exceeded" });
+  expect(await engine.readRows(`SELECT length('${"x".repeat(1_000_000)}')`)).toEqual([["1000000"]]);
+});
+
 test("a pattern that RE2 refuses is the asker's error", async () => {
   await expect(
     engine.readRows("SELECT match('a', {p:String})", { parameters: { p: "((" } }),

@@ -6,7 +6,7 @@ import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { ClewError } from "@clew/base";
 import { type ClickHouseClient, type ClickHouseSettings, createClient } from "@clickhouse/client";
-import type { Engine, QueryLimits, ReadOptions } from "./engine.ts";
+import { type Engine, MAX_STATEMENT, type QueryLimits, type ReadOptions } from "./engine.ts";
 import { engineError } from "./engine-error.ts";
 import { identifier, tokenLiteral } from "./parameters.ts";
 import { cancelledError, WaitQueue } from "./wait-queue.ts";
@@ -169,6 +169,7 @@ function readSettings(
     readonly: 1,
     max_execution_time: limits.timeoutMs / 1000,
     max_memory_usage: String(limits.maxMemoryBytes),
+    max_query_size: String(MAX_STATEMENT),
     cancel_http_readonly_queries_on_client_close: 1,
     wait_end_of_query: 1,
   };

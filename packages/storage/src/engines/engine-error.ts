@@ -6,7 +6,9 @@ import { ClewError, type ErrorCode } from "@clew/base";
 /** What was being done: a failed write is the sender's signal to retry, a failed read the asker's to ask for less. */
 export type EngineTask = "read" | "write";
 
-const TOO_MUCH_TO_READ = new Set([158, 307, 396, 160, 167, 168, 191, 290]);
+const TOO_MUCH_TO_READ = new Set([158, 307, 396, 160, 191, 290]);
+/** A tree too deep or too large. */
+const TOO_LONG = new Set([167, 168, 306]);
 const UNREACHABLE = new Set([198, 203, 209, 210, 242, 243, 252, 319, 425, 999]);
 /** The file of an insert cannot be read as rows of its table: trying again gives the same. */
 const BAD_DATA = new Set([
@@ -41,6 +43,11 @@ export function engineError(thrown: unknown, task: EngineTask): ClewError {
   if (code === MEMORY) return tooMuch("the query needs more memory than its limit", thrown);
   if (TOO_MUCH_TO_READ.has(code))
     return tooMuch("the query reads or returns more rows than its limit", thrown);
+  if (TOO_LONG.has(code) || reason(thrown).startsWith("Max query size exceeded")) {
+    return make("limit_exceeded", "the query is longer than the store takes", thrown, {
+      hint: "write fewer conditions; many values of one field make one regular expression",
+    });
+  }
   if (UNREACHABLE.has(code) || isNetwork(thrown)) return unreachable(thrown);
   return make("internal", `the store could not run the query (engine error ${code})`, thrown);
 }

@@ -11,6 +11,9 @@ export interface QueryLimits {
   readonly maxRowsToRead?: number;
 }
 
+/** Bytes of one SELECT. A question of a thousand conditions on unscoped attributes stays below. */
+export const MAX_STATEMENT: number = 2 * 1024 * 1024;
+
 export interface ReadOptions {
   readonly parameters?: Readonly<Record<string, Parameter>>;
   readonly limits?: Partial<QueryLimits>;

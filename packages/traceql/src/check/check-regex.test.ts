@@ -3,7 +3,20 @@ import { regexFault } from "./check-regex.ts";
 
 test("patterns of RE2 are taken", () => {
   const good = [
-    ["", "a", ".*", "a|b|", "(a(b)c)*?", "(?:a)+", "(?i)a", "(?i-s:a)", "(?P<x>a)(?<y>b)", "^a$"],
+    [
+      "",
+      "a",
+      ".*",
+      "a|b|",
+      "(a(b)c)*?",
+      "(?:a)+",
+      "(?i)a",
+      "(?i-s:a)",
+      "a(?i)*",
+      "(?)a",
+      "(?P<x>a)(?<y>b)",
+      "^a$",
+    ],
     [
       "[a-z]",
       "[]a]",
@@ -42,7 +55,7 @@ test("what RE2 does not have is named", () => {
     ["[a-\\d]", /backwards/],
     ["[[:word_:]]", /class/],
     ["\\", /backslash/],
-    ...["\\q", "\\Z", "\\e"].map((text) => [text, /no escape/] as const),
+    ...["\\q", "\\Z", "\\e", "\\é"].map((text) => [text, /no escape/] as const),
     ...["\\p{Nonsense}", "\\pX", "\\p"].map((text) => [text, /class/] as const),
     ["\\x{110000}", /hexadecimal/],
     ["a{1001}", /more than 1000/],

@@ -83,15 +83,19 @@ class PatternReader {
     if (rest.startsWith("(?(")) return "RE2 has no conditional groups";
     if (!rest.startsWith("(?")) return this.#opened(1);
     const flags = this.#match(FLAGS);
-    if (flags?.[0] === "(?)") return "(?) sets no flag";
-    if (flags !== undefined)
-      return flags[1] === ":" ? this.#opened(flags[0].length) : this.#item(flags[0].length, false);
+    if (flags !== undefined) return this.#flags(flags);
     const named = this.#match(NAMED);
     if (named === undefined) return `${rest.slice(0, 3)} begins no group that RE2 knows`;
     const name = named[1] as string;
     if (this.#names.has(name)) return `two groups are named ${name}`;
     this.#names.add(name);
     return this.#opened(named[0].length);
+  }
+
+  /** `(?i)` changes what follows and is nothing by itself: a repetition after it repeats what stands before. */
+  #flags([whole, mark]: RegExpExecArray): undefined {
+    if (mark === ":") return this.#opened(whole.length);
+    return this.#item(whole.length, this.#repeatable);
   }
 
   #opened(length: number): undefined {
@@ -163,7 +167,7 @@ class PatternReader {
         (/^[0-7]{1,2}/.exec(this.#pattern.slice(this.position + 2, this.position + 4))?.[0]
           .length ?? 0)
       );
-    if (/[A-Za-z0-9]/.test(next) && !ESCAPED_LETTERS.has(next))
+    if (/[A-Za-z0-9\u0080-\uffff]/.test(next) && !ESCAPED_LETTERS.has(next))
       return `RE2 has no escape \\${next}`;
     return 1 + String.fromCodePoint(this.#pattern.codePointAt(this.position + 1) ?? 0).length;
   }
