@@ -9,13 +9,14 @@ import { checkPatterns } from "../read/check-patterns.ts";
 import { readKnownPlaces } from "../read/known-places.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
-import { anchored, FieldConditions, isReference } from "./field-conditions.ts";
+import { FieldConditions, isReference } from "./field-conditions.ts";
 import { fold } from "./field-fold.ts";
 import { type FieldKnowledge, RecordingKnowledge, spanKeys } from "./field-knowledge.ts";
 import { allOf } from "./field-logic.ts";
 import { nullableFloat } from "./field-numbers.ts";
 import { FieldPlaces, type Frame } from "./field-places.ts";
 import { type Many, namesMany, referencesOf, requireLocal } from "./field-references.ts";
+import { anchored } from "./field-tests.ts";
 import { typedOf } from "./field-typed.ts";
 
 export { isSpanLocal } from "./field-references.ts";
