@@ -164,8 +164,8 @@ export class Core implements TracerCore, SpanTaker {
     return this.#delivery?.patienceMs ?? this.settings.export.exitMs;
   }
 
-  /** Writes what is left to the disk, open spans included, as the last thing of the process. */
-  spillAll(): void {
+  /** Writes what is left to the disk, open spans included, as the last thing of the process; `send` also tries to send it. */
+  spillAll(send: boolean): void {
     if (!this.settings.export.enabled) return;
     for (const span of this.open) {
       span.endMs = Math.max(performance.now(), span.startMs);
@@ -173,7 +173,7 @@ export class Core implements TracerCore, SpanTaker {
       this.open.remove(span);
     }
     this.seal();
-    this.#delivery?.spill();
+    this.#delivery?.spill(send);
   }
 
   statistics(): TracerStatistics {

@@ -25,7 +25,10 @@ export interface Delivery {
   drain(): void;
   /** What a next start shall be told of open spans if this process ends without a word. */
   keep(batch: Batch | undefined): void;
-  /** Writes all that is left to the disk, synchronously. */
-  spill(): void;
+  /**
+   * Writes all that is left to the disk, synchronously; with `send` it then tries to send it, also
+   * synchronously, and takes back from the disk what has arrived.
+   */
+  spill(send: boolean): void;
   readonly counts: DeliveryCounts;
 }

@@ -125,6 +125,17 @@ test("what was open at kill -9 is told by the next start", async () => {
   expect(open.attributes).toEqual({ "order.id": 7, "clew.span.unfinished": true });
 });
 
+test.each(["process.exit(0)", 'throw new Error("boom")'])(
+  "with the backend there, the last spans arrive before %s is over",
+  async (tail) => {
+    const { ms } = await runProgram(place, "cjs", `${SPAN} ${tail}`);
+    expect(sink.spans.map(({ name }) => name)).toEqual(["last work"]);
+    expect(ms).toBeLessThan(3000);
+    const folder = join(place.folder, "spill");
+    expect(readdirSync(folder).flatMap((name) => readdirSync(join(folder, name)))).toEqual([]);
+  },
+);
+
 test("threads send their own spans", async () => {
   const { code } = await runProgram(
     place,

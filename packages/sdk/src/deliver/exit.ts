@@ -36,7 +36,7 @@ function hideListeners(): void {
 /** Without listeners of the application a signal ends the process: so it does, once all is sent. */
 function endBySignal(core: Core, signal: NodeJS.Signals, own: Listener): void {
   const die = (): void => {
-    core.spillAll();
+    core.spillAll(false);
     process.off(signal, own);
     process.kill(process.pid, signal);
   };
@@ -86,7 +86,8 @@ export function watchExit(core: Core, isMainThread: boolean): () => void {
     const span = spanOf(activeContext());
     if (span !== undefined) fail(span, error);
   };
-  const exit = (): void => core.spillAll();
+  // The loop is over: what can still be sent is sent by another thread while this one waits.
+  const exit = (): void => core.spillAll(isMainThread);
   process.on("beforeExit", beforeExit);
   process.on("exit", exit);
   process.on("uncaughtExceptionMonitor", crash);

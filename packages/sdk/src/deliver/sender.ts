@@ -3,6 +3,7 @@
 
 import { complain } from "../complaints.ts";
 import type { ExportSettings } from "../config/settings.ts";
+import { loadPart } from "../load-part.ts";
 import { type Batch, batchBody, batchBytes, batchSpans } from "./batch.ts";
 import { Concurrency } from "./concurrency.ts";
 import type { Delivery, DeliveryCounts } from "./delivery.ts";
@@ -28,6 +29,8 @@ export class Sender implements Delivery {
   readonly #sending = new Set<Batch>();
   #bytes = 0;
   #failures = 0;
+  /** Somebody has waited in vain: nobody shall wait again before the backend answers. */
+  #silent = false;
   #pause: NodeJS.Timeout | undefined;
   #draining = false;
   readonly #flushes = new Set<Flush>();
@@ -139,6 +142,7 @@ export class Sender implements Delivery {
     switch (outcome.kind) {
       case "taken":
         this.#failures = 0;
+        this.#silent = false;
         this.#concurrency.succeeded(performance.now() - startMs, full);
         this.#delivered += spans - outcome.rejected;
         this.#bytes -= batchBytes(batch);
@@ -223,7 +227,10 @@ export class Sender implements Delivery {
         },
       };
       // Keeps the process alive, on purpose, for as long as somebody waits.
-      const timer = setTimeout(() => flush.done(false), ms);
+      const timer = setTimeout(() => {
+        this.#silent = true;
+        flush.done(false);
+      }, ms);
       this.#flushes.add(flush);
       if (this.#pause !== undefined) {
         clearTimeout(this.#pause);
@@ -242,14 +249,25 @@ export class Sender implements Delivery {
     else this.#spill?.keep(batchBody(batch), batchSpans(batch));
   }
 
-  spill(): void {
+  spill(send: boolean): void {
     this.#spill?.keep(undefined, 0);
+    this.#spill?.newFile();
     const left = [...this.#sending, ...this.#queue];
     this.#sending.clear();
     this.#queue = [];
     this.#bytes = 0;
-    for (const batch of left) {
-      if (!this.#toDisk(batch)) this.#dropped += batchSpans(batch);
-    }
+    if (left.length === 0) return;
+    const onDisk = left.map((batch) => this.#toDisk(batch));
+    if (send && !this.#silent && this.#failures === 0 && this.#sendNow(left))
+      this.#spill?.forgetFile();
+    else if (onDisk.includes(false))
+      complain("spans are lost at exit: they fit nowhere on the disk");
+  }
+
+  #sendNow(batches: readonly Batch[]): boolean {
+    const { protocol, exitMs } = this.#settings;
+    if (protocol !== "http/protobuf" || exitMs === 0) return false;
+    const part = loadPart("send-at-exit") as typeof import("../parts/send-at-exit.ts");
+    return part.sendAtExit(this.#settings, batches.map(batchBody), exitMs);
   }
 }

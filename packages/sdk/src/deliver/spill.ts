@@ -91,6 +91,24 @@ export class Spill {
     }
   }
 
+  /** What is written from now on lies in a file of its own. */
+  newFile(): void {
+    try {
+      if (this.#file !== undefined) fs.closeSync(this.#file);
+    } catch {
+      // It is as good as closed.
+    }
+    this.#file = undefined;
+    this.#path = "";
+  }
+
+  /** Removes the file that was written last: all of it has arrived. */
+  forgetFile(): void {
+    const path = this.#path;
+    this.newFile();
+    if (path !== "") this.#discard(path, sizeOf(path));
+  }
+
   /** A new path in our name, in a folder that is surely ours. */
   #newPath(writtenMs: number): string {
     fs.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
