@@ -8,6 +8,7 @@ import { type OtlpSpan, send, spanOf, stringAttribute } from "./otlp-json.ts";
 import { ask, traceOf } from "./query-client.ts";
 import { ServerProcess } from "./server-process.ts";
 import { skipBecause } from "./skip.ts";
+import { until } from "./until.ts";
 
 const hostile = [
   "'; DROP TABLE spans; --",
@@ -53,6 +54,12 @@ beforeAll(async () => {
   opened = await openBrowser();
   for (const [text, span] of carriers) await send(server, text, [span]);
   for (const span of carriers.values()) await traceOf(server, span.traceId);
+  // Lists come from rollups, which follow the spans.
+  await until("all services and values are listed", 20_000, async () => {
+    const { services } = await ask<{ services: unknown[] }>(server, "/services");
+    const { values } = await ask<{ values: unknown[] }>(server, "/attributes/payload/values");
+    return services.length >= carriers.size && values.length >= carriers.size;
+  });
 });
 afterAll(async () => {
   if ("browser" in opened) await opened.browser.close();

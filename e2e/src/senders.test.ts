@@ -17,6 +17,8 @@ import { skipBecause } from "./skip.ts";
 
 const run = promisify(execFile);
 const SEARCHABLE_MS = 1000;
+/** Lists and rates come from rollups, which follow the spans. */
+const LISTED_MS = 3000;
 const linked = {
   traceId: "0af7651916cd43dd8448eb211c80319c",
   spanId: "00f067aa0ba902b7",
@@ -147,7 +149,7 @@ test("a span sent with curl, as the README shows, is found", async (context) => 
   expect(found).toMatchObject({ spanId: span.spanId, name: "by hand" });
 });
 
-test("a span is in search, in the list of services and in its operations within a second", async () => {
+test("a span is in search within a second, in the list of services and in its operations within three", async () => {
   const body = JSON.stringify(requestOf("listed-service", [spanOf({ name: "GET /listed" })]));
   expect((await post(server, body)).status).toBe(200);
   const ackedMs = performance.now();
@@ -163,7 +165,9 @@ test("a span is in search, in the list of services and in its operations within 
       operations.operations.some(({ operation }) => operation === "GET /listed"),
     ];
     if (seen.every(Boolean)) break;
-    if (performance.now() - ackedMs > SEARCHABLE_MS) expect(seen).toEqual([true, true, true]);
+    const waitedMs = performance.now() - ackedMs;
+    if (waitedMs > SEARCHABLE_MS) expect(seen[0]).toBe(true);
+    if (waitedMs > LISTED_MS) expect(seen).toEqual([true, true, true]);
   }
 });
 
