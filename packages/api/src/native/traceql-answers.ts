@@ -54,7 +54,9 @@ const resultTrace = z.strictObject({
 });
 
 const readCost = z.strictObject({
-  rows: amount,
+  rows: amount.describe(
+    "Rows read; the embedded engine does not tell all of them, and 0 where it tells none.",
+  ),
   bytes: amount,
   traces: amount.describe("Traces that were looked at one by one."),
   milliseconds: amount,

@@ -143,6 +143,7 @@ class ClickHouseEngine implements Engine {
         use_multipart_params_auto: true,
       });
       stream = result.stream;
+      tellRead(result.response_headers["x-clickhouse-summary"], options.onRead);
       for await (const chunk of stream) yield chunk as Uint8Array;
     } catch (error) {
       if (options.signal?.aborted) throw cancelledError(options.signal);
@@ -158,6 +159,13 @@ class ClickHouseEngine implements Engine {
       this.#slots.release(slot);
     }
   }
+}
+
+/** The summary is that of the whole query, because the server waits for its end before it answers. */
+function tellRead(summary: string | string[] | undefined, onRead: ReadOptions["onRead"]): void {
+  if (onRead === undefined || typeof summary !== "string") return;
+  const { read_rows: rows, read_bytes: bytes } = JSON.parse(summary) as Record<string, string>;
+  onRead(Number(rows ?? 0), Number(bytes ?? 0));
 }
 
 function readSettings(

@@ -20,6 +20,8 @@ export interface ReadOptions {
   /** Extra settings, from code only. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly signal?: AbortSignal;
+  /** Hears what the query read. A ClickHouse server tells; the embedded engine does not, its streams have no count. */
+  readonly onRead?: (rows: number, bytes: number) => void;
 }
 
 /** Errors are ClewErrors: `limit_exceeded`, `cancelled`, `bad_request` (e.g. a regular expression RE2 refuses), `unavailable`, `internal`. */

@@ -4,6 +4,7 @@ import type { Engine, QueryLimits } from "../engines/engine.ts";
 import { readContext } from "../read/read-context.ts";
 import type { TraceqlReader } from "../traceql-reader.ts";
 import { readMetrics } from "./metrics/read-metrics.ts";
+import { ReadMeter } from "./read-meter.ts";
 import { localFilter, searchSpans } from "./span-search.ts";
 import { readTagNames } from "./tag-names.ts";
 import { readTagValues } from "./tag-values.ts";
@@ -23,11 +24,17 @@ export function openTraceqlReader(
   return {
     search: async (query, signal) => {
       const filter = localFilter(query.query.pipeline);
-      return filter === undefined
-        ? await searchWholeTraces(engine, query, context(signal))
-        : await searchSpans(engine, query, filter, context(signal));
+      const meter = new ReadMeter(engine);
+      return meter.withCost(
+        filter === undefined
+          ? await searchWholeTraces(meter.engine, query, context(signal))
+          : await searchSpans(meter.engine, query, filter, context(signal)),
+      );
     },
-    metrics: (query, signal) => readMetrics(engine, query, context(signal)),
+    metrics: async (query, signal) => {
+      const meter = new ReadMeter(engine);
+      return meter.withCost(await readMetrics(meter.engine, query, context(signal)));
+    },
     tagNames: (query, signal) => readTagNames(engine, query, context(signal)),
     tagValues: (query, signal) => readTagValues(engine, query, context(signal)),
   };

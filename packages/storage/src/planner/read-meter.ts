@@ -1,0 +1,35 @@
+// What all queries of one question read together, as far as the engine tells.
+
+import type { ReadCost } from "@clew/model";
+import type { Engine, ReadOptions } from "../engines/engine.ts";
+
+export class ReadMeter {
+  /** The engine, counting. */
+  readonly engine: Engine;
+  #rows = 0;
+  #bytes = 0;
+
+  constructor(engine: Engine) {
+    const counted = (options: ReadOptions = {}): ReadOptions => ({
+      ...options,
+      onRead: (rows, bytes) => {
+        this.#rows += rows;
+        this.#bytes += bytes;
+      },
+    });
+    this.engine = {
+      kind: engine.kind,
+      readBinary: (sql, options) => engine.readBinary(sql, counted(options)),
+      readRows: (sql, options) => engine.readRows(sql, counted(options)),
+      command: (sql) => engine.command(sql),
+      insertNative: (table, path, token) => engine.insertNative(table, path, token),
+      close: () => engine.close(),
+    };
+  }
+
+  /** The answer with the engine's counts in place of the plan's own, where there are any. */
+  withCost<T extends { readonly cost: ReadCost }>(answer: T): T {
+    if (this.#rows === 0) return answer;
+    return { ...answer, cost: { ...answer.cost, rows: this.#rows, bytes: this.#bytes } };
+  }
+}
