@@ -182,7 +182,10 @@ function aggregateOf(name: Aggregate["function"], numbers: readonly NumberValue[
     case "sum":
       return { type: "float", value: sum };
     case "avg":
-      return { type: "float", value: sum / numbers.length };
+      // The mean of durations is a duration: whole nanoseconds.
+      return numbers.every(({ type }) => type === "duration")
+        ? { type: "duration", value: BigInt(Math.trunc(sum / numbers.length)) }
+        : { type: "float", value: sum / numbers.length };
     case "min":
       return numbers.reduce((least, one) => (one.value < least.value ? one : least));
     case "max":

@@ -76,10 +76,12 @@ interface AnySet {
 /** Ids of the spans, and what by() and count() found. */
 function describeSet({ spans, values }: AnySet): string {
   const ids = spans.map(({ spanId }) => spanId.slice(-6)).sort();
-  const found = values
-    .filter(({ name }) => /^by\(|^count\b/.test(name))
-    .map(({ name, value }) => `${name.replace("()", "")}=${valueText(value)}`);
-  return [...ids, ...new Set(found)].join(" ");
+  // Of several counts the last one stands.
+  const found = new Map(values.map(({ name, value }) => [name.replace("()", ""), value]));
+  const shown = [...found]
+    .filter(([name]) => /^by\(|^count$/.test(name))
+    .map(([name, value]) => `${name}=${valueText(value)}`);
+  return [...ids, ...shown.sort()].join(" ");
 }
 
 function valueText(value: Value | TypedValue): string {
