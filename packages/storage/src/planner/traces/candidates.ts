@@ -8,7 +8,7 @@ import type { TimeRange } from "@clew/model";
 import type { Engine } from "../../engines/engine.ts";
 import { storableRange } from "../../read/span-condition.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
-import { allOf, FALSE } from "../field-logic.ts";
+import { allOf, FALSE, TRUE } from "../field-logic.ts";
 import type { FieldCompiler } from "../field-sql.ts";
 import { looksAtIndex, looksAtSpans } from "./formulas.ts";
 import type { ReadBudget } from "./read-budget.ts";
@@ -21,6 +21,12 @@ const AROUND_NANO = 2n * MINUTE_NANO;
 /** Windows from this length on hold more of the trace index than lies beside them. */
 const WIDE_NANO = 720n * MINUTE_NANO;
 const MAX_LISTED_LONG = 10_000;
+
+/**
+ * Sets of ids are made while the query runs. To prune by the primary key, or to filter in PREWHERE, they would be
+ * made while it is planned, which the embedded engine does on the main thread; minutes prune enough.
+ */
+const SETTINGS = { use_index_for_in_with_subqueries: 0, optimize_move_to_prewhere: 0 };
 
 export interface Candidate {
   /** 32 hex digits. */
@@ -110,10 +116,12 @@ export class CandidateSource {
       const conditions = [sql.spans(this.#plan.result)];
       if (maxDuration !== undefined)
         conditions.push(`duration <= ${parameters.int64(maxDuration)}`);
-      conditions.push(needed(sql));
+      const filter = allOf(conditions);
+      const need = needed(sql);
+      const also = need === TRUE ? "" : `${filter === TRUE ? "AND" : "WHERE"} ${need}`;
       const key = sort === "newest" ? "toUnixTimestamp64Nano(max(start))" : "max(duration)";
       return `SELECT lower(hex(trace_id)), ${key} AS bound, max(minute), toUInt16(max(day))
-        FROM spans ${sql.clause(window, allOf(conditions))}
+        FROM spans ${sql.clause(window, filter)} ${also}
         GROUP BY trace_id ${afterwards(query, parameters)}`;
     });
   }
@@ -124,6 +132,7 @@ export class CandidateSource {
     const rows = await this.#engine.readRows(text, {
       ...this.#budget.context,
       parameters: sql.parameters.values,
+      settings: SETTINGS,
     });
     return (rows as [string, string, number, number][]).map(([traceId, bound, minute, day]) => {
       return { traceId, bound: BigInt(bound), minute, day };
@@ -157,6 +166,7 @@ export class CandidateSource {
     const rows = await this.#engine.readRows(text, {
       ...this.#budget.context,
       parameters: sql.parameters.values,
+      settings: SETTINGS,
     });
     return rows.length > MAX_LISTED_LONG ? undefined : rows.map(([id]) => id as string);
   }
