@@ -232,6 +232,16 @@ describe("aggregates and groups", () => {
     });
   });
 
+  test("values of parents and roots are shown though the query itself looks at neither", async () => {
+    const { traces } = await ask("{ span.rows = 9 } | by(kind) | select(parent.name, root.name)");
+    expect(traces[0]?.spansets[0]?.spans[0]?.values).toEqual([
+      { name: "span.rows", value: { type: "int", value: "9" } },
+      { name: "kind", value: { type: "kind", value: "internal" } },
+      { name: "parent.name", value: { type: "string", value: "b" } },
+      { name: "root.name", value: { type: "string", value: "a" } },
+    ]);
+  });
+
   test("an aggregate that is asked for again after more was filtered has both its values", async () => {
     const { traces } = await ask("{ } | count() >= count() | { span.rows > 0 } | count() > 1");
     const [spanset] = traces[0]?.spansets ?? [];

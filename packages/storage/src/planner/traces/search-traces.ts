@@ -30,13 +30,13 @@ export async function searchWholeTraces(
   const budget = new ReadBudget(context);
   const named = references(query.query.pipeline);
   const computed = named.filter((field) => computedOf(field) !== undefined);
-  const plan = planTraces(query.query.pipeline, computed);
+  const needsKin = named.some((field) => ["parent", "root"].includes(homeOfReference(field)));
+  const plan = planTraces(query.query.pipeline, computed, needsKin);
   const stored = named.filter((field) => computedOf(field) === undefined).map(referenceAsSelf);
   const asked = [...plan.conditions, ...plan.values, ...stored];
   const fields = await prepareFields(engine, tenant, asked, budget.context);
   const reading = new TraceReading(engine, tenant, plan, fields, budget);
   const source = new CandidateSource(engine, query, plan, fields, budget);
-  const needsKin = named.some((field) => ["parent", "root"].includes(homeOfReference(field)));
   const search = new TraceSearch({ query, plan, source, reading, after, needsKin });
   const found = await search.page();
   const page = found.slice(0, query.limit);

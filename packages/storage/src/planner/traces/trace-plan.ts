@@ -25,8 +25,15 @@ export interface TracePlan {
   readonly need: TraceNeed;
 }
 
-/** @throws ClewError `bad_request` for a pipeline with too many conditions. */
-export function planTraces(pipeline: Pipeline, fields: readonly FieldExpression[] = []): TracePlan {
+/**
+ * `fields`: what `terms` are to give. `needsKin`: whether parents and roots of the result's spans are asked for.
+ * @throws ClewError `bad_request` for a pipeline with too many conditions.
+ */
+export function planTraces(
+  pipeline: Pipeline,
+  fields: readonly FieldExpression[] = [],
+  needsKin = false,
+): TracePlan {
   const leaves = new Leaves();
   const run = compilePipeline(pipeline, leaves);
   const terms = fields.map((field) => compileTerm(field, leaves));
@@ -38,7 +45,7 @@ export function planTraces(pipeline: Pipeline, fields: readonly FieldExpression[
     conditions: leaves.conditions,
     values: leaves.values,
     evaluated,
-    spans: leaves.needsAllSpans ? EVERY_SPAN : firstStageSpans(pipeline, leaves),
+    spans: leaves.needsAllSpans || needsKin ? EVERY_SPAN : firstStageSpans(pipeline, leaves),
     result,
     need: without(need, result),
   };
