@@ -55,17 +55,34 @@ const NUMBER = String.raw`(?:-?[0-9][-+.0-9eE]*|\{"double":"-?[A-Za-z]+"\})`;
 const NUMBERS = String.raw`^\[${NUMBER}(?:,${NUMBER})*\]$`;
 const BOOLS = String.raw`^\[(?:true|false)(?:,(?:true|false))*\]$`;
 
-const ELEMENTS: Readonly<
-  Record<"string" | "number" | "bool", { pattern: string; of: (text: string) => string }>
-> = {
-  string: { pattern: STRINGS, of: (text) => `JSONExtract(${text}, 'Array(String)')` },
-  // Integers past 2^53 lose digits only where the array also has floats.
+interface Elements {
+  /** What an array of such elements looks like as a whole. */
+  readonly pattern: string;
+  readonly of: (text: string) => string;
+  /** The relation of element `x` to a value. */
+  readonly meets: (operator: ComparisonOperator, right: string) => string;
+}
+
+const ELEMENTS: Readonly<Record<"string" | "number" | "bool", Elements>> = {
+  string: {
+    pattern: STRINGS,
+    of: (text) => `JSONExtract(${text}, 'Array(String)')`,
+    meets: (operator, right) => relation("x", operator, right),
+  },
+  // Integers are compared as such: a float has no room for all of their digits.
   number: {
     pattern: NUMBERS,
-    of: (text) =>
-      `arrayMap(e -> toFloat64OrZero(replaceAll(replaceAll(e, '{"double":"', ''), '"}', '')), splitByChar(',', substring(${text}, 2, length(${text}) - 2)))`,
+    of: (text) => `splitByChar(',', substring(${text}, 2, length(${text}) - 2))`,
+    meets: (operator, right) => {
+      const float = `toFloat64OrNull(replaceAll(replaceAll(x, '{"double":"', ''), '"}', ''))`;
+      return `ifNull(toInt64OrNull(x) ${operator} ${right}, ifNull(${float} ${operator} ${right}, 0))`;
+    },
   },
-  bool: { pattern: BOOLS, of: (text) => `JSONExtract(${text}, 'Array(Bool)')` },
+  bool: {
+    pattern: BOOLS,
+    of: (text) => `JSONExtract(${text}, 'Array(Bool)')`,
+    meets: (operator, right) => relation("x", operator, right),
+  },
 };
 
 /**
@@ -85,6 +102,6 @@ export function compareArray(
   const isSuch = `match(${array.value}, ${parameters.text(elements.pattern)})`;
   const isNone = operator === "!=" || operator === "!~";
   const positive = operator === "!=" ? "=" : operator === "!~" ? "=~" : operator;
-  const any = `arrayExists(x -> ${relation("x", positive, right)}, ${elements.of(array.value)})`;
+  const any = `arrayExists(x -> ${elements.meets(positive, right)}, ${elements.of(array.value)})`;
   return `(${array.present} AND ${isSuch} AND ${isNone ? `NOT ${any}` : any})`;
 }
