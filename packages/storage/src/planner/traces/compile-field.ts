@@ -27,16 +27,23 @@ export type Term = (trace: TraceView, row: number) => Value;
 
 type Owner = "self" | "parent" | "root";
 
-export function compileTest(expression: FieldExpression, leaves: Leaves): Test {
+/** `isPure`: whether the whole filter is a conjunction, so that its conditions on events are about one event. */
+export function compileTest(
+  expression: FieldExpression,
+  leaves: Leaves,
+  isPure: boolean = isPureConjunction(expression),
+): Test {
   const home = homeOf(expression);
-  if (home !== "several") return singleTest(expression, home === "anyone" ? "self" : home, leaves);
+  if (home !== "several" && !mustSplit(expression, isPure))
+    return singleTest(expression, home === "anyone" ? "self" : home, leaves);
   if (expression.kind === "binary") {
     const { operator } = expression;
-    if (operator === "&&" || operator === "||") return logicTest(expression, operator, leaves);
+    if (operator === "&&" || operator === "||")
+      return logicTest(expression, operator, leaves, isPure);
     if (isComparison(operator)) return comparisonTest(expression, operator, leaves);
   }
   if (expression.kind === "unary" && expression.operator === "!") {
-    const holds = compileTest(expression.operand, leaves);
+    const holds = compileTest(expression.operand, leaves, isPure);
     return (trace, row) => !holds(trace, row);
   }
   const term = compileTerm(expression, leaves);
@@ -128,12 +135,16 @@ function truthWithoutSpan(expression: FieldExpression): boolean | undefined {
  * The parts of a conjunction that are about one and the same span stay one condition: those on events must
  * hold for the same event. With an `||` in the filter each condition is on its own.
  */
-function logicTest(expression: FieldBinary, operator: "&&" | "||", leaves: Leaves): Test {
+function logicTest(
+  expression: FieldBinary,
+  operator: "&&" | "||",
+  leaves: Leaves,
+  isPure: boolean,
+): Test {
   const parts: FieldExpression[] = [];
   flatten(expression, operator, parts);
-  const grouped =
-    operator === "||" || isPureConjunction(expression) ? byHome(parts, operator) : parts;
-  const tests = grouped.map((part) => compileTest(part, leaves));
+  const grouped = operator === "||" || isPure ? byHome(parts, operator) : parts;
+  const tests = grouped.map((part) => compileTest(part, leaves, isPure));
   return operator === "&&"
     ? (trace, row) => tests.every((holds) => holds(trace, row))
     : (trace, row) => tests.some((holds) => holds(trace, row));
@@ -152,7 +163,13 @@ export function flatten(
   flatten(expression.right, operator, into);
 }
 
-function isPureConjunction(expression: FieldExpression): boolean {
+/** Whether a conjunction stands in a filter that has an `||` elsewhere: the engine would take it for a whole one. */
+export function mustSplit(expression: FieldExpression, isPure: boolean): boolean {
+  const isConjunction = expression.kind === "binary" && expression.operator === "&&";
+  return !isPure && isConjunction && isPureConjunction(expression);
+}
+
+export function isPureConjunction(expression: FieldExpression): boolean {
   if (expression.kind === "unary") return isPureConjunction(expression.operand);
   if (expression.kind !== "binary") return true;
   const { operator, left, right } = expression;

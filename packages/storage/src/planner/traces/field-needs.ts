@@ -2,7 +2,7 @@
 
 import type { FieldExpression, SpansetFilter, Static } from "@clew/traceql";
 import { fold } from "../field-fold.ts";
-import { flatten, holdsWithoutSpan } from "./compile-field.ts";
+import { flatten, holdsWithoutSpan, isPureConjunction, mustSplit } from "./compile-field.ts";
 import { asSelf, computedOf, homeOf } from "./field-home.ts";
 import {
   ALWAYS,
@@ -42,20 +42,31 @@ export function filterNeeds(filter: SpansetFilter, leaves: Leaves): PipelineNeed
 }
 
 /** What the span itself must meet. */
-function spanFormula(condition: FieldExpression, leaves: Leaves): SpanFormula {
+function spanFormula(
+  condition: FieldExpression,
+  leaves: Leaves,
+  isPure: boolean = isPureConjunction(condition),
+): SpanFormula {
   const home = homeOf(condition);
-  if (home === "self") return { kind: "condition", number: leaves.condition(condition) };
-  if (home !== "several" || condition.kind !== "binary") return EVERY_SPAN;
+  const isSplit = mustSplit(condition, isPure);
+  if (home === "self" && !isSplit)
+    return { kind: "condition", number: leaves.condition(condition) };
+  if ((home !== "several" && !isSplit) || condition.kind !== "binary") return EVERY_SPAN;
   const { operator } = condition;
   if (operator !== "&&" && operator !== "||") return EVERY_SPAN;
   const parts: FieldExpression[] = [];
   flatten(condition, operator, parts);
-  const formulas = parts.map((part) => spanFormula(part, leaves));
+  const formulas = parts.map((part) => spanFormula(part, leaves, isPure));
   return operator === "&&" ? allSpans(formulas) : anySpan(formulas);
 }
 
 /** What the trace must have for the condition to hold on some span. */
-function fieldNeed(condition: FieldExpression, leaves: Leaves): TraceNeed {
+function fieldNeed(
+  condition: FieldExpression,
+  leaves: Leaves,
+  isPure: boolean = isPureConjunction(condition),
+): TraceNeed {
+  if (mustSplit(condition, isPure)) return severalNeed(condition, leaves, isPure);
   switch (homeOf(condition)) {
     case "anyone":
       return ALWAYS;
@@ -70,17 +81,17 @@ function fieldNeed(condition: FieldExpression, leaves: Leaves): TraceNeed {
       return exists(allSpans([{ kind: "isRoot" }, { kind: "condition", number }]));
     }
     case "several":
-      return severalNeed(condition, leaves);
+      return severalNeed(condition, leaves, isPure);
   }
 }
 
-function severalNeed(condition: FieldExpression, leaves: Leaves): TraceNeed {
+function severalNeed(condition: FieldExpression, leaves: Leaves, isPure: boolean): TraceNeed {
   if (condition.kind !== "binary") return ALWAYS;
   const { operator, left, right } = condition;
   if (operator === "&&" || operator === "||") {
     const parts: FieldExpression[] = [];
     flatten(condition, operator, parts);
-    const needs = parts.map((part) => fieldNeed(part, leaves));
+    const needs = parts.map((part) => fieldNeed(part, leaves, isPure));
     return operator === "&&" ? allNeeds(needs) : anyNeed(needs);
   }
   if (!isOrder(operator)) return ALWAYS;

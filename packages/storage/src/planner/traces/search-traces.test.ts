@@ -172,6 +172,22 @@ describe("parents, roots and traces", () => {
   });
 });
 
+test("conditions on events are about one event in a conjunction, about any in a filter with an ||", async () => {
+  const tenant = "events";
+  const events = [
+    { name: "x", attributes: { n: 1n } },
+    { name: "y", attributes: { n: 2n } },
+  ];
+  await storeSpans(store, tenant, [{ ...span("1", "a", undefined, "shop", 0n, 1n), events }]);
+  const apart = 'event:name = "x" && event.n = 2';
+  expect(await found(`{ ${apart} && nestedSetLeft = 1 }`, { tenant })).toBe("");
+  expect(await found('{ event:name = "x" && nestedSetLeft = 1 && event.n = 1 }', { tenant })).toBe(
+    "1:a",
+  );
+  expect(await found(`{ (${apart}) || nestedSetLeft = 5 }`, { tenant })).toBe("1:a");
+  expect(await found(`{ (${apart} && nestedSetLeft = 1) || span.no = 1 }`, { tenant })).toBe("1:a");
+});
+
 describe("aggregates and groups", () => {
   test.each([
     ["{ } | count() > 3", "1:abcde"],
