@@ -78,8 +78,8 @@ export class Sdk implements TracerProvider, Tracing {
     this.propagation.injectHeaders(context, set);
   }
 
-  extract(get: (name: string) => string | undefined): Context {
-    return this.propagation.extractHeaders(get);
+  extract(get: (name: string) => string | undefined, names?: () => Iterable<string>): Context {
+    return this.propagation.extractHeaders(get, names);
   }
 
   /** Sends all ended spans; resolves to whether everything arrived within `ms` milliseconds. */

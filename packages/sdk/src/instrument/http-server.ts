@@ -156,6 +156,7 @@ export function traceHttpServers(tracing: InstrumentedTracer): () => void {
     const { headers } = request;
     const parent = tracing.propagation.extractHeaders(
       (name) => headers[name] as string | undefined,
+      () => Object.keys(headers),
     );
     const name = nameOfMethod(request.method ?? "GET");
     const span = tracer.begin(name, SERVER, parent, undefined, () => requestAttributes(request));

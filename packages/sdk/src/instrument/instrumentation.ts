@@ -24,8 +24,8 @@ export interface Tracing {
   active(): Context;
   /** Writes the headers of `context` in all configured formats. */
   inject(context: Context, set: (name: string, value: string) => void): void;
-  /** The context that a message's headers carry, over the root context. */
-  extract(get: (name: string) => string | undefined): Context;
+  /** The context that a message's headers carry, over the root context; `names` lists all of them. */
+  extract(get: (name: string) => string | undefined, names?: () => Iterable<string>): Context;
 }
 
 /**

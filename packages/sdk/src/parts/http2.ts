@@ -69,7 +69,10 @@ function noteStatus(span: RecordingSpan, status: number, failsFrom: number): voi
 
 function beginServer(tracing: Tracing, { stream, headers }: Message): void {
   if (isGrpc(headers)) return;
-  const parent = tracing.extract((name) => one(headers[name]));
+  const parent = tracing.extract(
+    (name) => one(headers[name]),
+    () => Object.keys(headers),
+  );
   const name = nameOfMethod(one(headers[":method"]) ?? "GET");
   const attributes = () => serverAttributes(headers, stream);
   const span = tracing.tracer(SCOPE).begin(name, SERVER, parent, undefined, attributes);

@@ -4,6 +4,8 @@ import type { Baggage } from "@opentelemetry/api";
 
 /** Reads one header, by its lower-case name; several of the same name come joined with commas. */
 export type HeaderGetter = (name: string) => string | undefined;
+/** Names of all headers, for formats that keep data in names; absent where a carrier cannot list them. */
+export type HeaderNames = () => Iterable<string>;
 /** Writes one header. */
 export type HeaderSetter = (name: string, value: string) => void;
 
@@ -11,7 +13,7 @@ export type HeaderSetter = (name: string, value: string) => void;
 export interface RemoteParent {
   /** 32 lower-case hex digits, or empty when the headers carry only a decision (`b3: 0`). */
   readonly traceId: string;
-  /** 16 lower-case hex digits, or empty as above. */
+  /** 16 lower-case hex digits; empty as above, and when the headers name a trace without a span in it. */
   readonly spanId: string;
   /** W3C flags: 1 sampled, 2 random trace id. */
   readonly flags: number;
@@ -38,7 +40,7 @@ export interface Format {
   /** The trace that the headers carry; `undefined` when they carry none or a broken one. */
   extract?(get: HeaderGetter): RemoteParent | undefined;
   /** The baggage that the headers carry. */
-  extractBaggage?(get: HeaderGetter): Baggage | undefined;
+  extractBaggage?(get: HeaderGetter, names?: HeaderNames): Baggage | undefined;
   /** Writes the trace. */
   inject?(span: LocalParent, set: HeaderSetter): void;
   /** Writes the baggage, which is not empty. */

@@ -5,8 +5,22 @@ import { baggageFormat } from "./baggage.ts";
 import type { Format } from "./format.ts";
 import { tracecontext } from "./tracecontext.ts";
 
-/** Part that exports `formats`, by the names of its formats. */
-const PARTS: Readonly<Record<string, string>> = {};
+/** Names whose formats are in the part `further-formats`. */
+const FURTHER: ReadonlySet<string> = new Set([
+  "b3",
+  "b3multi",
+  "jaeger",
+  "xray",
+  "xray-lambda",
+  "datadog",
+  "ottrace",
+]);
+
+function furtherFormat(name: string): Format | undefined {
+  if (!FURTHER.has(name)) return undefined;
+  const part = loadPart("further-formats") as typeof import("../parts/further-formats.ts");
+  return part.formats.find((each) => each.name === name);
+}
 
 /** The formats of the given names, in order; `complain` hears of names that there are none for. */
 export function formatsOf(
@@ -17,13 +31,7 @@ export function formatsOf(
     if (name === "tracecontext") return [tracecontext];
     if (name === "baggage") return [baggageFormat];
     if (name === "none") return [];
-    const part = PARTS[name];
-    const found =
-      part === undefined
-        ? undefined
-        : (loadPart(part) as { formats: readonly Format[] }).formats.find(
-            (each) => each.name === name,
-          );
+    const found = furtherFormat(name);
     if (found !== undefined) return [found];
     complain(`propagator ${name} is unknown`);
     return [];

@@ -21,24 +21,28 @@ import {
 import { isSpanId, isTraceId } from "../trace/ids.ts";
 import { PassiveSpan } from "../trace/passive-span.ts";
 import { RecordingSpan } from "../trace/span.ts";
-import type { Format, HeaderGetter, HeaderSetter, LocalParent, RemoteParent } from "./format.ts";
-
-const SAMPLED = 1;
+import type {
+  Format,
+  HeaderGetter,
+  HeaderNames,
+  HeaderSetter,
+  LocalParent,
+  RemoteParent,
+} from "./format.ts";
 
 function localParent(span: Span | undefined): LocalParent | undefined {
   if (span instanceof RecordingSpan) return span;
   if (span === undefined) return undefined;
-  if (span instanceof PassiveSpan) return isTraceId(span.traceId) ? span : undefined;
+  if (span instanceof PassiveSpan)
+    return isTraceId(span.traceId) && span.spanId !== "" ? span : undefined;
   const { traceId, spanId, traceFlags: flags, traceState } = span.spanContext();
   if (!isTraceId(traceId) || !isSpanId(spanId)) return undefined;
   return { traceId, spanId, flags, traceState: traceState?.serialize() || undefined };
 }
 
-function passiveSpan(parent: RemoteParent): PassiveSpan {
-  const { traceId, spanId, flags, traceState, deferred } = parent;
-  if (traceId !== "") return new PassiveSpan(traceId, spanId, flags, traceState, true, deferred);
-  // Only a decision: a trace of our own that keeps to it.
-  return new PassiveSpan(undefined, undefined, flags & SAMPLED, undefined, false, deferred);
+function passiveSpan({ traceId, spanId, flags, traceState, deferred }: RemoteParent): PassiveSpan {
+  // Without a span id the trace goes on, or begins, with a root span of ours.
+  return new PassiveSpan(traceId || undefined, spanId, flags, traceState, true, deferred);
 }
 
 /** Reads and writes the headers of all configured formats. */
@@ -49,16 +53,22 @@ export class Propagation implements TextMapPropagator {
     this.#formats = formats;
   }
 
-  /** The caller's context over the root context. */
-  extractHeaders(get: HeaderGetter): ClewContext {
-    let span: PassiveSpan | undefined;
+  /**
+   * The caller's context over the root context. The first format that finds a parent wins; a decision or a
+   * trace id alone counts only when none of the others has more, since proxies add such headers.
+   */
+  extractHeaders(get: HeaderGetter, names?: HeaderNames): ClewContext {
+    let parent: RemoteParent | undefined;
     let baggage: Baggage | undefined;
     for (const format of this.#formats) {
-      const parent = span === undefined ? format.extract?.(get) : undefined;
-      if (parent !== undefined) span = passiveSpan(parent);
-      baggage ??= format.extractBaggage?.(get);
+      if (parent === undefined || parent.spanId === "") {
+        const found = format.extract?.(get);
+        if (found !== undefined && (parent === undefined || found.spanId !== "")) parent = found;
+      }
+      baggage ??= format.extractBaggage?.(get, names);
     }
-    return span === undefined && baggage === undefined ? ROOT : new ClewContext(span, baggage);
+    if (parent === undefined && baggage === undefined) return ROOT;
+    return new ClewContext(parent === undefined ? undefined : passiveSpan(parent), baggage);
   }
 
   /** Writes what the callee shall know of `context`. */
@@ -77,10 +87,13 @@ export class Propagation implements TextMapPropagator {
   }
 
   extract<C>(context: Context, carrier: C, getter: TextMapGetter<C>): Context {
-    const found = this.extractHeaders((name) => {
-      const value = getter.get(carrier, name);
-      return Array.isArray(value) ? value.join(",") : value;
-    });
+    const found = this.extractHeaders(
+      (name) => {
+        const value = getter.get(carrier, name);
+        return Array.isArray(value) ? value.join(",") : value;
+      },
+      () => getter.keys(carrier),
+    );
     const { span, baggage } = found;
     const withSpan = span === undefined ? context : contextWithSpan(context, span);
     return baggage === undefined ? withSpan : contextWithBaggage(withSpan, baggage);

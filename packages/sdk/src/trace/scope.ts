@@ -9,6 +9,7 @@ import type { RecordingSpan, SpanScope } from "./span.ts";
 /** What a span is told about its parent in another process, or in a span of another make. */
 export interface Parent {
   readonly traceId: string;
+  /** Empty when only the trace is known, or a decision about it: the span becomes its root. */
   readonly spanId: string;
   readonly flags: number;
   readonly traceState: string | undefined;

@@ -87,8 +87,8 @@ export class ClewTracer implements Tracer {
     return {
       traceId,
       spanId: newSpanId(),
-      parentSpanId: parent?.spanId,
-      remoteParent: parent?.isRemote === true,
+      parentSpanId: parent?.spanId || undefined,
+      remoteParent: parent?.isRemote === true && parent.spanId !== "",
       flags,
       traceState,
     };
@@ -212,7 +212,10 @@ function childOf(parent: RecordingSpan): SpanIdentity {
 function parentOf(span: Span | undefined): Parent | undefined {
   if (span === undefined) return undefined;
   const context = span.spanContext();
-  if (!isTraceId(context.traceId) || !isSpanId(context.spanId)) return undefined;
+  if (!isTraceId(context.traceId)) return undefined;
+  if (!isSpanId(context.spanId) && !(span instanceof PassiveSpan && span.spanId === "")) {
+    return undefined;
+  }
   return {
     traceId: context.traceId,
     spanId: context.spanId,
