@@ -12,6 +12,8 @@ import { EmptyState, ErrorState } from "./ui/states.tsx";
 const ServicePage = lazyPage(() => import("./pages/service/service-page.tsx"));
 const SearchPage = lazyPage(() => import("./pages/search/search-page.tsx"));
 const TracePage = lazyPage(() => import("./pages/trace/trace-page.tsx"));
+const QueryPage = lazyPage(() => import("./pages/query/query-page.tsx"));
+const HealthPage = lazyPage(() => import("./pages/health/health-page.tsx"));
 const MapPage = lazyPage(() => import("./pages/map/map-page.tsx"));
 
 export function App(): ReactElement {
@@ -36,6 +38,10 @@ function Page(): ReactElement {
       return <SearchPage params={route.params} />;
     case "trace":
       return <TracePage key={route.argument} traceId={route.argument} params={route.params} />;
+    case "query":
+      return <QueryPage params={route.params} />;
+    case "health":
+      return <HealthPage />;
     case "map":
       return <MapPage params={route.params} />;
     case "unknown":

@@ -5,6 +5,22 @@ import { ClewError, type ErrorCode } from "@clew/base";
 
 const root = "/api/v1";
 
+/** An error about a part of a query's text. */
+export class PlacedError extends ClewError {
+  /** Half-open range of UTF-16 offsets in the query. */
+  readonly place: { readonly start: number; readonly end: number };
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string },
+    place: { start: number; end: number },
+  ) {
+    super(code, message, options);
+    this.place = place;
+  }
+}
+
 export type QueryValue = string | number | bigint | undefined | readonly string[];
 
 /** Path and query of an API call; parameters that are undefined or empty are left out. */
@@ -61,14 +77,16 @@ export async function apiJson<T>(url: string, signal?: AbortSignal): Promise<T> 
 async function readError(response: Response): Promise<ClewError> {
   const body: unknown = await response.json().catch(() => undefined);
   const told = (
-    body as { error?: { code?: unknown; message?: unknown; hint?: unknown } } | undefined
+    body as
+      | { error?: { code?: unknown; message?: unknown; hint?: unknown; at?: unknown } }
+      | undefined
   )?.error;
   if (told !== undefined && typeof told.code === "string" && typeof told.message === "string") {
-    return new ClewError(
-      told.code as ErrorCode,
-      told.message,
-      typeof told.hint === "string" ? { hint: told.hint } : {},
-    );
+    const hint = typeof told.hint === "string" ? { hint: told.hint } : {};
+    const place = placeOf(told.at);
+    return place === undefined
+      ? new ClewError(told.code as ErrorCode, told.message, hint)
+      : new PlacedError(told.code as ErrorCode, told.message, hint, place);
   }
   const code: ErrorCode =
     response.status === 404 ? "not_found" : response.status >= 500 ? "unavailable" : "bad_request";
@@ -79,4 +97,9 @@ async function readError(response: Response): Promise<ClewError> {
       hint: "The answer was not one of Clew's own: a proxy may stand in between.",
     },
   );
+}
+
+function placeOf(told: unknown): { start: number; end: number } | undefined {
+  const { start, end } = (told ?? {}) as { start?: unknown; end?: unknown };
+  return typeof start === "number" && typeof end === "number" ? { start, end } : undefined;
 }

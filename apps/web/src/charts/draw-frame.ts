@@ -15,6 +15,7 @@ export function drawFrame(
   area: PlotArea,
   time: TimeExtent,
   scale: DurationScale,
+  format: (value: number) => string = formatDuration,
 ): (ms: number) => number {
   const tokens = readTokens(["muted", "grid", "font"]);
   const toX = (ms: number): number =>
@@ -27,7 +28,7 @@ export function drawFrame(
     context.fillStyle = tokens.grid;
     context.fillRect(area.left, y, area.width, 1);
     context.fillStyle = tokens.muted;
-    if (y > area.top + 4) context.fillText(formatDuration(tick), area.left - 6, y);
+    if (y > area.top + 4) context.fillText(format(tick), area.left - 6, y);
   }
   context.textAlign = "center";
   const ticks = timeTicks(time.fromMs, time.toMs, area.width, 90);

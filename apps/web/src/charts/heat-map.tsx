@@ -63,16 +63,22 @@ function cellsOf(map: Heatmap): Cells {
 export function HeatMap({
   map,
   onRegion,
+  region,
+  format = formatDuration,
 }: {
   map: Heatmap;
   onRegion: (region: HeatRegion) => void;
+  /** Stays marked. */
+  region?: HeatRegion;
+  /** Of values, where they are not durations. */
+  format?: (value: number) => string;
 }): ReactElement {
   const [drag, setDrag] = useState<Box>();
   const [pointer, setPointer] = useState<{ x: number; y: number }>();
   const cells = cellsOf(map);
   const ref = useRef<HTMLCanvasElement>(null);
   const width = useCanvasWidth(ref);
-  useDrawing(ref, (surface) => drawMap(surface, map, cells, drag));
+  useDrawing(ref, (surface) => drawMap(surface, map, cells, { drag, region, format }));
   const area = areaOf(width);
   const scale = scaleOf(map, cells, area);
   const toMs = (x: number): number =>
@@ -127,7 +133,7 @@ export function HeatMap({
       {hovered !== undefined && pointer !== undefined && (
         <div className={styles.tooltip} style={tooltipPlace(pointer, width)}>
           <strong>
-            {formatDuration(hovered.low)} – {formatDuration(hovered.high)}
+            {format(hovered.low)} – {format(hovered.high)}
           </strong>
           <span>
             {clockLabel(hovered.ms, 1000)} · {formatCompact(hovered.count)} spans
@@ -185,13 +191,21 @@ function drawMap(
   { context, width }: Surface,
   map: Heatmap,
   cells: Cells,
-  drag: Box | undefined,
+  {
+    drag,
+    region,
+    format,
+  }: {
+    drag: Box | undefined;
+    region: HeatRegion | undefined;
+    format: (value: number) => string;
+  },
 ): void {
   const area = areaOf(width);
   const scale = scaleOf(map, cells, area);
   const tokens = readTokens(["heat-0", "heat-1", "error", "brush", "accent", "surface"]);
   context.clearRect(0, 0, width, height);
-  const toX = drawFrame(context, area, cells, scale);
+  const toX = drawFrame(context, area, cells, scale, format);
   const stepMs = map.stepNano / 1e6;
   // Counts of a heat map span magnitudes; the root keeps the rare, slow cells visible.
   const ramp = colourRamp(tokens["heat-0"], tokens["heat-1"]);
@@ -210,14 +224,22 @@ function drawMap(
       context.fillRect(x, top, Math.max(2, Math.min(3, w / 3)), h);
     }
   });
-  if (drag === undefined) return;
+  const marked: Box | undefined =
+    drag ??
+    (region && {
+      x0: toX(region.fromMs),
+      x1: toX(region.toMs),
+      y0: scale.toPixel(region.maxNano),
+      y1: scale.toPixel(region.minNano),
+    });
+  if (marked === undefined) return;
   context.fillStyle = tokens.brush;
   context.strokeStyle = tokens.accent;
   const box = [
-    Math.min(drag.x0, drag.x1),
-    Math.min(drag.y0, drag.y1),
-    Math.abs(drag.x1 - drag.x0),
-    Math.abs(drag.y1 - drag.y0),
+    Math.min(marked.x0, marked.x1),
+    Math.min(marked.y0, marked.y1),
+    Math.abs(marked.x1 - marked.x0),
+    Math.abs(marked.y1 - marked.y0),
   ] as const;
   context.fillRect(...box);
   context.strokeRect(...box);

@@ -18,14 +18,23 @@ export interface Binding<C extends string> {
   readonly shown?: readonly string[];
 }
 
-export const globalCommands = ["help", "goServices", "goSearch", "goMap"] as const;
+export const globalCommands = [
+  "help",
+  "goServices",
+  "goSearch",
+  "goQuery",
+  "goMap",
+  "goHealth",
+] as const;
 export type GlobalCommand = (typeof globalCommands)[number];
 
 export const globalBindings: readonly Binding<GlobalCommand>[] = [
   { command: "help", presses: [{ key: "?" }], label: "Show or hide this list" },
   { command: "goServices", presses: [{ key: "1" }], label: "Go to services" },
   { command: "goSearch", presses: [{ key: "2" }], label: "Go to search" },
-  { command: "goMap", presses: [{ key: "3" }], label: "Go to the service map" },
+  { command: "goQuery", presses: [{ key: "3" }], label: "Go to the query page" },
+  { command: "goMap", presses: [{ key: "4" }], label: "Go to the service map" },
+  { command: "goHealth", presses: [{ key: "5" }], label: "Go to trace health" },
 ];
 
 export const listCommands = ["find"] as const;
@@ -33,6 +42,31 @@ export type ListCommand = (typeof listCommands)[number];
 
 export const listBindings: readonly Binding<ListCommand>[] = [
   { command: "find", presses: [{ key: "/" }], label: "Go to the filter" },
+];
+
+export const queryCommands = ["find", "run", "builder", "nextView"] as const;
+export type QueryCommand = (typeof queryCommands)[number];
+
+export const queryBindings: readonly Binding<QueryCommand>[] = [
+  { command: "find", presses: [{ key: "/" }], label: "Go to the query" },
+  { command: "run", presses: [{ key: "r" }], label: "Run the query again" },
+  { command: "builder", presses: [{ key: "b" }], label: "Show or hide the builder" },
+  { command: "nextView", presses: [{ key: "v" }], label: "Next way to look at the answer" },
+];
+
+/** Keys inside the query bar, for the help dialog. */
+export const queryGestures: readonly {
+  readonly keys: readonly string[];
+  readonly label: string;
+}[] = [
+  { keys: ["Enter"], label: "Take the suggestion, or run" },
+  { keys: ["Ctrl/⌘", "Enter"], label: "Run, whatever is suggested" },
+  { keys: ["Shift", "Enter"], label: "New line" },
+  { keys: ["Ctrl", "Space"], label: "Suggest" },
+  { keys: ["Tab"], label: "Take the suggestion" },
+  { keys: ["Alt", "↑"], label: "Earlier query" },
+  { keys: ["Alt", "↓"], label: "Later query" },
+  { keys: ["Esc"], label: "Leave the query bar" },
 ];
 
 export const traceCommands = [

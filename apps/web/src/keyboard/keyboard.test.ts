@@ -57,7 +57,14 @@ describe("keys of a trace", () => {
       "Q toggleDrawer",
       "Esc clear",
     ]);
-    expect(printed(globalBindings)).toEqual(["? help", "1 goServices", "2 goSearch", "3 goMap"]);
+    expect(printed(globalBindings)).toEqual([
+      "? help",
+      "1 goServices",
+      "2 goSearch",
+      "3 goQuery",
+      "4 goMap",
+      "5 goHealth",
+    ]);
   });
 
   it("reach every command", () => {

@@ -51,6 +51,25 @@ describe("addresses", () => {
     expect(reparse(address)).toMatchObject({ params: { view: { start: 1000, end: 25_000 } } });
   });
 
+  it("carry a query with its range, order and view, whatever stands in its text", () => {
+    const params = {
+      from: "now-1h",
+      to: "2026-01-31T12:00:00Z",
+      q: '{ span."a b" =~ "x+%26&y=\\\\d#" }\n// über\n| rate() by(name)',
+      sort: "slowest",
+      view: "table",
+    } as const;
+    expect(reparse(printRoute("query", undefined, params))).toEqual({
+      name: "query",
+      argument: undefined,
+      params,
+    });
+    expect(parseRoute("/query", "?q=%7B+%7D&view=cube&sort=best")).toMatchObject({
+      params: { q: "{ }" },
+    });
+    expect(parseRoute("/health", "?from=now-1h")).toMatchObject({ name: "health" });
+  });
+
   it("drop a parameter that cannot be read and keep the others", () => {
     const route = parseRoute(
       "/search",

@@ -37,6 +37,10 @@ export const redSortKeys = [
 ] as const;
 export type RedSortKey = (typeof redSortKeys)[number];
 
+/** How the answer to a query is shown; each kind of answer has its own, and the first of them is the default. */
+export const queryViews = ["traces", "spans", "chart", "table"] as const;
+export type QueryView = (typeof queryViews)[number];
+
 export const drawerTabs = ["attributes", "events", "links", "logs"] as const;
 export type DrawerTab = (typeof drawerTabs)[number];
 
@@ -54,16 +58,25 @@ const shapes = {
     attr: list(attributeFilter),
     sort: oneOf(["newest", "slowest"]),
   },
+  query: {
+    ...range,
+    q: text(16_000),
+    sort: oneOf(["newest", "slowest"]),
+    view: oneOf(queryViews),
+  },
   trace: { ...range, span: hex(16), view: viewWindow, q: text(), tab: oneOf(drawerTabs) },
   map: { ...range, focus: text() },
+  health: { ...range },
 } as const satisfies Record<string, ParamShape>;
 
 const paths = {
   services: "/",
   service: "/services/:name",
   search: "/search",
+  query: "/query",
   trace: "/trace/:traceId",
   map: "/map",
+  health: "/health",
 } as const;
 
 export type RouteName = keyof typeof shapes;

@@ -5,6 +5,8 @@ import {
   type Binding,
   globalBindings,
   listBindings,
+  queryBindings,
+  queryGestures,
   traceBindings,
   traceGestures,
 } from "../keyboard/bindings.ts";
@@ -50,6 +52,8 @@ export function KeyHelp({ onClose }: { onClose: () => void }): ReactElement {
         <Group title="Mouse in a trace" rows={traceGestures} />
         <Group title="Everywhere" rows={rowsOf(globalBindings)} />
         <Group title="Lists" rows={rowsOf(listBindings)} />
+        <Group title="Queries" rows={rowsOf(queryBindings)} />
+        <Group title="In the query bar" rows={queryGestures} />
       </div>
     </Dialog>
   );

@@ -15,13 +15,15 @@ import styles from "./shell.module.css";
 import { RefreshControl, TimeRangePicker } from "./time-range-picker.tsx";
 
 const entries: readonly {
-  readonly name: "services" | "search" | "map";
+  readonly name: "services" | "search" | "query" | "map" | "health";
   readonly label: string;
   readonly covers: readonly RouteName[];
 }[] = [
   { name: "services", label: "Services", covers: ["services", "service"] },
   { name: "search", label: "Search", covers: ["search", "trace"] },
+  { name: "query", label: "Query", covers: ["query"] },
   { name: "map", label: "Map", covers: ["map"] },
+  { name: "health", label: "Trace health", covers: ["health"] },
 ];
 
 export function Shell({ children }: { children: ReactNode }): ReactElement {
@@ -33,6 +35,8 @@ export function Shell({ children }: { children: ReactNode }): ReactElement {
     help: () => setHelp((open) => !open),
     goServices: () => navigate(printRoute("services", undefined, range)),
     goSearch: () => navigate(printRoute("search", undefined, range)),
+    goQuery: () => navigate(printRoute("query", undefined, range)),
+    goHealth: () => navigate(printRoute("health", undefined, range)),
     goMap: () => navigate(printRoute("map", undefined, range)),
   });
   const ranged = route.name !== "trace" && route.name !== "unknown";

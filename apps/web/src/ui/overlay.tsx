@@ -51,12 +51,15 @@ export function Popover({
   onClose,
   trigger,
   label,
+  align = "right",
   children,
 }: {
   open: boolean;
   onClose: () => void;
   trigger: ReactNode;
   label: string;
+  /** Which edge of the trigger it keeps. */
+  align?: "left" | "right";
   children: ReactNode;
 }): ReactElement {
   const ref = useRef<HTMLDivElement>(null);
@@ -82,7 +85,11 @@ export function Popover({
     <div ref={ref} className={styles.anchor}>
       {trigger}
       {open && (
-        <div className={styles.popover} role="dialog" aria-label={label}>
+        <div
+          className={cx(styles.popover, align === "left" && styles.left)}
+          role="dialog"
+          aria-label={label}
+        >
           {children}
         </div>
       )}

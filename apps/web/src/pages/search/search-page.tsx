@@ -6,10 +6,14 @@ import { useTraceSearch } from "../../api/queries.ts";
 import { Scatter } from "../../charts/scatter.tsx";
 import { listBindings } from "../../keyboard/bindings.ts";
 import { useKeys } from "../../keyboard/use-keys.ts";
+import { queryOfFilter } from "../../query/filter-text.ts";
+import { Link } from "../../router/link.tsx";
 import { navigate } from "../../router/location.ts";
 import { useRange } from "../../router/range-clock.ts";
 import { printRoute, type RouteParams } from "../../router/routes.ts";
+import controls from "../../ui/controls.module.css";
 import { Button } from "../../ui/controls.tsx";
+import { Icon } from "../../ui/icon.tsx";
 import { EmptyState, ErrorState, Loading, Progress } from "../../ui/states.tsx";
 import styles from "./search.module.css";
 import { SearchFilters } from "./search-filters.tsx";
@@ -78,6 +82,7 @@ export default function SearchPage({ params }: { params: Params }): ReactElement
                 {query.hasNextPage ? "+" : ""} {traces.length === 1 ? "trace" : "traces"}
               </span>
               <Legend />
+              <AsTraceql params={params} />
               <span>
                 <Button
                   look="quiet"
@@ -108,6 +113,19 @@ export default function SearchPage({ params }: { params: Params }): ReactElement
         )}
       </section>
     </div>
+  );
+}
+
+/** The same search on the query page. */
+function AsTraceql({ params }: { params: Params }): ReactElement {
+  const { from, to, sort } = params;
+  return (
+    <Link
+      className={`${controls.button} ${controls.quiet}`}
+      to={printRoute("query", undefined, { from, to, sort, q: queryOfFilter(filterOf(params)) })}
+    >
+      <Icon name="query" size={14} /> Open as TraceQL
+    </Link>
   );
 }
 
@@ -153,6 +171,7 @@ function NothingFound({
       }
       actions={
         <>
+          <AsTraceql params={params} />
           <Button onClick={() => onChange({ from: "now-24h", to: undefined })}>
             Look at the last 24 hours
           </Button>

@@ -7,6 +7,7 @@ import { useHeatmap, useOperations, useRed } from "../../api/queries.ts";
 import { HeatMap, type HeatRegion } from "../../charts/heat-map.tsx";
 import TimeChart, { type ChartSeries } from "../../charts/time-chart.tsx";
 import { formatShare } from "../../format/number.ts";
+import { queryOfFilter } from "../../query/filter-text.ts";
 import { Link } from "../../router/link.tsx";
 import { navigate } from "../../router/location.ts";
 import { useRange } from "../../router/range-clock.ts";
@@ -42,6 +43,16 @@ export default function ServicePage({
           to={printRoute("search", undefined, { from, to, service })}
         >
           <Icon name="search" size={14} /> Search traces
+        </Link>
+        <Link
+          className={controls.button}
+          to={printRoute("query", undefined, {
+            from,
+            to,
+            q: queryOfFilter({ service, attributes: [] }),
+          })}
+        >
+          <Icon name="query" size={14} /> Query
         </Link>
       </div>
       <Charts service={service} params={params} />

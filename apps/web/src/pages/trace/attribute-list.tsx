@@ -1,7 +1,14 @@
 // Keys and values with what one does with them: copy, and search all traces for the same value.
 
+import { oneLine } from "@clew/base";
 import type { AttributeScope } from "@clew/model";
 import { type ReactElement, type ReactNode, useState } from "react";
+import {
+  attributeText,
+  filterQueryText,
+  type LiteralType,
+  literalText,
+} from "../../query/filter-text.ts";
 import { Link } from "../../router/link.tsx";
 import { printRoute } from "../../router/routes.ts";
 import type { AttributeText } from "../../trace/read-attributes.ts";
@@ -90,6 +97,12 @@ function Pair({
       </dd>
       <div className={styles.actions}>
         {searchable && (
+          <>
+            <QueryLink scope={scope} attribute={{ key, value, type }} operator="=" />
+            <QueryLink scope={scope} attribute={{ key, value, type }} operator="!=" />
+          </>
+        )}
+        {searchable && (
           <Link
             to={printRoute("search", undefined, { attr: [{ scope, key, operator: "=", value }] })}
             title="Search traces with this value"
@@ -101,5 +114,38 @@ function Pair({
         <CopyButton text={value} label="Copy the value" />
       </div>
     </div>
+  );
+}
+
+const literalTypes: Readonly<Record<string, LiteralType>> = {
+  string: "string",
+  int: "int",
+  double: "float",
+  bool: "bool",
+};
+
+/** Leads to the spans with this value on the query page, or to those with another. */
+function QueryLink({
+  scope,
+  attribute: { key, value, type },
+  operator,
+}: {
+  scope: NonNullable<AttributeListProps["scope"]>;
+  attribute: AttributeText;
+  operator: "=" | "!=";
+}): ReactElement | undefined {
+  if (type === "double" && !Number.isFinite(Number(value))) return undefined;
+  const literal = literalText({ type: literalTypes[type] ?? "string", text: value });
+  const label = `Query spans where ${oneLine(key, 120)} ${operator === "=" ? "has" : "is there without"} this value`;
+  return (
+    <Link
+      to={printRoute("query", undefined, {
+        q: filterQueryText([`${attributeText(scope, key)} ${operator} ${literal}`]),
+      })}
+      title={label}
+      aria-label={label}
+    >
+      <Icon name={operator === "=" ? "filter" : "filterOut"} size={14} />
+    </Link>
   );
 }

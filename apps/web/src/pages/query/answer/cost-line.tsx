@@ -1,0 +1,30 @@
+// What an answer cost, in a few grey words.
+
+import type { ReadCost } from "@clew/model";
+import type { ReactElement } from "react";
+import { formatCompact } from "../../../format/number.ts";
+import styles from "../query.module.css";
+
+const plans: Readonly<Record<string, string>> = {
+  rollup: "from rollups",
+  spans: "by a scan of spans",
+  traces: "by whole traces",
+};
+
+function bytesText(bytes: number): string {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+export function CostLine({ cost }: { cost: ReadCost | undefined }): ReactElement | undefined {
+  if (cost === undefined) return undefined;
+  const { rows, bytes, traces, milliseconds, plan } = cost;
+  const read = rows > 0 ? `: ${formatCompact(rows)} rows, ${bytesText(bytes)} read` : "";
+  const looked = traces > 0 ? `, ${formatCompact(traces)} traces looked at one by one` : "";
+  return (
+    <span className={styles.cost} title={`Answered ${plans[plan] ?? plan}${read}${looked}`}>
+      {rows > 0 && `${formatCompact(rows)} rows · `}
+      {Math.max(1, Math.round(milliseconds))} ms · {plans[plan] ?? plan}
+    </span>
+  );
+}
