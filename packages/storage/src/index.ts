@@ -9,7 +9,7 @@ export { migrate } from "./schema/migrations.ts";
 export { RecentRequests } from "./spool/recent-requests.ts";
 export { groupOf, type NativeFile, type SealedSegment, Spool } from "./spool/spool.ts";
 export type { WalContents, WalFile } from "./spool/wal-file.ts";
-export { type Fingerprint, fingerprint, recordHead, type WalRequest } from "./spool/wal-record.ts";
+export type { Fingerprint, RecordSeal, WalRequest } from "./spool/wal-record.ts";
 export type * from "./trace-reader.ts";
 export type * from "./traceql-reader.ts";
 export { RollupGroup } from "./write/rollup-group.ts";

@@ -17,8 +17,9 @@ export interface IngestOptions {
   /** Budget of the spool folder; beyond it senders are asked to retry. */
   readonly spoolMaxBytes: number;
   /**
-   * After a restart the requests of the newest segments are remembered, to know repeats: of this many, and of
-   * more as long as they are small. Reading them delays the start.
+   * After a restart the logs whose requests were not noted yet (those not sealed at the crash, or of an older
+   * build) are read, to know repeats: this many of the newest, and more as long as they are small. It
+   * delays the start.
    */
   readonly rememberSegments: number;
   readonly rememberBytes: number;

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClewError } from "@clew/base";
-import { fingerprint, recordHead, Spool } from "@clew/storage";
+import { Spool } from "@clew/storage";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type IngestDependencies, IngestPipeline } from "./ingest-pipeline.ts";
 import {
@@ -116,7 +116,7 @@ test("a request is in the log before it is acknowledged, in order, and stays the
   store.release();
   await stopped;
   expect(store.spans).toBe(5);
-  expect(readdirSync(spool)).toEqual(["damaged"]);
+  expect(readdirSync(spool)).toEqual(["damaged", "requests"]);
 });
 
 test("requests that arrive together share a commit and are all durable when answered", async () => {
@@ -190,6 +190,54 @@ test("a request repeated after a crash is stored once", async () => {
   expect(second.pipeline.stats.repeatedRequests).toBe(1);
 });
 
+test.each([
+  ["small", 0],
+  ["large", 50_000],
+])(
+  "a %s request whose answer a crash cut off is stored once, though it is repeated only after a second crash, when its log is gone",
+  async (_, padding) => {
+    const request = spansRequest({ spans: 4, padding });
+    const first = await open();
+    await first.pipeline.export(request);
+    const second = await open({}, crashImage(first.spool, folder()));
+    await until(() => second.pipeline.spoolBytes === 0);
+    const image = crashImage(second.spool, folder());
+    expect(await loggedBodies(image)).toEqual([]);
+    const third = await open({}, image);
+    await third.pipeline.export(request);
+    await third.pipeline.stop();
+    expect(third.pipeline.stats.repeatedRequests).toBe(1);
+    expect(second.store.spans + third.store.spans).toBe(4);
+  },
+);
+
+test("a request whose answer was lost is stored once, though it is repeated only after a good end and a new start", async () => {
+  const request = spansRequest({ spans: 4, padding: 50_000 });
+  const first = await open();
+  await first.pipeline.export(request);
+  await first.pipeline.stop();
+  const second = await open({}, first.spool);
+  await second.pipeline.export(request);
+  await second.pipeline.stop();
+  expect(first.store.spans + second.store.spans).toBe(4);
+});
+
+test("a spool that cannot note its requests takes them all the same, and says so once", async () => {
+  const spool = folder();
+  mkdirSync(spool);
+  writeFileSync(join(spool, "requests"), "not a folder");
+  const { pipeline, store, troubles } = await open({ sealAfterRows: 1 }, spool);
+  for (let i = 0; i < 3; i++) {
+    await pipeline.export(spansRequest());
+    await until(() => store.spans === i + 1);
+  }
+  await pipeline.stop();
+  expect(troubles.map((trouble) => trouble.split(":")[0])).toEqual([
+    "repeats of requests will not be known after a restart",
+    "accepted requests could not be noted",
+  ]);
+});
+
 test("everything acknowledged before a crash is inserted by the next process", async () => {
   const first = await open({ sealAfterRows: 20 });
   first.store.hold();
@@ -211,7 +259,7 @@ test("everything acknowledged before a crash is inserted by the next process", a
   await second.pipeline.stop();
   expect(acknowledged).toBeGreaterThan(20);
   expect(second.store.spans).toBe(acknowledged);
-  expect(readdirSync(image)).toEqual(["damaged"]);
+  expect(readdirSync(image)).toEqual(["damaged", "requests"]);
 });
 
 test("while the store takes nothing, segments wait in order and none is lost when it takes again", async () => {
@@ -290,6 +338,17 @@ test("over its byte budget the spool refuses with a retry signal, and takes agai
   await pipeline.stop();
   expect(store.spans).toBe(accepted + 10);
   expect(pipeline.spoolBytes).toBe(0);
+});
+
+test("small segments refuse nobody, however many of them wait to be encoded and inserted", async () => {
+  const { pipeline, store } = await open({ sealAfterRows: 1 });
+  store.hold();
+  await Promise.all(Array.from({ length: 100 }, () => pipeline.export(spansRequest())));
+  for (let i = 0; i < 20; i++) await pipeline.export(spansRequest());
+  store.release();
+  await pipeline.stop();
+  expect(pipeline.stats.acceptedSpans).toBe(120);
+  expect(pipeline.stats.refusedRequests).toBe(0);
 });
 
 test("bytes of a closed segment count against the budget at once", async () => {
@@ -393,7 +452,7 @@ test("what is acknowledged while the collector stops is inserted, and the rest i
   const stopped = pipeline.stop();
   await Promise.all([...sending, send(), send()]);
   await stopped;
-  expect(readdirSync(spool)).toEqual(["damaged"]);
+  expect(readdirSync(spool)).toEqual(["damaged", "requests"]);
   expect(refused).toBeGreaterThanOrEqual(2);
   expect(acknowledged + refused).toBe(17);
   expect(acknowledged).toBeGreaterThan(0);
@@ -442,7 +501,7 @@ test("many segments of a former process are inserted in order of age", async () 
   for (const id of ids.toReversed()) {
     const request = { ...spansRequest(), receivedSeconds: 1_773_144_000 };
     const wal = await writer.createWal(id);
-    await wal.append([recordHead(request, fingerprint(request)), request.body]);
+    await wal.append([writer.seal.head(request, writer.seal.fingerprint(request)), request.body]);
     await wal.close();
   }
   const { store, pipeline } = await open({}, spool);

@@ -6,7 +6,6 @@
 import { ClewError } from "@clew/base";
 import {
   type Fingerprint,
-  fingerprint,
   RecentRequests,
   RollupGroup,
   type SealedSegment,
@@ -41,8 +40,12 @@ export interface IngestDependencies extends SegmentEncoderOptions {
   readonly options?: Partial<IngestOptions>;
 }
 
-/** Segments closed but not yet encoded; beyond this, senders are asked to wait. */
-const MAX_CLOSED = 3;
+/**
+ * What segments that are closed and not encoded may hold in memory, about three large ones; beyond it senders
+ * are asked to wait. Their number says nothing: small ones close because of their age.
+ */
+const MAX_CLOSED_ROWS = 400_000;
+const MAX_CLOSED_BYTES = 256 * 1024 * 1024;
 /** Segments encoded whose insert is not done; beyond this, rows stay unmade until the engine catches up. */
 const MAX_INSERTING = 4;
 
@@ -61,7 +64,8 @@ export class IngestPipeline implements ExportSink {
   #current: OpenSegment | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #idleTimer: NodeJS.Timeout;
-  #closed = 0;
+  #closedRows = 0;
+  #closedBytes = 0;
   readonly #backlog: Backlog;
   readonly #groups: SegmentGroups;
   /** Groups whose rollups could not be written, by the name under which the backlog has them. */
@@ -94,14 +98,15 @@ export class IngestPipeline implements ExportSink {
    * before this resolves, and all of it is inserted in the background.
    */
   static async open(dependencies: IngestDependencies): Promise<IngestPipeline> {
-    const spool = await Spool.open(dependencies.spoolDirectory);
+    const spool = await Spool.open(dependencies.spoolDirectory, dependencies.onTrouble);
     const pipeline = new IngestPipeline(spool, dependencies);
     await pipeline.#takeUpLeftovers();
     return pipeline;
   }
 
   get freeBytes(): number {
-    if (this.#stopping || this.#closed >= MAX_CLOSED) return 0;
+    if (this.#stopping) return 0;
+    if (this.#closedRows >= MAX_CLOSED_ROWS || this.#closedBytes >= MAX_CLOSED_BYTES) return 0;
     const spoolFree =
       this.#options.spoolMaxBytes - this.#spool.usedBytes - (this.#current?.bytes ?? 0);
     return Math.max(0, spoolFree);
@@ -115,7 +120,7 @@ export class IngestPipeline implements ExportSink {
   async export(request: ExportRequest): Promise<ExportOutcome> {
     this.#refuseWhenFull(request);
     const received = { ...request, receivedSeconds: Math.floor(Date.now() / 1000) };
-    const print = fingerprint(received);
+    const print = this.#spool.seal.fingerprint(received);
     const known = this.#recent.find(print);
     if (known !== undefined) {
       this.stats.repeatedRequests++;
@@ -139,6 +144,7 @@ export class IngestPipeline implements ExportSink {
     this.#groups.closeCurrent();
     await this.#encoding;
     await atMost(this.#options.stopWithinMs, this.#drain());
+    await this.#spool.requests.close();
   }
 
   async #drain(): Promise<void> {
@@ -196,16 +202,14 @@ export class IngestPipeline implements ExportSink {
     const id = this.#spool.nextId(nowMs, this.#groups.currentId);
     this.#groups.opened(id);
     const columns = this.#freeColumns.pop() ?? newColumns();
-    this.#current = new OpenSegment(id, this.#spool.createWal(id), columns);
+    this.#current = new OpenSegment(id, this.#spool.createWal(id), this.#spool.seal, columns);
     this.#timer = setTimeout(() => this.#seal(), this.#options.sealAfterMs);
     return this.#current;
   }
 
-  #isLarge({ columns, bytes }: OpenSegment): boolean {
-    return (
-      columns.spans.length + columns.logs.length >= this.#options.sealAfterRows ||
-      bytes >= this.#options.sealAfterBytes
-    );
+  #isLarge(segment: OpenSegment): boolean {
+    const { sealAfterRows, sealAfterBytes } = this.#options;
+    return rowsOf(segment) >= sealAfterRows || segment.bytes >= sealAfterBytes;
   }
 
   #seal(): void {
@@ -213,10 +217,17 @@ export class IngestPipeline implements ExportSink {
     if (segment === undefined) return;
     clearTimeout(this.#timer);
     this.#current = undefined;
-    this.#closed++;
-    this.#spool.account(segment.id, segment.bytes);
+    const rows = rowsOf(segment);
+    const { bytes } = segment;
+    this.#closedRows += rows;
+    this.#closedBytes += bytes;
+    this.#spool.account(segment.id, bytes);
     this.#encoding = this.#encoding
       .then(() => this.#encodeAndInsert(segment))
+      .finally(() => {
+        this.#closedRows -= rows;
+        this.#closedBytes -= bytes;
+      })
       .catch((error: unknown) => {
         this.#dependencies.onTrouble(`segment ${segment.id} could not be made ready`, error);
       });
@@ -226,6 +237,7 @@ export class IngestPipeline implements ExportSink {
     let walBytes = 0;
     try {
       walBytes = await segment.close();
+      await this.#spool.requests.remember(segment.id, segment.prints);
       const { spans, logs } = segment.columns;
       if (spans.length + logs.length === 0) return await this.#drop(segment.id);
       this.#spool.account(segment.id, walBytes);
@@ -244,7 +256,6 @@ export class IngestPipeline implements ExportSink {
       this.#encoder.forgetContent();
       this.#backlog.add(segment.id);
     } finally {
-      this.#closed--;
       this.#recycle(segment.columns);
     }
   }
@@ -361,19 +372,27 @@ export class IngestPipeline implements ExportSink {
   }
 
   async #takeUpLeftovers(): Promise<void> {
-    const ids = await this.#spool.leftovers();
+    const { requests } = this.#spool;
     const stored = Promise.resolve({ rejected: 0, message: undefined });
+    for (const print of requests.takeFormer()) this.#recent.add(print, stored, Date.now());
+    const ids = await this.#spool.leftovers();
+    const unknown = ids.filter((id) => !requests.knows(id)).toReversed();
     let bytes = 0;
-    for (const [age, id] of ids.toReversed().entries()) {
+    for (const [age, id] of unknown.entries()) {
       bytes += this.#spool.bytesOf(id);
       const { rememberSegments, rememberBytes } = this.#options;
       if (age >= rememberSegments && bytes > rememberBytes) break;
-      for (const print of await this.#spool.fingerprints(id))
-        this.#recent.add(print, stored, Date.now());
+      const prints = await this.#spool.fingerprints(id);
+      for (const print of prints) this.#recent.add(print, stored, Date.now());
+      await requests.remember(id, prints);
     }
     for (const id of ids) this.#groups.found(id);
     for (const id of ids) this.#backlog.add(id);
   }
+}
+
+function rowsOf({ columns }: OpenSegment): number {
+  return columns.spans.length + columns.logs.length;
 }
 
 /** Resolves when `work` does, or after `ms` milliseconds. */

@@ -3,7 +3,7 @@
 
 import { ClewError } from "@clew/base";
 import { LogBatch, SpanBatch } from "@clew/model";
-import { type Fingerprint, recordHead, type WalFile, type WalRequest } from "@clew/storage";
+import type { Fingerprint, RecordSeal, WalFile, WalRequest } from "@clew/storage";
 import type { SegmentColumns } from "./decode-request.ts";
 
 /** Commits start at least this far apart, so that many small requests share an fsync; large ones do not notice. */
@@ -11,6 +11,7 @@ const COMMIT_EVERY_MS = 5;
 
 interface Waiting {
   readonly buffers: readonly Uint8Array[];
+  readonly print: Fingerprint;
   /** Rows of the segment up to and including this request. */
   readonly spanRows: number;
   readonly logRows: number;
@@ -24,6 +25,9 @@ export class OpenSegment {
   readonly columns: SegmentColumns;
   /** Bytes of requests taken in, durable or not. */
   bytes = 0;
+  /** Fingerprints of its durable requests. */
+  readonly prints: Fingerprint[] = [];
+  readonly #seal: RecordSeal;
   readonly #wal: Promise<WalFile>;
   #queue: Waiting[] = [];
   #committing: Promise<void> | undefined;
@@ -32,8 +36,9 @@ export class OpenSegment {
   #durableSpans = 0;
   #durableLogs = 0;
 
-  constructor(id: string, wal: Promise<WalFile>, columns: SegmentColumns) {
+  constructor(id: string, wal: Promise<WalFile>, seal: RecordSeal, columns: SegmentColumns) {
     this.id = id;
+    this.#seal = seal;
     this.#wal = wal;
     this.columns = columns;
     wal.catch(() => undefined); // reported to those who wait for it
@@ -42,11 +47,12 @@ export class OpenSegment {
   /** Resolves when the request, whose records are the last of the columns, is durable. */
   commit(request: WalRequest, print: Fingerprint): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const head = recordHead(request, print);
+    const head = this.#seal.head(request, print);
     this.bytes += head.length + request.body.length;
     return new Promise((resolve, reject) => {
       this.#queue.push({
         buffers: [head, request.body],
+        print,
         spanRows: this.columns.spans.length,
         logRows: this.columns.logs.length,
         resolve,
@@ -90,7 +96,10 @@ export class OpenSegment {
     if (last === undefined) return;
     this.#durableSpans = last.spanRows;
     this.#durableLogs = last.logRows;
-    for (const waiting of batch) waiting.resolve();
+    for (const waiting of batch) {
+      this.prints.push(waiting.print);
+      waiting.resolve();
+    }
   }
 
   #fail(batch: readonly Waiting[], thrown: unknown): void {

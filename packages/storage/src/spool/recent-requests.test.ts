@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { RecentRequests } from "./recent-requests.ts";
 
-test("a request is remembered for two and a half minutes at least and five at most", () => {
+test("a request is remembered for five minutes at least and ten at most", () => {
   const recent = new RecentRequests<string>(0);
   recent.add("a", "stored", 0);
-  recent.add("b", "stored", 150_001);
+  recent.add("b", "stored", 300_001);
   expect(recent.find("a")).toBe("stored");
-  recent.add("c", "stored", 300_002);
+  recent.add("c", "stored", 600_002);
   expect(recent.find("a")).toBeUndefined();
   expect(recent.find("b")).toBe("stored");
 });

@@ -1,15 +1,15 @@
 // Senders repeat a request when its answer got lost: after a timeout, a broken connection or a crash of
 // ours between fsync and answer. A request whose fingerprint was accepted in the last minutes is
-// acknowledged and not stored twice. After a crash, replay adds the requests still in the log again; an
-// answer goes out milliseconds after its fsync and a segment leaves the log much later, so those suffice.
+// acknowledged and not stored twice. A new process starts with what request-memory.ts has of former ones.
 
 import type { Fingerprint } from "./wal-record.ts";
 
-const ROTATE_MS = 150_000;
+/** As long as OpenTelemetry's Collector repeats a request by default; SDKs give up sooner. */
+export const ROTATE_MS = 300_000;
 /** Many small senders shorten the memory rather than fill it: some 250 bytes a request. */
-const ROTATE_REQUESTS = 250_000;
+export const ROTATE_REQUESTS = 250_000;
 
-/** Fingerprints of the last 2.5 to 5 minutes, at most half a million. */
+/** Fingerprints of the last 5 to 10 minutes, at most half a million. */
 export class RecentRequests<Outcome> {
   #current = new Map<Fingerprint, Outcome>();
   #previous = new Map<Fingerprint, Outcome>();

@@ -2,9 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { RecentRequests } from "./recent-requests.ts";
 import { Spool } from "./spool.ts";
-import { fingerprint, recordHead, type WalRequest } from "./wal-record.ts";
+import type { WalRequest } from "./wal-record.ts";
 
 let root: string;
 let folders = 0;
@@ -29,7 +28,7 @@ const REQUEST: WalRequest = {
 
 async function writeSegment(spool: Spool, id: string): Promise<void> {
   const wal = await spool.createWal(id);
-  await wal.append([recordHead(REQUEST, fingerprint(REQUEST)), REQUEST.body]);
+  await wal.append([spool.seal.head(REQUEST, spool.seal.fingerprint(REQUEST)), REQUEST.body]);
   await wal.close();
 }
 
@@ -105,7 +104,7 @@ test("a finished segment leaves nothing behind", async () => {
   await writeSegment(spool, id);
   await spool.writeBlocks(id, 0, BLOCKS);
   await spool.finish(id);
-  expect(readdirSync(spool.directory)).toEqual(["damaged"]);
+  expect(readdirSync(spool.directory)).toEqual(["damaged", "requests"]);
 });
 
 test("what a former process left is found oldest first and counted, and its rows are dropped", async () => {
@@ -119,7 +118,7 @@ test("what a former process left is found oldest first and counted, and its rows
   expect(await spool.leftovers()).toEqual(ids);
   expect(existsSync(join(path, ids[1] as string))).toBe(false);
   expect(spool.usedBytes).toBe(ids.length * readFileSync(spool.walPath(ids[0] as string)).length);
-  expect(await spool.fingerprints(ids[0] as string)).toEqual([fingerprint(REQUEST)]);
+  expect(await spool.fingerprints(ids[0] as string)).toEqual([spool.seal.fingerprint(REQUEST)]);
 });
 
 test("a segment set aside keeps its log and the reason, and no longer counts", async () => {
@@ -137,7 +136,7 @@ test("a segment set aside keeps its log and the reason, and no longer counts", a
   expect(readFileSync(join(spool.directory, "damaged", `${id}.reason.txt`), "utf8")).toBe(
     "the engine refused it\n",
   );
-  expect(readdirSync(spool.directory)).toEqual(["damaged"]);
+  expect(readdirSync(spool.directory)).toEqual(["damaged", "requests"]);
   expect(spool.usedBytes).toBe(0);
   expect(await (await Spool.open(spool.directory)).leftovers()).toEqual([]);
 });
@@ -147,26 +146,6 @@ test("rows without a log are set aside as what they are: gone, with the reason k
   await spool.writeBlocks("rows-only", 0, BLOCKS);
   await spool.setAside("rows-only", "refused");
   expect(spool.usedBytes).toBe(0);
-  expect(readdirSync(spool.directory)).toEqual(["damaged"]);
+  expect(readdirSync(spool.directory)).toEqual(["damaged", "requests"]);
   expect(readdirSync(join(spool.directory, "damaged"))).toEqual(["rows-only.reason.txt"]);
-});
-
-test("a request is remembered for at least two and a half minutes, and not for ever", () => {
-  const recent = new RecentRequests<string>(0);
-  recent.add("a", "first", 0);
-  recent.add("b", "second", 149_000);
-  recent.add("c", "third", 151_000);
-  expect([recent.find("a"), recent.find("b"), recent.find("c")]).toEqual([
-    "first",
-    "second",
-    "third",
-  ]);
-  recent.add("d", "fourth", 302_000);
-  expect([recent.find("a"), recent.find("b"), recent.find("c")]).toEqual([
-    undefined,
-    undefined,
-    "third",
-  ]);
-  recent.remove("c");
-  expect(recent.find("c")).toBeUndefined();
 });

@@ -4,6 +4,7 @@
 //   <id>/<source>.<table>.native   the segment's rows, ready to insert; made from the .wal at any time
 //   <id>.rollups/         the same for the rollups of a group of segments, named after its first
 //   damaged/              segments, or copies of them, that could not be read or inserted, with a reason
+//   requests/             which requests were accepted of late, so that a repeat is known (request-memory.ts)
 
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -11,8 +12,9 @@ import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/p
 import { join } from "node:path";
 import type { TableName } from "../schema/tables.ts";
 import type { TableBlock } from "../write/segment-encoder.ts";
+import { RequestMemory } from "./request-memory.ts";
 import { readWal, type WalContents, WalFile } from "./wal-file.ts";
-import { type Fingerprint, fingerprint } from "./wal-record.ts";
+import { type Fingerprint, RecordSeal } from "./wal-record.ts";
 
 /** A file to insert into a table; the same token again is a no-op in the engine. */
 export interface NativeFile {
@@ -31,6 +33,7 @@ export interface SealedSegment {
 const WAL_SUFFIX = ".wal";
 const ROLLUPS_SUFFIX = ".rollups";
 const DAMAGED = "damaged";
+const REQUESTS = "requests";
 
 /** The group of a segment, by its id: the id of the group's first segment. */
 export function groupOf(id: string): string {
@@ -41,6 +44,9 @@ export function groupOf(id: string): string {
 /** Files of the spool folder and how many bytes they hold. */
 export class Spool {
   readonly directory: string;
+  readonly requests: RequestMemory;
+  /** Of the records of this spool. */
+  readonly seal: RecordSeal;
   readonly #sizes = new Map<string, number>();
   /** Of the segments whose rows are written, how many bytes the log alone has. */
   readonly #logSizes = new Map<string, number>();
@@ -51,14 +57,19 @@ export class Spool {
   // that was set back.
   readonly #process = randomBytes(6).toString("hex");
 
-  private constructor(directory: string) {
+  private constructor(directory: string, requests: RequestMemory) {
     this.directory = directory;
+    this.requests = requests;
+    this.seal = new RecordSeal(requests.mark);
   }
 
   /** Opens (and makes) the folder. `directory` must be absolute. */
-  static async open(directory: string): Promise<Spool> {
+  static async open(
+    directory: string,
+    onTrouble: (message: string, error: unknown) => void = () => undefined,
+  ): Promise<Spool> {
     await mkdir(join(directory, DAMAGED), { recursive: true });
-    return new Spool(directory);
+    return new Spool(directory, await RequestMemory.open(join(directory, REQUESTS), onTrouble));
   }
 
   /** Bytes of segments that wait, logs and rows together. */
@@ -77,7 +88,7 @@ export class Spool {
   }
 
   createWal(id: string): Promise<WalFile> {
-    return WalFile.create(this.walPath(id));
+    return WalFile.create(this.walPath(id), this.seal.mark);
   }
 
   walPath(id: string): string {
@@ -89,7 +100,7 @@ export class Spool {
     const entries = await readdir(this.directory, { withFileTypes: true });
     const ids: string[] = [];
     for (const entry of entries) {
-      if (entry.isDirectory() && entry.name !== DAMAGED) {
+      if (entry.isDirectory() && entry.name !== DAMAGED && entry.name !== REQUESTS) {
         await rm(join(this.directory, entry.name), { recursive: true, force: true });
       }
       if (!entry.isFile() || !entry.name.endsWith(WAL_SUFFIX)) continue;
@@ -110,7 +121,7 @@ export class Spool {
   /** Fingerprints of the requests of a segment; none when it cannot be read. */
   async fingerprints(id: string): Promise<Fingerprint[]> {
     try {
-      return (await this.read(id)).records.map((record) => fingerprint(record.request));
+      return (await this.read(id)).records.map(({ request }) => this.seal.fingerprint(request));
     } catch {
       return [];
     }
@@ -166,6 +177,8 @@ export class Spool {
 
   /** Removes a group whose rollups, and whose segments' rows, are durable in the engine. */
   async finishGroup(groupId: string, segments: readonly string[]): Promise<void> {
+    // A repeat is known by the log of the request or, when that is gone, by this memory.
+    await this.requests.sync();
     for (const id of segments) await this.finish(id);
     await this.#dropBlocks(groupId + ROLLUPS_SUFFIX);
     this.account(groupId + ROLLUPS_SUFFIX, 0);

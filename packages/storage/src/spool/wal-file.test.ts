@@ -4,9 +4,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { readWal, WalFile } from "./wal-file.ts";
-import { fingerprint, recordHead, type WalRequest } from "./wal-record.ts";
+import { RecordSeal, type WalRequest } from "./wal-record.ts";
+
+const seal = new RecordSeal(Buffer.from("ourmark!"));
 
 let folder: string;
 let smallDisk: string | undefined;
@@ -44,12 +46,12 @@ function request(body: string, tenant = "acme"): WalRequest {
 }
 
 function buffers(one: WalRequest): Uint8Array[] {
-  return [recordHead(one, fingerprint(one)), one.body];
+  return [seal.head(one, seal.fingerprint(one)), one.body];
 }
 
 async function writeWal(requests: readonly WalRequest[]): Promise<string> {
   const path = join(folder, `${++files}.wal`);
-  const wal = await WalFile.create(path);
+  const wal = await WalFile.create(path, seal.mark);
   for (const one of requests) await wal.append(buffers(one));
   expect(wal.bytes).toBe(statSync(path).size);
   await wal.close();
@@ -80,7 +82,7 @@ test("every request comes back as it was appended, in order", async () => {
 
 test("one append of many requests is read as many", async () => {
   const path = join(folder, "group.wal");
-  const wal = await WalFile.create(path);
+  const wal = await WalFile.create(path, seal.mark);
   await wal.append(SAMPLE.flatMap(buffers));
   await wal.close();
   expect(await readBack(path)).toEqual(plain(SAMPLE));
@@ -101,27 +103,24 @@ test.each([
       { ...base, body: Buffer.from(`bodY${more}`) },
       { ...base, body: Buffer.from(`body${more}-`) },
       { ...base, tenant: `${base.tenant} `, body: base.body.subarray(1) },
-    ].map(fingerprint);
+    ].map((one) => seal.fingerprint(one));
     expect(new Set(prints).size).toBe(prints.length);
-    expect(fingerprint({ ...base, receivedSeconds: 1 } as WalRequest)).toBe(prints[0]);
+    expect(seal.fingerprint({ ...base, receivedSeconds: 1 } as WalRequest)).toBe(prints[0]);
   },
 );
 
-/** A log as another process writes it: under a mark of its own, so another key. */
-async function foreignWal(one: WalRequest): Promise<string> {
-  vi.resetModules();
-  const [file, record] = await Promise.all([import("./wal-file.ts"), import("./wal-record.ts")]);
-  const path = join(folder, `${++files}.wal`);
-  const wal = await file.WalFile.create(path);
-  await wal.append([record.recordHead(one, record.fingerprint(one)), one.body]);
-  await wal.close();
-  return path;
-}
-
-test("a large request of a former process is read, and its fingerprint is that of a repeat now", async () => {
+test("a large request under the mark of another spool is read, and its fingerprint is that of a repeat now", async () => {
   const one = request("large".repeat(10_000));
-  const { records } = await readWal(await foreignWal(one));
-  expect(records.map((record) => fingerprint(record.request))).toEqual([fingerprint(one)]);
+  const other = new RecordSeal(Buffer.from("theirs!!"));
+  expect(other.fingerprint(one)).not.toBe(seal.fingerprint(one));
+  const path = join(folder, "foreign.wal");
+  const wal = await WalFile.create(path, other.mark);
+  await wal.append([other.head(one, other.fingerprint(one)), one.body]);
+  await wal.close();
+  const { records } = await readWal(path);
+  expect(records.map((record) => seal.fingerprint(record.request))).toEqual([
+    seal.fingerprint(one),
+  ]);
 });
 
 test("one changed byte of a large body is noticed", async () => {
@@ -140,8 +139,8 @@ test("a large request that an older build logged under a digest is read", async 
   const label = `${one.signal} ${one.encoding} ${one.tenant} `;
   const digest = hash("sha256", label + hash("sha256", one.body, "hex"), "hex").slice(0, 32);
   const path = join(folder, "digest.wal");
-  const wal = await WalFile.create(path);
-  await wal.append([recordHead(one, digest), one.body]);
+  const wal = await WalFile.create(path, seal.mark);
+  await wal.append([seal.head(one, digest), one.body]);
   await wal.close();
   expect(await readBack(path)).toEqual(plain([one]));
 });
@@ -236,7 +235,7 @@ test("a full disk fails the append as unavailable, and nothing of it stays in th
 }) => {
   if (smallDisk === undefined) return skip("this process may not mount a file system");
   const path = join(smallDisk, "full.wal");
-  const wal = await WalFile.create(path);
+  const wal = await WalFile.create(path, seal.mark);
   await wal.append(buffers(request("kept")));
   const tooLarge = request("y".repeat(2 * 1024 * 1024));
   await expect(wal.append(buffers(tooLarge))).rejects.toMatchObject({
@@ -252,6 +251,6 @@ test("a full disk fails the append as unavailable, and nothing of it stays in th
 
 test("a log is never written over another", async () => {
   const path = await writeWal(SAMPLE);
-  await expect(WalFile.create(path)).rejects.toMatchObject({ code: "EEXIST" });
+  await expect(WalFile.create(path, seal.mark)).rejects.toMatchObject({ code: "EEXIST" });
   expect(await readBack(path)).toEqual(plain(SAMPLE));
 });

@@ -6,16 +6,16 @@ import { dirname } from "node:path";
 import { ClewError } from "@clew/base";
 import {
   MARK_AT,
+  MARK_BYTES,
   type ParsedRecord,
   parseRecord,
   RECORD_HEAD_BYTES,
-  RECORD_MARK,
   recordEnd,
 } from "./wal-record.ts";
 
 const MAGIC = Buffer.from("CLEWWAL1");
 /** A file starts with the magic and the mark of its records. */
-const HEAD_BYTES = 16;
+const HEAD_BYTES = MAGIC.length + MARK_BYTES;
 
 /** An open segment file; `bytes` of it are durable. */
 export class WalFile {
@@ -29,11 +29,11 @@ export class WalFile {
     this.#durableBytes = HEAD_BYTES;
   }
 
-  /** Creates the file; its name is durable when this resolves. */
-  static async create(path: string): Promise<WalFile> {
+  /** Creates the file, for records with `mark`; its name is durable when this resolves. */
+  static async create(path: string, mark: Buffer): Promise<WalFile> {
     const handle = await open(path, "wx");
     try {
-      await writeAll(handle, [MAGIC, RECORD_MARK], 0, HEAD_BYTES);
+      await writeAll(handle, [MAGIC, mark], 0, HEAD_BYTES);
       await syncDirectory(dirname(path));
     } catch (error) {
       await handle.close();
@@ -73,7 +73,7 @@ export class WalFile {
 }
 
 /** Makes the names in a directory durable. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, "r");
   try {
     await handle.sync();

@@ -8,11 +8,11 @@
 // body a GMAC (NIST SP 800-38D, AES-128) under a key made from the mark, which costs a fifth of a SHA-256; of a
 // small one the first half of a SHA-256, which is quicker to set up. It guards against torn writes and, being a
 // fingerprint of the request, lets one that a sender repeats after a lost answer be recognised
-// (recent-requests.ts). The check covers the other numbers. The mark is random and never leaves the spool, so
-// no sender can put into a body what looks like a record, or make two bodies with one checksum: it is
-// how reading finds the next record after a damaged one.
+// (recent-requests.ts, request-memory.ts). The check covers the other numbers. The mark is random, the spool's
+// own and never leaves it, so no sender can put into a body what looks like a record, or make two bodies with one
+// checksum: it is how reading finds the next record after a damaged one.
 
-import { createCipheriv, hash, randomBytes } from "node:crypto";
+import { createCipheriv, hash } from "node:crypto";
 
 export type WalSignal = "traces" | "logs";
 export type WalEncoding = "protobuf" | "json";
@@ -27,8 +27,8 @@ export interface WalRequest {
   readonly body: Uint8Array;
 }
 
-/** Mark of the records that this process writes. */
-export const RECORD_MARK: Buffer = randomBytes(8);
+/** Bytes of a mark. */
+export const MARK_BYTES = 8;
 /** Bytes of a record before the tenant. */
 export const RECORD_HEAD_BYTES = 36;
 /** Where in a record its mark stands. */
@@ -43,16 +43,43 @@ export type Fingerprint = string;
 /** Setting up a cipher costs as much as a SHA-256 of this many bytes. */
 const LARGE_BYTES = 24 * 1024;
 const NO_NONCE = Buffer.alloc(12);
-const OWN_KEY: Buffer = macKey(RECORD_MARK);
 
 /** The key under which the checksums of records with this mark are made. */
 function macKey(mark: Buffer): Buffer {
   return hash("sha256", mark, "buffer").subarray(0, 16);
 }
 
-/** The fingerprint of a request, comparable within this process; the time of arrival is not part of it. */
-export function fingerprint(request: Omit<WalRequest, "receivedSeconds">): Fingerprint {
-  return checksumOf(request, OWN_KEY);
+/** Makes records, and fingerprints that are comparable as long as their mark is the same. */
+export class RecordSeal {
+  /** Of `MARK_BYTES`. */
+  readonly mark: Buffer;
+  readonly #key: Buffer;
+
+  constructor(mark: Buffer) {
+    this.mark = mark;
+    this.#key = macKey(mark);
+  }
+
+  /** The time of arrival is not part of it. */
+  fingerprint(request: Omit<WalRequest, "receivedSeconds">): Fingerprint {
+    return checksumOf(request, this.#key);
+  }
+
+  /** The bytes that precede the body of a record. */
+  head(request: WalRequest, print: Fingerprint): Buffer {
+    const tenant = Buffer.from(request.tenant);
+    const head = Buffer.alloc(RECORD_HEAD_BYTES + tenant.length);
+    head.writeUInt32LE(RECORD_HEAD_BYTES - 4 + tenant.length + request.body.length, 0);
+    head.set(this.mark, MARK_AT);
+    head.write(print, CHECKSUM_AT, "hex");
+    head.writeUInt8(request.signal === "traces" ? 1 : 2, NUMBERS_AT);
+    head.writeUInt8(request.encoding === "protobuf" ? 1 : 2, NUMBERS_AT + 1);
+    head.writeUInt8(tenant.length, NUMBERS_AT + 2);
+    head.writeUInt32LE(request.receivedSeconds, NUMBERS_AT + 4);
+    head.writeUInt8(checkOf(head, 0), CHECK_AT);
+    head.set(tenant, RECORD_HEAD_BYTES);
+    return head;
+  }
 }
 
 function checksumOf(request: Omit<WalRequest, "receivedSeconds">, key: Buffer): Fingerprint {
@@ -78,22 +105,6 @@ function macOf(request: Omit<WalRequest, "receivedSeconds">, key: Buffer): Finge
   cipher.setAAD(request.body);
   cipher.final();
   return cipher.getAuthTag().toString("hex");
-}
-
-/** The bytes that precede the body of a record. */
-export function recordHead(request: WalRequest, print: Fingerprint): Buffer {
-  const tenant = Buffer.from(request.tenant);
-  const head = Buffer.alloc(RECORD_HEAD_BYTES + tenant.length);
-  head.writeUInt32LE(RECORD_HEAD_BYTES - 4 + tenant.length + request.body.length, 0);
-  head.set(RECORD_MARK, MARK_AT);
-  head.write(print, CHECKSUM_AT, "hex");
-  head.writeUInt8(request.signal === "traces" ? 1 : 2, NUMBERS_AT);
-  head.writeUInt8(request.encoding === "protobuf" ? 1 : 2, NUMBERS_AT + 1);
-  head.writeUInt8(tenant.length, NUMBERS_AT + 2);
-  head.writeUInt32LE(request.receivedSeconds, NUMBERS_AT + 4);
-  head.writeUInt8(checkOf(head, 0), CHECK_AT);
-  head.set(tenant, RECORD_HEAD_BYTES);
-  return head;
 }
 
 /** One byte over the length and the numbers: any one changed byte changes it. */
