@@ -154,6 +154,7 @@ test("a span is in search within a second, in the list of services and in its op
   expect((await post(server, body)).status).toBe(200);
   const ackedMs = performance.now();
   for (;;) {
+    const askedMs = performance.now() - ackedMs;
     const [search, services, operations] = await Promise.all([
       ask<{ traces: unknown[] }>(server, "/traces", { service: "listed-service" }),
       ask<{ services: { service: string }[] }>(server, "/services"),
@@ -165,9 +166,8 @@ test("a span is in search within a second, in the list of services and in its op
       operations.operations.some(({ operation }) => operation === "GET /listed"),
     ];
     if (seen.every(Boolean)) break;
-    const waitedMs = performance.now() - ackedMs;
-    if (waitedMs > SEARCHABLE_MS) expect(seen[0]).toBe(true);
-    if (waitedMs > LISTED_MS) expect(seen).toEqual([true, true, true]);
+    if (askedMs > SEARCHABLE_MS) expect(seen[0]).toBe(true);
+    if (askedMs > LISTED_MS) expect(seen).toEqual([true, true, true]);
   }
 });
 

@@ -6,7 +6,10 @@ export interface IngestOptions {
   readonly sealAfterRows: number;
   /** Bytes of requests, decompressed. */
   readonly sealAfterBytes: number;
-  /** Segments opened within this time share the inserts of their rollups, which appear so much later. */
+  /**
+   * Segments opened within this time share the inserts of their rollups, which appear so much later; one opened
+   * after a lull of this time shares with none and waits for none.
+   */
   readonly groupForMs: number;
   /** How often rows that no segment brings along are looked for. */
   readonly idleEveryMs: number;

@@ -3,7 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type IngestDependencies, IngestPipeline } from "./ingest-pipeline.ts";
 import { crashImage, FakeStore, spansRequest, until } from "./testing/ingest-fixtures.ts";
 
@@ -60,6 +60,20 @@ test("segments of a group share the inserts of their rollups, and their logs sta
   expect(rollupsOf(store)).toHaveLength(1);
   expect(rollupsOf(store)[0]).toEqual(expect.arrayContaining(["red_1m", "red_1h", "service_red"]));
   expect(readdirSync(spool)).toEqual(["damaged", "requests"]);
+});
+
+test("rollups of a segment that comes after a lull wait for no other segment, those of the next ones do", async () => {
+  const { pipeline, store } = await open({ sealAfterRows: 3, groupForMs: NEVER });
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + NEVER + 1);
+  await pipeline.export(spansRequest({ spans: 3 }));
+  await until(() => rollupsOf(store).length === 1 && pipeline.spoolBytes === 0);
+  for (let i = 0; i < 2; i++) await pipeline.export(spansRequest({ spans: 3 }));
+  await until(() => pipeline.stats.insertedSegments === 3);
+  expect(rollupsOf(store)).toHaveLength(1);
+  await pipeline.stop();
+  expect(rollupsOf(store).filter((tables) => tables.includes("red_1m"))).toHaveLength(2);
+  clock.mockRestore();
 });
 
 test("the rollups of a group follow without a further request", async () => {

@@ -1,6 +1,7 @@
 // Segments whose rollups go into the engine together. A segment belongs to a group from the moment it is
 // opened, which its id says for ever, so a replay forms the same groups under the same tokens. The logs
-// stay until the group's rollups are in the engine (docs/adr/0009-rollups-by-group.md).
+// stay until the group's rollups are in the engine (docs/adr/0009-rollups-by-group.md). A segment that comes
+// after a lull is a group of its own: nobody would share its inserts, and who sends a first trace wants to see it.
 
 import { groupOf, RollupGroup } from "@clew/storage";
 
@@ -56,6 +57,8 @@ export class SegmentGroups {
   readonly #onComplete: (group: SegmentGroup) => void;
   #current: SegmentGroup | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When the last segment was opened, or this was made. */
+  #openedMs: number = performance.now();
 
   /** `onComplete` is called once for each group that has at least one segment in the engine. */
   constructor(groupForMs: number, onComplete: (group: SegmentGroup) => void) {
@@ -72,6 +75,7 @@ export class SegmentGroups {
   opened(id: string): void {
     const group = this.#groups.get(groupOf(id)) ?? this.#begin(id);
     group.enter(id);
+    this.#openedMs = performance.now();
   }
 
   /** A former process left segment `id`; all it left must be said before the first is worked on. */
@@ -104,8 +108,10 @@ export class SegmentGroups {
   }
 
   #begin(id: string): SegmentGroup {
-    const group = new SegmentGroup(id, true);
+    const isAlone = performance.now() - this.#openedMs > this.#groupForMs;
+    const group = new SegmentGroup(id, !isAlone);
     this.#groups.set(id, group);
+    if (isAlone) return group;
     this.#current = group;
     this.#timer = setTimeout(() => this.closeCurrent(), this.#groupForMs);
     return group;
