@@ -1,6 +1,8 @@
 // The table of libraries that are patched when they load: package name to the part with their patches. A part
 // exports `instrumentation`. Adding a library is one line here and one file in src/parts.
 
+import { MESSAGING_HOOKS } from "../messaging/hooks.ts";
+
 /** A row of the table. */
 export interface HookRow {
   /** Package, or a module of Node. */
@@ -12,4 +14,15 @@ export interface HookRow {
 }
 
 /** All rows. */
-export const HOOKS: readonly HookRow[] = [{ module: "http2", name: "http2", part: "http2" }];
+export const HOOKS: readonly HookRow[] = [
+  { module: "http2", name: "http2", part: "http2" },
+  { module: "express", name: "express", part: "express" },
+  { module: "router", name: "express", part: "express" },
+  { module: "fastify", name: "fastify", part: "fastify" },
+  { module: "koa", name: "koa", part: "koa" },
+  { module: "@koa/router", name: "koa", part: "koa" },
+  { module: "koa-router", name: "koa", part: "koa" },
+  { module: "hono", name: "hono", part: "hono" },
+  { module: "@nestjs/core", name: "nestjs", part: "nestjs" },
+  ...MESSAGING_HOOKS,
+];
