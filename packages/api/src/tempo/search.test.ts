@@ -56,6 +56,25 @@ async function refused(path: string, query: Record<string, string>): Promise<[nu
   return [answer.statusCode, answer.body];
 }
 
+test("a search that would show too many spans over all its pages is refused", async () => {
+  const [model] = foundTraces;
+  if (model === undefined) throw new Error("the shop has a trace");
+  const span = model.spansets[0]?.spans[0];
+  if (span === undefined) throw new Error("the trace shows a span");
+  const spans = Array.from({ length: 100 }, () => span);
+  const large = { ...model, spansets: [{ matched: 100, values: [], spans }] };
+  const traces = Array.from({ length: 2600 }, () => large);
+  const { server: shop } = tempoShop(memoryTraceqlReader({ traces }));
+  const asked = `/tempo/api/search?start=1&end=${now / 1_000_000_000n + 1n}&limit=`;
+  const refusal = await shop.inject(`${asked}100000`);
+  expect([refusal.statusCode, refusal.body]).toEqual([
+    422,
+    expect.stringContaining("more than 250000 spans"),
+  ]);
+  expect((await shop.inject(`${asked}20`)).statusCode).toBe(200);
+  await shop.close();
+});
+
 describe("search", () => {
   test("answers with exactly Tempo's fields", async () => {
     expect(await get("/search", { q: "{ status = error }", limit: "1" })).toEqual({

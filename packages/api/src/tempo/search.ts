@@ -1,8 +1,10 @@
 // Runs searches against the TraceQL reader: page by page up to the limit, and for streams in windows of time,
 // the newest first, so that the first traces are shown while older ones are read.
 
+import { ClewError } from "@clew/base";
 import type { ReadCost, ResultTrace, TimeRange } from "@clew/model";
 import type { TraceqlReader, TraceqlSearch } from "@clew/storage";
+import { mostSpans } from "../traces/whole-traces.ts";
 
 /** Traces that the reader gives a page. */
 const pageLimit = 1000;
@@ -15,7 +17,7 @@ export interface FoundTraces {
   readonly nextCursor?: string;
 }
 
-/** The traces of a search, at most `limit`. */
+/** The traces of a search, at most `limit`. Raises `limit_exceeded` when all that they show is too much for memory. */
 export async function searchTraces(
   reader: TraceqlReader,
   search: TraceqlSearch,
@@ -23,17 +25,32 @@ export async function searchTraces(
 ): Promise<FoundTraces> {
   const traces: ResultTrace[] = [];
   let cost: ReadCost | undefined;
+  let shown = 0;
   let page: { cursor?: string } = search.cursor === undefined ? {} : { cursor: search.cursor };
   for (;;) {
     const limit = Math.min(pageLimit, search.limit - traces.length);
     const result = await reader.search({ ...search, limit, ...page }, signal);
     traces.push(...result.traces);
+    shown += spansShown(result.traces);
+    if (shown > mostSpans) throw tooMuchShown();
     cost = addCosts(cost, result.cost);
     const cursor = result.nextCursor;
     if (cursor === undefined) return { traces, cost };
     if (traces.length >= search.limit) return { traces, cost, nextCursor: cursor };
     page = { cursor };
   }
+}
+
+function spansShown(traces: readonly ResultTrace[]): number {
+  return traces.reduce((sum, { spansets }) => {
+    return spansets.reduce((spans, set) => spans + 1 + set.spans.length, sum);
+  }, 0);
+}
+
+function tooMuchShown(): ClewError {
+  return new ClewError("limit_exceeded", `the answer would show more than ${mostSpans} spans`, {
+    hint: "ask for fewer traces (limit) or fewer spans of each (spss), or page with the header x-clew-next-cursor",
+  });
 }
 
 export interface SearchPart {

@@ -12,6 +12,7 @@ import { Cancellation } from "./cancellation.ts";
 import { type ChdbOptions, serverArguments, sessionCounts } from "./chdb-options.ts";
 import type { Engine, Parameter, QueryLimits, ReadOptions } from "./engine.ts";
 import { engineError } from "./engine-error.ts";
+import { readJsonRows } from "./json-rows.ts";
 import {
   identifier,
   pathLiteral,
@@ -95,12 +96,8 @@ class ChdbEngine implements Engine {
   }
 
   async readRows(sql: string, options: ReadOptions = {}): Promise<unknown[][]> {
-    const chunks: Uint8Array[] = [];
     const settings = { output_format_json_quote_64bit_integers: 1, ...options.settings };
-    for await (const chunk of this.#stream(sql, "JSONCompactEachRow", { ...options, settings }))
-      chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString("utf8").trimEnd();
-    return text === "" ? [] : (JSON.parse(`[${text.replaceAll("\n", ",")}]`) as unknown[][]);
+    return await readJsonRows(this.#stream(sql, "JSONCompactEachRow", { ...options, settings }));
   }
 
   async command(sql: string): Promise<void> {

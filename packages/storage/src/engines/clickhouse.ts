@@ -8,6 +8,7 @@ import { ClewError } from "@clew/base";
 import { type ClickHouseClient, type ClickHouseSettings, createClient } from "@clickhouse/client";
 import { type Engine, MAX_STATEMENT, type QueryLimits, type ReadOptions } from "./engine.ts";
 import { engineError } from "./engine-error.ts";
+import { readJsonRows } from "./json-rows.ts";
 import { identifier, tokenLiteral } from "./parameters.ts";
 import { cancelledError, WaitQueue } from "./wait-queue.ts";
 
@@ -78,12 +79,8 @@ class ClickHouseEngine implements Engine {
   }
 
   async readRows(sql: string, options: ReadOptions = {}): Promise<unknown[][]> {
-    const chunks: Uint8Array[] = [];
     const settings = { output_format_json_quote_64bit_integers: 1, ...options.settings };
-    for await (const chunk of this.#stream(sql, "JSONCompactEachRow", { ...options, settings }))
-      chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString("utf8").trimEnd();
-    return text === "" ? [] : (JSON.parse(`[${text.replaceAll("\n", ",")}]`) as unknown[][]);
+    return await readJsonRows(this.#stream(sql, "JSONCompactEachRow", { ...options, settings }));
   }
 
   async command(sql: string): Promise<void> {

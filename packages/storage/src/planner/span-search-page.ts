@@ -11,6 +11,7 @@ import { TRUE } from "./field-logic.ts";
 import { typedValue } from "./field-typed.ts";
 import type { SpanSource } from "./metrics/span-clause.ts";
 import { filterSql } from "./metrics/span-filter.ts";
+import { MAX_SHOWN, tooMuchShown } from "./shown-limit.ts";
 
 const MINUTE_NANO = 60_000_000_000n;
 
@@ -133,9 +134,10 @@ async function readShown(
   const rows = await engine.readRows(
     `SELECT ${columns.join(",\n ")} FROM spans ${clauseOf(shown, place, parameters)}
        AND ${matched}
-     ORDER BY start, span_id LIMIT ${Math.trunc(shown.spansPerSpanset)} BY trace_id`,
+     ORDER BY start, span_id LIMIT ${Math.trunc(shown.spansPerSpanset)} BY trace_id LIMIT ${MAX_SHOWN + 1}`,
     { ...context, parameters: parameters.values },
   );
+  if (rows.length > MAX_SHOWN) throw tooMuchShown(MAX_SHOWN);
   const spans = new Map<string, ResultSpan[]>();
   for (const row of rows) {
     const [traceId, spanId, name, startUnixNano, durationNano, ...cells] = row as [

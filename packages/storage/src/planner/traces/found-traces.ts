@@ -1,6 +1,7 @@
 // The traces that a search has found so far, best first, with the spans that it shows of them.
 
 import { toHex } from "@clew/model";
+import { MAX_SHOWN, tooMuchShown } from "../shown-limit.ts";
 import type { Candidate } from "./candidates.ts";
 import type { Term } from "./compile-field.ts";
 import type { Spanset } from "./spanset.ts";
@@ -49,19 +50,26 @@ export function comparePositions(a: TracePosition, b: TracePosition): number {
 /** The best `size` traces of those offered. */
 export class FoundTraces {
   readonly #size: number;
+  readonly #maxShown: number;
+  /** What is held, as {@link MAX_SHOWN} counts it. */
+  #shown = 0;
   #traces: FoundTrace[] = [];
   #isSorted = true;
 
-  constructor(size: number) {
+  constructor(size: number, maxShown: number = MAX_SHOWN) {
     this.#size = size;
+    this.#maxShown = maxShown;
   }
 
   get traces(): readonly FoundTrace[] {
-    if (!this.#isSorted) {
-      this.#traces = this.#traces.sort(comparePositions).slice(0, this.#size);
-      this.#isSorted = true;
-    }
+    if (!this.#isSorted) this.#trim();
     return this.#traces;
+  }
+
+  #trim(): void {
+    this.#traces = this.#traces.sort(comparePositions).slice(0, this.#size);
+    this.#shown = this.#traces.reduce((sum, trace) => sum + shownOf(trace), 0);
+    this.#isSorted = true;
   }
 
   /** How many come before or at a position: they can no longer be pushed down by what comes after it. */
@@ -69,14 +77,25 @@ export class FoundTraces {
     return this.traces.filter((trace) => comparePositions(trace, position) <= 0).length;
   }
 
-  /** `make` is called only for a trace that is good enough. */
+  /**
+   * `make` is called only for a trace that is good enough.
+   * @throws ClewError `limit_exceeded` when the traces show more than memory should hold.
+   */
   offer(position: TracePosition, make: () => FoundTrace): void {
     if (this.#traces.length >= 2 * this.#size) void this.traces;
     const last = this.#isSorted ? this.#traces[this.#size - 1] : undefined;
     if (last !== undefined && comparePositions(last, position) <= 0) return;
-    this.#traces.push(make());
+    const trace = make();
+    this.#traces.push(trace);
+    this.#shown += shownOf(trace);
     this.#isSorted = false;
+    if (this.#shown > this.#maxShown) this.#trim();
+    if (this.#shown > this.#maxShown) throw tooMuchShown(this.#maxShown);
   }
+}
+
+function shownOf({ spansets }: FoundTrace): number {
+  return spansets.reduce((sum, { spans }) => sum + 1 + spans.length, 0);
 }
 
 /** The first `most` spans of a spanset by start. */
