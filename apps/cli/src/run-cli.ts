@@ -5,6 +5,7 @@ import { ClewError } from "@clew/base";
 import { Command, CommanderError } from "commander";
 import type { CliOutput } from "./cli-output.ts";
 import { addDemoCommand } from "./demo-command.ts";
+import { addDoctorCommand } from "./doctor/command.ts";
 import { addLoadCommand } from "./load/command.ts";
 import { addQueryCommand } from "./query/query-command.ts";
 import { addTailCommand } from "./query/tail-command.ts";
@@ -35,6 +36,7 @@ function buildProgram(output: CliOutput): Command {
   addQueryCommand(program, output);
   addTailCommand(program, output);
   addVerifyCommand(program, output);
+  addDoctorCommand(program, output);
   program.showHelpAfterError("hint: clew --help lists the commands");
   for (const command of program.commands) {
     command.showHelpAfterError(`hint: clew ${command.name()} --help lists the options`);

@@ -11,7 +11,12 @@ export function setQuiet(wanted: boolean): void {
 
 /** Says `text` once on stderr. */
 export function complain(text: string): void {
-  if (quiet || said.has(text) || said.size >= MOST) return;
+  if (said.has(text) || said.size >= MOST) return;
   said.add(text);
-  process.emitWarning(text, { type: "Clew" });
+  if (!quiet) process.emitWarning(text, { type: "Clew" });
+}
+
+/** All that was to be said so far, silenced or not. */
+export function complaintsSaid(): readonly string[] {
+  return [...said];
 }

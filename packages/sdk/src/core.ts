@@ -52,6 +52,8 @@ export class Core implements TracerCore, SpanTaker {
   #timer: NodeJS.Timeout | undefined;
   #ticks: NodeJS.Timeout | undefined;
   #ended = 0;
+  /** Called when all is sent or written down at the end of the process. */
+  afterSpill: (() => void) | undefined = undefined;
 
   constructor(settings: Settings, sampler: Sampler, observers: readonly SpanObserver[]) {
     this.settings = settings;
@@ -174,6 +176,7 @@ export class Core implements TracerCore, SpanTaker {
     }
     this.seal();
     this.#delivery?.spill(send);
+    this.afterSpill?.();
   }
 
   statistics(): TracerStatistics {

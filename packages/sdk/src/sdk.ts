@@ -11,10 +11,12 @@ import { registerGlobals } from "./global.ts";
 import type { Tracing } from "./instrument/instrumentation.ts";
 import { type HookReport, hookReports } from "./instrument/module-hooks.ts";
 import { startInstrumentations } from "./instrument/start.ts";
+import { loadPart } from "./load-part.ts";
+import type { createReporter } from "./parts/report.ts";
 import { formatsOf } from "./propagation/formats.ts";
 import { Propagation } from "./propagation/propagator.ts";
 import { samplerOf } from "./sample/configured.ts";
-import { activeContext, storage } from "./trace/context.ts";
+import { activeContext, SUPPRESSED, storage } from "./trace/context.ts";
 import { Scope } from "./trace/scope.ts";
 import { ClewTracer } from "./trace/tracer.ts";
 
@@ -42,7 +44,10 @@ export class Sdk implements TracerProvider, Tracing {
     for (const complaint of this.settings.complaints) complain(complaint);
     this.propagation = new Propagation(formatsOf(this.settings.propagators, complain));
     const sampler = samplerOf(options, this.settings, complain);
-    this.#core = new Core(this.settings, sampler, options.observers ?? []);
+    const reporter = reporterOf(this.settings, options);
+    const observers = options.observers ?? [];
+    const all = reporter === undefined ? observers : [...observers, reporter];
+    this.#core = new Core(this.settings, sampler, all);
     if (options.global !== false) this.#stops.push(registerGlobals(this, this.propagation));
     if (this.settings.export.enabled) this.#stops.push(watchExit(this.#core, isMainThread));
     this.#stops.push(startInstrumentations(this, options.instrumentations ?? []));
@@ -50,6 +55,15 @@ export class Sdk implements TracerProvider, Tracing {
       sampler.stop?.();
       this.#core.stop();
     });
+    if (reporter !== undefined) this.#beginReport(reporter);
+  }
+
+  #beginReport(reporter: ReturnType<typeof createReporter>): void {
+    storage.run(SUPPRESSED, () => {
+      this.#stops.push(reporter.begin(this.settings.reportFolder ?? "", () => this.report()));
+    });
+    // A signal ends the process without the event `exit`.
+    this.#core.afterSpill = () => reporter.write();
   }
 
   getTracer(name: string, version = ""): Tracer {
@@ -112,6 +126,11 @@ export class Sdk implements TracerProvider, Tracing {
     await this.flush();
     for (const stop of this.#stops.splice(0)) stop();
   }
+}
+
+function reporterOf(settings: Settings, options: StartOptions) {
+  if (settings.reportFolder === undefined) return undefined;
+  return (loadPart("report") as typeof import("./parts/report.ts")).createReporter(options);
 }
 
 let current: Sdk | undefined;

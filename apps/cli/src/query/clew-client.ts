@@ -3,7 +3,12 @@
 
 import { ClewError, type ErrorCode } from "@clew/base";
 import { decodeColumns } from "@clew/codec";
-import type { SpanBatch, TraceqlMetricsResult, TraceqlSearchResult } from "@clew/model";
+import type {
+  SpanBatch,
+  TraceHealth,
+  TraceqlMetricsResult,
+  TraceqlSearchResult,
+} from "@clew/model";
 
 export interface ClientOptions {
   /** Base URL of the server, such as `http://127.0.0.1:4319`. */
@@ -70,6 +75,12 @@ export class ClewClient {
   /** A trace as OTLP JSON text. Raises `not_found`. */
   async traceJson(traceId: string): Promise<string> {
     return await (await this.#get(`/traces/${traceId}`, {})).text();
+  }
+
+  /** How whole the traces of the last hour are. */
+  async traceHealth(): Promise<TraceHealth> {
+    const response = await this.#get("/trace-health", { start: "now-1h", end: "now" });
+    return (await response.json()) as TraceHealth;
   }
 
   /** Where a browser shows a trace. */

@@ -62,6 +62,8 @@ export interface Settings {
   readonly randomFlag: boolean;
   readonly detectResource: boolean;
   readonly logLevel: string;
+  /** Folder for reports to the doctor. */
+  readonly reportFolder: string | undefined;
   readonly complaints: readonly string[];
 }
 
@@ -183,6 +185,7 @@ export function readSettings(
     randomFlag: env.flag("CLEW_SDK_RANDOM_FLAG"),
     detectResource: env.text("OTEL_NODE_RESOURCE_DETECTORS") !== "none",
     logLevel: (env.text("OTEL_LOG_LEVEL") ?? "warn").toLowerCase(),
+    reportFolder: env.text("CLEW_SDK_REPORT"),
     complaints: env.complaints,
   };
 }

@@ -154,7 +154,7 @@ describe("over HTTP", () => {
     ["jaeger", { "jaeger-debug-id": "why" }],
   ])("a lone wish of %s begins a kept trace without parent", async (name, headers) => {
     const never = { OTEL_TRACES_SAMPLER: "parentbased_always_off" };
-    const { server } = await passOn(name, headers as unknown as Headers, never);
+    const { server } = await passOn(name, headers, never);
     expect(server?.parentSpanId ?? "").toBe("");
     expect(server?.traceId).toMatch(/^[0-9a-f]{32}$/);
   });
