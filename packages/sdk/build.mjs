@@ -14,7 +14,7 @@ const dist = join(here, "dist");
 // Built beside and put in place at the end: services that run meanwhile always find a whole tracer.
 const made = join(here, "node_modules", `.build-${process.pid}`);
 const before = `${made}-before`;
-const PUBLIC = ["index", "register", "testing"];
+const PUBLIC = ["index", "register", "messaging", "testing"];
 
 /** Parts that load on first need: each file of these folders is an entry of its own. */
 function partEntries() {

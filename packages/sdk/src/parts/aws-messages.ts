@@ -1,0 +1,154 @@
+// Part: spans of @aws-sdk/client-sqs and client-sns. Context travels in message attributes, or in AWSTraceHeader when ten
+// are taken. Receiving links to the messages; their processing is the program's code, for which there are `process()` and
+// `batch()` of @clew/sdk/messaging with `sqsMessage()`.
+
+import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { lastPart, sqsMessage, sqsPlace } from "../messaging/incoming.ts";
+import { type Begun, type Message, Messaging, type Place } from "../messaging/operation.ts";
+import { attempt, type Method, prototypeOf, sizeOf, wrapMethod } from "../messaging/patching.ts";
+import { runBegun, whenDone } from "../messaging/run.ts";
+import { type SqsMessage, sqsCarrier } from "../messaging/sqs-carrier.ts";
+
+const LIBRARY = "aws-messages";
+/** What a receiver asks for, beside what the program wants. */
+const WANTED = ["traceparent", "tracestate", "baggage", "x-amzn-trace-id", "b3", "uber-trace-id"];
+
+interface Command {
+  input: Record<string, unknown>;
+}
+type Entry = SqsMessage & { MessageBody?: unknown; Message?: unknown };
+/** A command with an input of its own, and the span of it. */
+interface Traced {
+  readonly command: Command;
+  readonly begun: Begun;
+}
+
+function withInput(command: Command, input: Record<string, unknown>): Command {
+  const copy = Object.create(Object.getPrototypeOf(command)) as Command;
+  return Object.assign(copy, command, { input });
+}
+
+function topicPlace(input: Record<string, unknown>): Place {
+  const arn = input["TopicArn"] ?? input["TargetArn"];
+  // A phone number is nobody's business.
+  if (typeof arn !== "string") return { system: "aws.sns", destination: "phone_number" };
+  const attributes = { "aws.sns.topic.arn": arn };
+  return { system: "aws.sns", destination: lastPart(arn, ":"), attributes };
+}
+
+function queuePlace(input: Record<string, unknown>): Place {
+  return sqsPlace(String(input["QueueUrl"]));
+}
+
+function outgoing(place: Place, entry: Entry, system: boolean): Message {
+  const bodySize = sizeOf(entry.MessageBody ?? entry.Message);
+  return { ...place, bodySize, carrier: sqsCarrier(entry, system) };
+}
+
+function sendOne(messaging: Messaging, command: Command, place: Place, system: boolean): Traced {
+  const own = { ...command.input };
+  const begun = messaging.send(outgoing(place, own, system));
+  return { begun, command: withInput(command, own) };
+}
+
+function sendMany(
+  messaging: Messaging,
+  command: Command,
+  place: Place,
+  list: string,
+  system: boolean,
+): Traced {
+  const entries = (command.input[list] as Entry[]).map((entry) => ({ ...entry }));
+  const messages = entries.map((entry) => outgoing(place, entry, system));
+  const begun = messaging.sendBatch(place, messages);
+  return { begun, command: withInput(command, { ...command.input, [list]: entries }) };
+}
+
+type Send = (messaging: Messaging, command: Command) => Traced;
+const SENDS: Readonly<Record<string, Send>> = {
+  SendMessageCommand: (m, command) => sendOne(m, command, queuePlace(command.input), true),
+  SendMessageBatchCommand: (m, command) =>
+    sendMany(m, command, queuePlace(command.input), "Entries", true),
+  PublishCommand: (m, command) => sendOne(m, command, topicPlace(command.input), false),
+  PublishBatchCommand: (m, command) =>
+    sendMany(m, command, topicPlace(command.input), "PublishBatchRequestEntries", false),
+};
+const SETTLES = new Set(["DeleteMessageCommand", "DeleteMessageBatchCommand"]);
+
+function more(given: unknown, wanted: readonly string[]): string[] {
+  const names = Array.isArray(given) ? (given as string[]) : [];
+  if (names.some((name) => name === "All" || name === ".*")) return names;
+  return [...new Set([...names, ...wanted])];
+}
+
+/** Asks for the attributes that carry context. */
+function asking(command: Command): Command {
+  const { input } = command;
+  // The older of the two names, when the program uses it.
+  const system = "AttributeNames" in input ? "AttributeNames" : "MessageSystemAttributeNames";
+  return withInput(command, {
+    ...input,
+    MessageAttributeNames: more(input["MessageAttributeNames"], WANTED),
+    [system]: more(input[system], ["AWSTraceHeader"]),
+  });
+}
+
+function noteReceived(messaging: Messaging, command: Command, result: unknown, startTime: number) {
+  const received = (result as { Messages?: SqsMessage[] } | undefined)?.Messages ?? [];
+  if (received.length === 0) return;
+  const url = String(command.input["QueueUrl"]);
+  const messages = received.map((message) => sqsMessage(url, message));
+  messaging.receive(queuePlace(command.input), messages, startTime).span.end();
+}
+
+function wrapSend(messaging: Messaging): (original: Method) => Method {
+  return (original) =>
+    function send(this: unknown, ...args: unknown[]): unknown {
+      const command = args[0] as Command;
+      const name = attempt(LIBRARY, () => command.constructor.name) ?? "";
+      const call = (own: Command): unknown =>
+        Reflect.apply(original, this, [own, ...args.slice(1)]);
+      if (name === "ReceiveMessageCommand") return receive(messaging, command, call);
+      const traced = attempt(LIBRARY, (): Traced | undefined => {
+        if (SETTLES.has(name)) {
+          const begun = messaging.settle(queuePlace(command.input), "delete");
+          return { command, begun };
+        }
+        return Object.hasOwn(SENDS, name) ? SENDS[name]?.(messaging, command) : undefined;
+      });
+      return runBegun(traced?.begun, () => call(traced?.command ?? command));
+    };
+}
+
+function receive(messaging: Messaging, command: Command, call: (own: Command) => unknown): unknown {
+  const startTime = performance.now();
+  const own = attempt(LIBRARY, () => asking(command)) ?? command;
+  const result = call(own);
+  if (!(result instanceof Promise)) return result;
+  let answer: unknown;
+  const noted = result.then((value: unknown) => {
+    answer = value;
+    return value;
+  });
+  return whenDone(noted, () =>
+    attempt(LIBRARY, () => noteReceived(messaging, command, answer, startTime)),
+  );
+}
+
+function patch(client: string, exports: Record<string, unknown>, tracing: Tracing): void {
+  const messaging = new Messaging(tracing, `@clew/sdk/${LIBRARY}`);
+  wrapMethod(prototypeOf(exports[client]), "send", wrapSend(messaging));
+}
+
+/** Instrumentation of SQS and SNS in version 3 of the SDK. */
+export const instrumentation: Instrumentation = {
+  name: LIBRARY,
+  modules: [
+    ["@aws-sdk/client-sqs", "SQSClient"] as const,
+    ["@aws-sdk/client-sns", "SNSClient"] as const,
+  ].map(([module, client]) => ({
+    module,
+    versions: ">=3.300 <4",
+    patch: (exports, _loaded, tracing) => patch(client, exports, tracing),
+  })),
+};

@@ -1,0 +1,160 @@
+// Part: spans of BullMQ, through its own Telemetry interface: queues, workers and flows that have none are given this one.
+// What it calls internal work (fetching, locks, stalled jobs) makes no spans. Context is JSON in a job's
+// `telemetry.metadata`, as bullmq-otel writes it; `omitContext` is BullMQ's own.
+
+import type { Attributes, Context } from "@opentelemetry/api";
+import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { mapCarrier, parseObject } from "../messaging/carrier.ts";
+import { type Begun, Messaging, messageParent } from "../messaging/operation.ts";
+import { attempt, type Method, prototypeOf, wrapMethod } from "../messaging/patching.ts";
+import { ROOT, storage } from "../trace/context.ts";
+import { fail } from "../trace/exception.ts";
+
+const LIBRARY = "bullmq";
+const PRODUCER = 3;
+const CONSUMER = 4;
+const MAX_METADATA = 16 * 1024;
+const METADATA = Symbol("clew.bullmq.metadata");
+
+/** BullMQ's names of attributes in OpenTelemetry's words. */
+const NAMES: Readonly<Record<string, string>> = {
+  "bullmq.job.id": "messaging.message.id",
+  "bullmq.job.bulk.count": "messaging.batch.message_count",
+};
+/** What the conventions say already, or too much of it. */
+const UNWANTED = new Set(["bullmq.queue.name", "bullmq.queue.operation", "bullmq.job.options"]);
+
+/** A span as BullMQ wants it. */
+class JobSpan {
+  readonly #begun: Begun | undefined;
+
+  constructor(begun: Begun | undefined) {
+    this.#begun = begun;
+  }
+
+  setSpanOnContext(context: Context): Context {
+    return this.#begun?.context ?? context;
+  }
+
+  setAttribute(name: string, value: never): void {
+    if (!UNWANTED.has(name)) this.#begun?.span.setAttribute(NAMES[name] ?? name, value);
+  }
+
+  setAttributes(attributes: Attributes): void {
+    for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value as never);
+  }
+
+  addEvent(name: string, attributes?: Attributes): void {
+    this.#begun?.span.addEvent(name, attributes);
+  }
+
+  recordException(error: unknown): void {
+    if (this.#begun !== undefined) fail(this.#begun.span, error);
+  }
+
+  end(): void {
+    this.#begun?.span.end();
+  }
+}
+
+/** `add <queue>.<job>` and the like. A dot may be in both names; the attribute has the queue's own. */
+function begin(messaging: Messaging, name: string, kind: number, context: Context | undefined) {
+  const space = name.indexOf(" ");
+  const destination = space < 0 ? "" : name.slice(space + 1);
+  const place = { system: "bullmq", destination: queueOf(destination) };
+  if (kind === PRODUCER) {
+    if (!/^(add|addBulk|addFlow|addBulkFlows|addNode|retryJobs)( |$)/.test(name)) return undefined;
+    return messaging.send(place, undefined, context);
+  }
+  if (kind !== CONSUMER) return undefined;
+  const metadata = context?.getValue(METADATA);
+  const carrier = mapCarrier(parseObject(metadata, MAX_METADATA));
+  return messaging.process({ ...place, carrier }, messageParent("message"), ROOT);
+}
+
+/** Queues that are known, since BullMQ joins a queue's and a job's name. */
+const queues = new Set<string>();
+
+function queueOf(destination: string): string {
+  if (queues.has(destination)) return destination;
+  for (let at = destination.indexOf("."); at >= 0; at = destination.indexOf(".", at + 1)) {
+    if (queues.has(destination.slice(0, at))) return destination.slice(0, at);
+  }
+  return destination;
+}
+
+function telemetryOf(tracing: Tracing) {
+  const messaging = new Messaging(tracing, "@clew/sdk/bullmq");
+  return {
+    tracer: {
+      startSpan: (name: string, options?: { kind?: number }, context?: Context) =>
+        new JobSpan(attempt(LIBRARY, () => begin(messaging, name, options?.kind ?? 0, context))),
+    },
+    contextManager: {
+      with: (context: Context, work: () => unknown) => storage.run(context, work),
+      active: () => tracing.active(),
+      root: () => ROOT,
+      getMetadata(context: Context): string {
+        const carried: Record<string, string> = {};
+        tracing.inject(context, (name, value) => {
+          carried[name] = value;
+        });
+        return JSON.stringify(carried);
+      },
+      fromMetadata: (active: Context, metadata: string) => active.setValue(METADATA, metadata),
+    },
+  };
+}
+
+interface Traced {
+  name?: string;
+  opts?: { telemetry?: unknown };
+  telemetry?: unknown;
+}
+
+/** Gives the object its telemetry before it is first asked for. */
+function wrapTrace(give: (target: Traced) => void): (original: Method) => Method {
+  return (original) =>
+    function traced(this: unknown, ...args: unknown[]): unknown {
+      attempt(LIBRARY, () => give(this as Traced));
+      return Reflect.apply(original, this, args);
+    };
+}
+
+function patchQueues(exports: Record<string, unknown>, tracing: Tracing): void {
+  const telemetry = telemetryOf(tracing);
+  const give = (target: Traced): void => {
+    if (queues.size < 10_000 && target.name !== undefined) queues.add(target.name);
+    if (target.opts !== undefined) target.opts.telemetry ??= telemetry;
+  };
+  wrapMethod(prototypeOf(exports["QueueBase"]), "trace", wrapTrace(give));
+}
+
+function patchFlows(exports: Record<string, unknown>, tracing: Tracing): void {
+  const telemetry = telemetryOf(tracing);
+  const give = (target: Traced): void => {
+    target.telemetry ??= telemetry;
+  };
+  for (const name of ["add", "addBulk"]) {
+    wrapMethod(prototypeOf(exports["FlowProducer"]), name, wrapTrace(give));
+  }
+}
+
+/** Instrumentation of bullmq. */
+export const instrumentation: Instrumentation = {
+  name: "bullmq",
+  modules: [
+    {
+      module: "bullmq",
+      versions: ">=5.16 <7",
+      file: "dist/cjs/classes/queue-base",
+      patch: (exports, _loaded, tracing) => patchQueues(exports, tracing),
+    },
+    {
+      module: "bullmq",
+      versions: ">=5.16 <7",
+      file: "dist/cjs/classes/flow-producer",
+      patch: (exports, _loaded, tracing) => patchFlows(exports, tracing),
+    },
+  ],
+};

@@ -1,0 +1,114 @@
+// Part: spans of mqtt (MQTT.js). With MQTT 5 context travels in user properties; MQTT 3.1.1 has no place for it, and the
+// program may put it into the payload (`carry()` of @clew/sdk/messaging).
+
+import type { EventEmitter } from "node:events";
+import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { mapCarrier } from "../messaging/carrier.ts";
+import { type Message, Messaging, messageParent } from "../messaging/operation.ts";
+import {
+  attempt,
+  dressed,
+  type Method,
+  prototypeOf,
+  sizeOf,
+  wrapMethod,
+} from "../messaging/patching.ts";
+import { emitWithin, endBegun } from "../messaging/run.ts";
+import { ROOT, storage } from "../trace/context.ts";
+
+const LIBRARY = "mqtt";
+
+interface Client extends EventEmitter {
+  readonly options?: { protocolVersion?: number; hostname?: string; host?: string; port?: unknown };
+}
+interface Properties {
+  userProperties?: object;
+}
+interface Packet {
+  readonly properties?: Properties;
+  readonly qos?: number;
+  readonly retain?: boolean;
+}
+
+function place(client: Client, topic: unknown, qos: number | undefined) {
+  const { hostname, host, port } = client.options ?? {};
+  return {
+    system: "mqtt",
+    destination: String(topic),
+    address: hostname ?? host,
+    port: port === undefined ? undefined : Number(port),
+    attributes: { "messaging.mqtt.qos": qos },
+  };
+}
+
+function wrapPublish(messaging: Messaging): (original: Method) => Method {
+  return (original) =>
+    function publish(this: unknown, ...args: unknown[]): unknown {
+      const [topic, payload] = args;
+      const client = this as Client;
+      const callback = [args[2], args[3]].find((each) => typeof each === "function") as Method;
+      const options = { ...(typeof args[2] === "object" ? (args[2] as Packet) : undefined) };
+      const begun = attempt(LIBRARY, () => {
+        const message = { ...place(client, topic, options.qos), bodySize: sizeOf(payload) };
+        if (client.options?.protocolVersion !== 5) return messaging.send(message);
+        const userProperties = { ...options.properties?.userProperties };
+        Object.assign(options, { properties: { ...options.properties, userProperties } });
+        return messaging.send({ ...message, carrier: mapCarrier(userProperties) });
+      });
+      if (begun === undefined) return Reflect.apply(original, this, args);
+      const caller = storage.getStore() ?? ROOT;
+      const done: Method = (...results) => {
+        endBegun(begun, results[0] instanceof Error ? { error: results[0] } : undefined);
+        return callback === undefined
+          ? undefined
+          : storage.run(caller, () => Reflect.apply(callback, undefined, results));
+      };
+      const last = callback === undefined ? done : dressed(callback, done);
+      return Reflect.apply(original, this, [topic, payload, options, last]);
+    };
+}
+
+function received(client: Client, args: readonly unknown[]): Message {
+  const [, topic, payload, packet] = args;
+  const { properties, qos } = (packet ?? {}) as Packet;
+  return {
+    ...place(client, topic, qos),
+    carrier: mapCarrier(properties?.userProperties),
+    bodySize: sizeOf(payload),
+  };
+}
+
+function wrapEmit(messaging: Messaging): (original: Method) => Method {
+  return (original) =>
+    function emit(this: unknown, ...args: unknown[]): unknown {
+      const client = this as Client;
+      if (args[0] !== "message" || client.listenerCount("message") === 0)
+        return Reflect.apply(original, this, args);
+      const begun = attempt(LIBRARY, () =>
+        messaging.process(received(client, args), messageParent("message"), ROOT),
+      );
+      if (begun === undefined) return Reflect.apply(original, this, args);
+      emitWithin(begun, client, "message", args.slice(1));
+      return true;
+    };
+}
+
+function patch(exports: Record<string, unknown>, tracing: Tracing): void {
+  const messaging = new Messaging(tracing, "@clew/sdk/mqtt");
+  const client = prototypeOf(exports["default"] ?? exports["MqttClient"]);
+  wrapMethod(client, "publish", wrapPublish(messaging));
+  wrapMethod(client, "emit", wrapEmit(messaging));
+}
+
+/** Instrumentation of mqtt. */
+export const instrumentation: Instrumentation = {
+  name: "mqtt",
+  modules: [
+    {
+      module: "mqtt",
+      versions: ">=5 <6",
+      file: "build/lib/client",
+      patch: (exports, _loaded, tracing) => patch(exports, tracing),
+    },
+  ],
+};
