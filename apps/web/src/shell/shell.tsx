@@ -23,7 +23,7 @@ const entries: readonly {
   { name: "search", label: "Search", covers: ["search", "trace"] },
   { name: "query", label: "Query", covers: ["query"] },
   { name: "map", label: "Map", covers: ["map"] },
-  { name: "health", label: "Trace health", covers: ["health"] },
+  { name: "health", label: "Health", covers: ["health"] },
 ];
 
 export function Shell({ children }: { children: ReactNode }): ReactElement {

@@ -37,7 +37,7 @@ export default function QueryPage({ params }: { params: Params }): ReactElement 
   const [fault, setFault] = useFault(draft);
   const [building, setBuilding] = useStored("query.builder", true, isBoolean);
   const recall = useRecall(draft);
-  const isRunning = useIsFetching({ queryKey: ["traceql", q] }) > 0 && q !== "";
+  const isRunning = useIsFetching({ queryKey: ["traceql"] }) > 0 && q !== "";
   const read = useMemo(() => (q === "" ? undefined : readQuery(q)), [q]);
 
   const run = (text: string, change: Partial<Params> = {}): void => {
@@ -51,10 +51,10 @@ export default function QueryPage({ params }: { params: Params }): ReactElement 
     remember(text);
     if (text === q && Object.keys(change).length === 0) {
       refreshNow();
-      void client.invalidateQueries({ queryKey: ["traceql", q] });
+      void client.invalidateQueries({ queryKey: ["traceql"] });
     } else navigate(printRoute("query", undefined, { ...params, ...change, q: text }));
   };
-  const cancel = (): void => void client.cancelQueries({ queryKey: ["traceql", q] });
+  const cancel = (): void => void client.cancelQueries({ queryKey: ["traceql"] });
   const actions: QueryActions = {
     run,
     set: (change) => navigate(printRoute("query", undefined, { ...params, ...change })),

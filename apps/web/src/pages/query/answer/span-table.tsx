@@ -86,11 +86,10 @@ export function SpanTable({
     estimateSize: () => rowHeight,
     overscan: 16,
   });
-  const widths = ["190px", "minmax(200px, 1.6fr)", "90px", ...columns.map(columnWidth)];
-  const grid: CSSProperties = { gridTemplateColumns: widths.join(" ") };
+  const grid = gridOf(columns);
   const head = { order, onOrder: setOrder };
   return (
-    <div ref={scroller} className={styles.table} role="table" aria-rowcount={shown.length}>
+    <div ref={scroller} className={styles.table} role="table" aria-rowcount={shown.length + 1}>
       <div className={styles.tableHead} role="row" style={grid}>
         <Head {...head} column="start" label="start" />
         <Head {...head} column="name" label="span" />
@@ -123,8 +122,26 @@ export function SpanTable({
   );
 }
 
-function columnWidth(field: string): string {
-  return field === "status" || field === "kind" ? "90px" : "minmax(130px, 1fr)";
+/** Least and most width of a column. */
+type Width = readonly [leastPixels: number, most: string];
+
+const ownWidths: readonly Width[] = [
+  [180, "180px"],
+  [200, "1.6fr"],
+  [84, "84px"],
+];
+
+/** Columns of equal width in every row: each row is a grid of its own. */
+function gridOf(columns: readonly string[]): CSSProperties {
+  const isShort = (name: string): boolean => name === "status" || name === "kind";
+  const fields = columns.map((name): Width => (isShort(name) ? [90, "90px"] : [130, "1fr"]));
+  const widths = [...ownWidths, ...fields];
+  const gap = 12;
+  const padding = 16;
+  return {
+    gridTemplateColumns: widths.map(([least, most]) => `minmax(${least}px, ${most})`).join(" "),
+    minWidth: widths.reduce((sum, [least]) => sum + least + gap, 2 * padding - gap),
+  };
 }
 
 function Head({

@@ -131,7 +131,7 @@ function valueOption({ type, value, count }: TagValue, isPattern: boolean, rank:
   };
 }
 
-function wordOption({ text, kind, detail }: CompletionWord): Option {
+function wordOption({ text, kind, detail }: CompletionWord, i: number): Option {
   const place = prominent.indexOf(text);
   const base = {
     label: text,
@@ -143,6 +143,8 @@ function wordOption({ text, kind, detail }: CompletionWord): Option {
   // The words of status and kind are all there is; true, false and nil come after what the data has.
   const isRare = text === "true" || text === "false" || text === "nil";
   if (kind === "literal") return { ...base, section: values, boost: isRare ? -50 : 60 };
+  // Operators keep the order of the language: `=` before `!=`.
+  if (kind === "operator") return { ...base, boost: 50 - i, apply: insertAndGoOn(text) };
   if (kind === "function") return { ...base, apply: insertCall(text) };
   if (text === "{" || text === "!{") return { ...base, apply: insertAround(`${text} `, " }") };
   if (kind === "scope") return { ...base, apply: insertAround(text, "") };
@@ -154,7 +156,8 @@ type Apply = (view: EditorView, option: Option, from: number, to: number) => voi
 /** Inserts the text and a blank, and suggests what may follow. */
 function insertAndGoOn(text: string): Apply {
   return (view, option, from, to) => {
-    const hasBlank = view.state.sliceDoc(to, to + 1) === " ";
+    // A blank that is there is used, but for the one before a brace that closes.
+    const hasBlank = /^ [^\s})]/.test(view.state.sliceDoc(to, to + 2));
     const closes = /^[),]/.test(view.state.sliceDoc(to, to + 1));
     const insert = hasBlank || closes ? text : `${text} `;
     put(view, option, from, to, insert, text.length + (closes ? 0 : 1));

@@ -101,6 +101,7 @@ export class TraceqlEditor {
         placeholder(this.#options.placeholder),
         EditorState.languageData.of(() => [{ closeBrackets: { brackets: ["(", "{", '"', "`"] } }]),
         closeBrackets(),
+        EditorView.inputHandler.of(spaceOutBraces),
         autocompletion({
           override: [suggester(range)],
           icons: false,
@@ -158,6 +159,17 @@ export class TraceqlEditor {
       },
     ];
   }
+}
+
+/** A blank after the brace that opens gives one before the brace that the editor closed it with. */
+function spaceOutBraces(view: EditorView, from: number, to: number, text: string): boolean {
+  if (text !== " " || from !== to || view.state.sliceDoc(from - 1, from + 1) !== "{}") return false;
+  view.dispatch({
+    changes: { from, insert: "  " },
+    selection: { anchor: from + 1 },
+    userEvent: "input.type",
+  });
+  return true;
 }
 
 /**
