@@ -236,6 +236,14 @@ test("of large segments a share is counted for the whole, and a rare key shows u
   expect(seen).toContain("rare");
 }, 60_000);
 
+test("a service with one span among thousands of others is listed at once, with its resource's attributes", async () => {
+  const catalogue = new AttributeCatalogue();
+  const spans = spansOf(10_000, (i) => (i === 4_321 ? { service: "quiet" } : {}));
+  collect(catalogue, spans);
+  const { values } = await written(catalogue);
+  expect(values).toContainEqual(["default", "resource", "service.name", "string", "quiet", 1]);
+});
+
 test("what is new is due at once and then every few seconds, mere counts every minute", () => {
   const catalogue = new AttributeCatalogue();
   const spansWith = (a: string) => spansOf(1, () => ({ attributes: { a } }));

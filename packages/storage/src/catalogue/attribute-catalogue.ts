@@ -67,11 +67,10 @@ export class AttributeCatalogue {
     const stride = Math.max(1, Math.ceil(batch.length / SAMPLED_ROWS));
     const groups = new GroupTable(6);
     const weights: number[] = [];
-    const resources = new GroupTable(3);
-    const resourceWeights: number[] = [];
+    const resources = new Resources(batch, facts);
     for (let row = this.#turn++ % stride; row < batch.length; row += stride) {
       const tenant = batch.tenant[row] as number;
-      const kept = ((facts.day[row] as number) << 16) | (facts.keepDays[row] as number);
+      const kept = keptOf(facts, row);
       countRows(
         batch.attributes,
         batch.attributeOffsets,
@@ -83,18 +82,10 @@ export class AttributeCatalogue {
         groups,
         weights,
       );
-      resources.probe[0] = tenant;
-      resources.probe[1] = batch.resource[row] as number;
-      resources.probe[2] = kept;
-      const resource = resources.group();
-      resourceWeights[resource] = (resourceWeights[resource] ?? 0) + stride;
+      resources.count(row, stride);
     }
-    for (let i = 0; i < resources.size; i++) {
-      const { attributes, attributeOffsets } = batch.resources;
-      const weight = resourceWeights[i] as number;
-      const [tenant, row, kept] = [resources.key(i, 0), resources.key(i, 1), resources.key(i, 2)];
-      countRows(attributes, attributeOffsets, row, tenant, RESOURCE, kept, weight, groups, weights);
-    }
+    resources.countUnseen();
+    resources.addTo(groups, weights);
     this.#remember(batch, groups, weights);
   }
 
@@ -194,6 +185,59 @@ export class AttributeCatalogue {
     this.#distinct.set(prefix, fresh);
     this.#hasNews = true;
     return fresh;
+  }
+}
+
+/** Day and days to keep of a span, in one word. */
+function keptOf(facts: SpanFacts, row: number): number {
+  return ((facts.day[row] as number) << 16) | (facts.keepDays[row] as number);
+}
+
+/** The resources of a batch with how many spans each has. */
+class Resources {
+  readonly #batch: SpanBatch;
+  readonly #facts: SpanFacts;
+  /** Tenant, resource, kept. */
+  readonly #groups = new GroupTable(3);
+  readonly #weights: number[] = [];
+
+  constructor(batch: SpanBatch, facts: SpanFacts) {
+    this.#batch = batch;
+    this.#facts = facts;
+  }
+
+  count(row: number, weight: number): void {
+    const group = this.#groupOf(row);
+    this.#weights[group] = (this.#weights[group] ?? 0) + weight;
+  }
+
+  /** A quiet service beside busy ones may have no span in the sample: it counts as one. */
+  countUnseen(): void {
+    const { resource, tenant, length } = this.#batch;
+    for (let row = 0; row < length; row++) {
+      // Spans of a resource come together.
+      if (row > 0 && resource[row] === resource[row - 1] && tenant[row] === tenant[row - 1])
+        continue;
+      const group = this.#groupOf(row);
+      this.#weights[group] ??= 1;
+    }
+  }
+
+  addTo(groups: GroupTable, weights: number[]): void {
+    const { attributes, attributeOffsets } = this.#batch.resources;
+    for (const [i, weight] of this.#weights.entries()) {
+      const keyOf = (word: number): number => this.#groups.key(i, word);
+      const [tenant, row, kept] = [keyOf(0), keyOf(1), keyOf(2)];
+      countRows(attributes, attributeOffsets, row, tenant, RESOURCE, kept, weight, groups, weights);
+    }
+  }
+
+  #groupOf(row: number): number {
+    const { probe } = this.#groups;
+    probe[0] = this.#batch.tenant[row] as number;
+    probe[1] = this.#batch.resource[row] as number;
+    probe[2] = keptOf(this.#facts, row);
+    return this.#groups.group();
   }
 }
 
