@@ -25,4 +25,7 @@ export const HOOKS: readonly HookRow[] = [
   { module: "hono", name: "hono", part: "hono" },
   { module: "@nestjs/core", name: "nestjs", part: "nestjs" },
   ...MESSAGING_HOOKS,
+  { module: "pg", name: "pg", part: "pg" },
+  { module: "pg-pool", name: "pg", part: "pg" },
+  { module: "mysql2", name: "mysql2", part: "mysql2" },
 ];

@@ -1,0 +1,195 @@
+// Part: queries of pg (node-postgres) and its pool. A query's time begins when a client is asked, so it holds no waiting
+// for a connection, which has a span of its own. Callbacks run in the context of who gave them, not in that of
+// the connection, which may have been made for somebody else.
+
+import { EventEmitter } from "node:events";
+import { type Call, DatabaseCalls, queryOf, settling, watching } from "../database/query-span.ts";
+import { statementOf } from "../database/sql.ts";
+import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { contextManager } from "../trace/context.ts";
+
+const SYSTEM = "postgresql";
+
+interface Parameters {
+  readonly host?: string;
+  readonly port?: number;
+  readonly database?: string;
+}
+interface Client {
+  readonly connectionParameters?: Parameters;
+}
+interface Pool {
+  readonly options?: Parameters & { readonly connectionString?: string };
+}
+interface Submittable {
+  readonly text?: unknown;
+  readonly cursor?: { readonly text?: unknown };
+  submit(...args: unknown[]): unknown;
+  callback?: unknown;
+  handleReadyForQuery?(...args: unknown[]): unknown;
+  handleError?(error: unknown, ...rest: unknown[]): unknown;
+}
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+type Callback = (...args: unknown[]) => unknown;
+
+function databaseOf(parameters: Parameters | undefined) {
+  const { host, port, database: namespace } = parameters ?? {};
+  // A path is the folder of a Unix socket, where the port means nothing.
+  return {
+    system: SYSTEM,
+    namespace,
+    address: host,
+    port: host?.startsWith("/") ? undefined : port,
+  };
+}
+
+function poolParameters(pool: Pool): Parameters | undefined {
+  const { connectionString } = pool.options ?? {};
+  if (connectionString === undefined) return pool.options;
+  try {
+    const url = new URL(connectionString);
+    const port = url.port === "" ? 5432 : Number(url.port);
+    return { host: url.hostname, port, database: decodeURIComponent(url.pathname.slice(1)) };
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(config: unknown): string {
+  const { text, cursor } = config as Submittable;
+  const found = typeof config === "string" ? config : (text ?? cursor?.text);
+  return typeof found === "string" ? found : "";
+}
+
+function isSubmittable(config: unknown): config is Submittable {
+  return typeof (config as Submittable | null)?.submit === "function";
+}
+
+/** Lets a query object, such as a cursor, end its call. */
+function watchSubmittable(
+  query: Submittable,
+  call: Call | undefined,
+  context: Call["context"],
+): void {
+  const { handleReadyForQuery, handleError } = query;
+  if (query instanceof EventEmitter) contextManager.bind(context, query);
+  if (call === undefined) return;
+  if (handleError !== undefined) {
+    query.handleError = function handledError(error, ...rest) {
+      call.end(error);
+      return handleError.call(this, error, ...rest);
+    };
+  }
+  if (handleReadyForQuery !== undefined) {
+    query.handleReadyForQuery = function handledEnd(...args) {
+      call.end();
+      return handleReadyForQuery.apply(this, args);
+    };
+  }
+}
+
+/** The arguments of a query with its callback, which may also be a member of the first, watched. */
+function withCallback(
+  args: unknown[],
+  wrap: (callback: Callback) => Callback,
+): unknown[] | undefined {
+  const at = args.findIndex((each, index) => index > 0 && typeof each === "function");
+  if (at > 0) return args.with(at, wrap(args[at] as Callback));
+  const [config, ...rest] = args;
+  const given = (config as { callback?: unknown } | null)?.callback;
+  if (typeof given !== "function") return undefined;
+  const callback = wrap(given as Callback);
+  const copy: unknown = Object.create(Object.getPrototypeOf(config) as object);
+  return [Object.assign(copy as object, config, { callback }), ...rest];
+}
+
+function wrapQuery(calls: DatabaseCalls, query: Method): Method {
+  return function tracedQuery(this: unknown, ...args) {
+    const [config] = args;
+    if (config === undefined || config === null) return query.apply(this, args);
+    const { context } = calls;
+    const call = calls.begin(
+      () => databaseOf((this as Client).connectionParameters),
+      () => queryOf(statementOf(textOf(config), SYSTEM)),
+    );
+    try {
+      if (isSubmittable(config)) {
+        watchSubmittable(config, call, context);
+        const wrap = (callback: Callback) => settling(context, callback, () => {});
+        if (typeof config.callback === "function")
+          config.callback = wrap(config.callback as Callback);
+        return query.apply(this, withCallback(args, wrap) ?? args);
+      }
+      const wrap = (callback: Callback) => settling(context, callback, (error) => call?.end(error));
+      const watched = withCallback(args, wrap);
+      if (watched !== undefined) return query.apply(this, watched);
+      const result = query.apply(this, args);
+      return call === undefined ? result : watching(result as Promise<unknown>, call.end);
+    } catch (error) {
+      call?.end(error);
+      throw error;
+    }
+  };
+}
+
+function wrapConnect(calls: DatabaseCalls, connect: Method): Method {
+  return function tracedConnect(this: unknown, ...args) {
+    const [callback] = args;
+    const { context } = calls;
+    const settle = calls.waiting(() => databaseOf(poolParameters(this as Pool)));
+    if (typeof callback === "function") {
+      return connect.call(this, settling(context, callback as Callback, settle));
+    }
+    return watching(connect.apply(this, args) as Promise<unknown>, settle);
+  };
+}
+
+/** Callbacks of `client.connect` run in their context too. */
+function bindConnect(calls: DatabaseCalls, connect: Method): Method {
+  return function boundConnect(this: unknown, ...args) {
+    const [callback] = args;
+    if (typeof callback !== "function") return connect.apply(this, args);
+    return connect.call(
+      this,
+      settling(calls.context, callback as Callback, () => {}),
+    );
+  };
+}
+
+function callsOf(tracing: Tracing): DatabaseCalls {
+  return new DatabaseCalls(tracing, "pg", (error) => (error as { code?: string }).code);
+}
+
+interface Prototype {
+  query: Method;
+  connect: Method;
+}
+/** Both files export a class itself. */
+const prototypeOf = (exports: unknown): Prototype =>
+  (exports as { prototype: Prototype }).prototype;
+
+/** Instrumentation of pg. */
+export const instrumentation: Instrumentation = {
+  name: "pg",
+  modules: [
+    {
+      module: "pg",
+      versions: ">=8.0.0 <9",
+      file: "lib/client",
+      patch(exports, _loaded, tracing) {
+        const prototype = prototypeOf(exports);
+        const calls = callsOf(tracing);
+        prototype.query = wrapQuery(calls, prototype.query);
+        prototype.connect = bindConnect(calls, prototype.connect);
+      },
+    },
+    {
+      module: "pg-pool",
+      versions: ">=2.0.0 <4",
+      patch(exports, _loaded, tracing) {
+        const prototype = prototypeOf(exports);
+        prototype.connect = wrapConnect(callsOf(tracing), prototype.connect);
+      },
+    },
+  ],
+};
