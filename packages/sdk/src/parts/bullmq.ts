@@ -26,6 +26,8 @@ const UNWANTED = new Set(["bullmq.queue.name", "bullmq.queue.operation", "bullmq
 
 /** A span as BullMQ wants it. */
 class JobSpan {
+  /** What the job threw, before BullMQ has decided whether that is a failure. */
+  failure: unknown = undefined;
   readonly #begun: Begun | undefined;
 
   constructor(begun: Begun | undefined) {
@@ -44,8 +46,11 @@ class JobSpan {
     for (const [name, value] of Object.entries(attributes)) this.setAttribute(name, value as never);
   }
 
-  addEvent(name: string, attributes?: Attributes): void {
-    this.#begun?.span.addEvent(name, attributes);
+  addEvent(name: string, attributes: Attributes = {}): void {
+    // The end of the span says so, and a result is the program's own affair.
+    if (name === "job completed") return;
+    if (name !== "job failed") this.#begun?.span.addEvent(name, attributes);
+    else this.recordException(this.failure ?? attributes["bullmq.job.failed.reason"]);
   }
 
   recordException(error: unknown): void {
@@ -63,7 +68,7 @@ function begin(messaging: Messaging, name: string, kind: number, context: Contex
   const destination = space < 0 ? "" : name.slice(space + 1);
   const place = { system: "bullmq", destination: queueOf(destination) };
   if (kind === PRODUCER) {
-    if (!/^(add|addBulk|addFlow|addBulkFlows|addNode|retryJobs)( |$)/.test(name)) return undefined;
+    if (!/^(add|addBulk|addNode|retryJobs)( |$)/.test(name)) return undefined;
     return messaging.send(place, undefined, context);
   }
   if (kind !== CONSUMER) return undefined;
@@ -130,6 +135,19 @@ function patchQueues(exports: Record<string, unknown>, tracing: Tracing): void {
   wrapMethod(prototypeOf(exports["QueueBase"]), "trace", wrapTrace(give));
 }
 
+/** `handleFailed(error, job, token, fetchNext, span)`: BullMQ tells its telemetry only the error's message. */
+function patchWorkers(exports: Record<string, unknown>): void {
+  wrapMethod(
+    prototypeOf(exports["Worker"]),
+    "handleFailed",
+    (original) =>
+      function handleFailed(this: unknown, ...args: unknown[]): unknown {
+        if (args[4] instanceof JobSpan) args[4].failure = args[0];
+        return Reflect.apply(original, this, args);
+      },
+  );
+}
+
 function patchFlows(exports: Record<string, unknown>, tracing: Tracing): void {
   const telemetry = telemetryOf(tracing);
   const give = (target: Traced): void => {
@@ -138,6 +156,19 @@ function patchFlows(exports: Record<string, unknown>, tracing: Tracing): void {
   for (const name of ["add", "addBulk"]) {
     wrapMethod(prototypeOf(exports["FlowProducer"]), name, wrapTrace(give));
   }
+  // A job of a flow gets its sender's context only where it has options.
+  wrapMethod(
+    prototypeOf(exports["FlowProducer"]),
+    "addNode",
+    (original) =>
+      function addNode(this: unknown, ...args: unknown[]): unknown {
+        const given = args[0] as { node?: { opts?: object } } | undefined;
+        const node = given?.node;
+        if (node === undefined || node.opts !== undefined)
+          return Reflect.apply(original, this, args);
+        return Reflect.apply(original, this, [{ ...given, node: { ...node, opts: {} } }]);
+      },
+  );
 }
 
 /** Instrumentation of bullmq. */
@@ -149,6 +180,12 @@ export const instrumentation: Instrumentation = {
       versions: ">=5.16 <7",
       file: "dist/cjs/classes/queue-base",
       patch: (exports, _loaded, tracing) => patchQueues(exports, tracing),
+    },
+    {
+      module: "bullmq",
+      versions: ">=5.16 <7",
+      file: "dist/cjs/classes/worker",
+      patch: patchWorkers,
     },
     {
       module: "bullmq",

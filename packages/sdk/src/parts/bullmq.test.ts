@@ -1,0 +1,107 @@
+// BullMQ on a real Redis: jobs, failures with further attempts, delays, bulk and flows; and job metadata as bullmq-otel
+// writes and reads it (a JSON object of headers).
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
+import { CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
+
+describe.skipIf(!hasBroker("redis"))("bullmq (skipped without redis-server)", () => {
+  let broker: Broker;
+  let bench: MessagingBench;
+  beforeAll(async () => {
+    broker = await startBroker("redis");
+  });
+  afterAll(async () => await broker.stop());
+  beforeEach(async () => {
+    bench = await MessagingBench.start({
+      PORT: `${broker.port}`,
+      OTEL_NODE_DISABLED_INSTRUMENTATIONS: "ioredis,redis",
+    });
+  });
+  afterEach(async () => await bench.stop());
+
+  const open = `import { FlowProducer, Queue, Worker } from "bullmq"; import { span } from "%sdk%";
+    const connection = { host: "127.0.0.1", port: Number(process.env.PORT), maxRetriesPerRequest: null };`;
+
+  test("a job is one trace with each of its attempts, delayed ones too", async () => {
+    await bench.run(`${open}
+      const queue = new Queue("mail.out", { connection });
+      let seen = 0;
+      const worker = new Worker("mail.out", (job) => span("handler", async () => {
+        if (++seen === 1) throw new Error("first attempt fails");
+      }), { connection });
+      const completed = new Promise((resolve) => worker.on("completed", resolve));
+      await span("caller", () => queue.add("welcome", { to: "x" }, { attempts: 2, backoff: { type: "fixed", delay: 5 }, delay: 5 }));
+      await completed; await worker.close(); await queue.close();`);
+    const sent = bench.named("send mail.out");
+    expect(sent.parentSpanId).toBe(bench.named("caller").spanId);
+    const processed = bench.of(CONSUMER);
+    expect(processed.map(({ name, parentSpanId }) => [name, parentSpanId])).toEqual([
+      ["process mail.out", sent.spanId],
+      ["process mail.out", sent.spanId],
+    ]);
+    expect(processed.map(({ status }) => status?.code ?? 0)).toEqual([2, 0]);
+    expect(processed[0]?.attributes).toMatchObject({
+      "messaging.system": "bullmq",
+      "messaging.destination.name": "mail.out",
+      "messaging.message.id": "1",
+      "bullmq.job.name": "welcome",
+    });
+    expect(bench.traces.size).toBe(1);
+    expect(bench.sink.spans).toHaveLength(6);
+  });
+
+  test("metadata of bullmq-otel is understood, and ours by it; omitContext is respected", async () => {
+    const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    await bench.runOld(
+      "",
+      `const { Queue } = require("bullmq");
+      const queue = new Queue("mixed", { connection: { host: "127.0.0.1", port: Number(process.env.PORT) } });
+      await queue.add("theirs", {}, { telemetry: { metadata: JSON.stringify({ traceparent: "${traceparent}" }) } });
+      await queue.close()`,
+    );
+    const printed = await bench.run(`${open}
+      const queue = new Queue("mixed", { connection });
+      const ours = await queue.add("ours", {});
+      const none = await queue.add("none", {}, { telemetry: { omitContext: true } });
+      const stored = await Promise.all([ours, none].map(({ id }) => queue.getJob(id)));
+      console.log(JSON.stringify(stored.map((job) => job.opts.telemetry?.metadata ?? null)));
+      let left = 3; let done; const finished = new Promise((resolve) => { done = resolve; });
+      const worker = new Worker("mixed", async () => {}, { connection });
+      worker.on("completed", () => { if (--left === 0) done(); });
+      await finished; await worker.close(); await queue.close();`);
+    const [ours, none] = JSON.parse(printed) as [string, string | null];
+    const sent = bench.of(PRODUCER);
+    expect(JSON.parse(ours)).toEqual({
+      traceparent: expect.stringContaining(sent[0]?.spanId ?? "?") as string,
+    });
+    expect(none).toBeNull();
+    const parents = bench.of(CONSUMER).map(({ parentSpanId }) => parentSpanId);
+    expect(parents[0]).toBe("b".repeat(16));
+    expect(parents[1]).toBe(sent[0]?.spanId);
+    expect(parents[2]).toBeUndefined();
+  });
+
+  test("bulks and flows carry context, and telemetry of the program's own is left alone", async () => {
+    await bench.run(`${open}
+      const queue = new Queue("bulk", { connection });
+      let left = 4; let done; const finished = new Promise((resolve) => { done = resolve; });
+      const workers = ["bulk", "parent"].map((name) => new Worker(name, async () => {}, { connection }));
+      for (const worker of workers) worker.on("completed", () => { if (--left === 0) done(); });
+      await span("caller", async () => {
+        await queue.addBulk([{ name: "a", data: {} }, { name: "b", data: {} }]);
+        const flow = new FlowProducer({ connection });
+        await flow.add({ name: "p", queueName: "parent", children: [{ name: "c", queueName: "bulk" }] });
+        await flow.close();
+      });
+      await finished; for (const worker of workers) await worker.close();
+      const mine = { tracer: { startSpan: () => ({ setSpanOnContext: (c) => c, setAttribute() {}, setAttributes() {}, addEvent() {}, recordException() {}, end() { mine.ended = true; } }) },
+        contextManager: { with: (c, f) => f(), active: () => ({}), getMetadata: () => "", fromMetadata: (c) => c } };
+      const other = new Queue("bulk", { connection, telemetry: mine });
+      await other.add("x", {}); if (!mine.ended) throw new Error("replaced");
+      await other.close(); await queue.close();`);
+    expect(bench.of(CONSUMER)).toHaveLength(4);
+    expect(bench.traces.size).toBe(1);
+    for (const { parentSpanId } of bench.of(CONSUMER)) expect(parentSpanId).toBeDefined();
+  });
+});
