@@ -28,4 +28,6 @@ export const HOOKS: readonly HookRow[] = [
   { module: "pg", name: "pg", part: "pg" },
   { module: "pg-pool", name: "pg", part: "pg" },
   { module: "mysql2", name: "mysql2", part: "mysql2" },
+  { module: "ioredis", name: "ioredis", part: "ioredis" },
+  { module: "@redis/client", name: "redis", part: "redis" },
 ];

@@ -1,0 +1,224 @@
+// Part: commands, pipelines and transactions of node-redis: by its own channels where it has them, else by the queue that
+// all its commands pass through.
+
+import { tracingChannel } from "node:diagnostics_channel";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Call, DatabaseCalls, watching } from "../database/query-span.ts";
+import {
+  beginBatch,
+  beginCommand,
+  type RedisCommand,
+  type RedisPlace,
+  redisStatus,
+} from "../database/redis.ts";
+import type {
+  Instrumentation,
+  LoadedModule,
+  ModulePatch,
+  Tracing,
+} from "../instrument/instrumentation.ts";
+import { quietly } from "../instrument/server-request.ts";
+
+interface ChannelMessage {
+  readonly command?: string;
+  readonly args?: readonly unknown[];
+  readonly batchMode?: string;
+  readonly batchSize?: number;
+  readonly database?: number;
+  readonly serverAddress?: string;
+  readonly serverPort?: number;
+  readonly error?: unknown;
+}
+interface Client {
+  readonly options?: {
+    readonly database?: number;
+    readonly socket?: { readonly host?: string; readonly port?: number; readonly path?: string };
+  };
+}
+interface QueueOptions {
+  readonly asap?: boolean;
+  readonly chainId?: unknown;
+}
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+type Prototype = Record<string, Method | undefined>;
+
+const callsOf = (tracing: Tracing): DatabaseCalls =>
+  new DatabaseCalls(tracing, "redis", redisStatus);
+
+const placeTold = ({
+  serverAddress: address,
+  serverPort: port,
+  database: index,
+}: ChannelMessage) => ({
+  address,
+  port,
+  index,
+});
+
+let listening = false;
+
+function listen(tracing: Tracing): void {
+  if (listening) return;
+  listening = true;
+  const calls = callsOf(tracing);
+  const running = new WeakMap<object, Call>();
+  const begin = (message: ChannelMessage): void => {
+    const { command = "", args = [], batchMode = "PIPELINE", batchSize } = message;
+    const place = (): RedisPlace => placeTold(message);
+    const query = () => ({ name: command.toUpperCase(), count: Math.max(0, args.length - 1) });
+    const call =
+      batchSize === undefined
+        ? beginCommand(calls, place, query)
+        : beginBatch(calls, place, batchMode, batchSize, () => []);
+    if (call !== undefined) running.set(message, call);
+  };
+  for (const kind of ["command", "batch"]) {
+    const handle = (work: (message: ChannelMessage) => void) => (message: unknown) =>
+      quietly(() => work(message as ChannelMessage));
+    tracingChannel(`node-redis:${kind}`).subscribe({
+      start: handle((message) => {
+        if (kind === "batch" || message.batchSize === undefined) begin(message);
+      }),
+      end: () => {},
+      asyncStart: () => {},
+      error: handle((message) => running.get(message)?.end(message.error)),
+      asyncEnd: handle((message) => running.get(message)?.end()),
+    });
+  }
+}
+
+/** The client that is just putting something into its queue. */
+let current: Client | undefined;
+
+function placeOfClient(client: Client | undefined): RedisPlace {
+  const { database: index, socket } = client?.options ?? {};
+  if (socket?.path !== undefined) return { address: socket.path, index };
+  return { address: socket?.host ?? "localhost", port: socket?.port ?? 6379, index };
+}
+
+function asCurrent(method: Method): Method {
+  return function currently(this: unknown, ...args) {
+    const before = current;
+    current = this as Client;
+    try {
+      return method.apply(this, args);
+    } finally {
+      current = before;
+    }
+  };
+}
+
+let inBatch = false;
+
+function wrapBatch(
+  calls: DatabaseCalls,
+  method: Method,
+  modeOf: (args: unknown[]) => string,
+): Method {
+  return function tracedBatch(this: unknown, ...args) {
+    const list = args[0] as readonly { readonly args: readonly unknown[] }[];
+    const commands = () => list.map((each) => commandOf(each.args));
+    const call = beginBatch(
+      calls,
+      () => placeOfClient(this as Client),
+      modeOf(args),
+      list.length,
+      commands,
+    );
+    const before = inBatch;
+    inBatch = true;
+    try {
+      const result = method.apply(this, args) as Promise<unknown>;
+      return call === undefined ? result : watching(result, call.end);
+    } finally {
+      inBatch = before;
+    }
+  };
+}
+
+function commandOf(args: readonly unknown[]): RedisCommand {
+  return { name: String(args[0]).toUpperCase(), count: args.length - 1 };
+}
+
+function wrapAddCommand(calls: DatabaseCalls, addCommand: Method): Method {
+  return function tracedCommand(this: unknown, ...args) {
+    const [given, options] = args as [readonly unknown[], QueueOptions | undefined];
+    // Commands that go first are the handshake of a new connection.
+    const own = options?.asap === true || options?.chainId !== undefined || inBatch;
+    if (own) return addCommand.apply(this, args);
+    const client = current;
+    const call = beginCommand(
+      calls,
+      () => placeOfClient(client),
+      () => commandOf(given),
+    );
+    const result = addCommand.apply(this, args);
+    return call === undefined ? result : watching(result as Promise<unknown>, call.end);
+  };
+}
+
+/** Whether this version tells of its commands by itself. */
+const tells = ({ folder }: LoadedModule): boolean =>
+  existsSync(join(folder, "dist/lib/client/tracing.js"));
+
+const prototypeOf = (exports: Record<string, unknown>): Prototype =>
+  (exports["default"] as { prototype: Prototype }).prototype;
+
+const patchQueue: ModulePatch["patch"] = (exports, loaded, tracing) => {
+  if (tells(loaded)) {
+    listen(tracing);
+    return;
+  }
+  const prototype = prototypeOf(exports);
+  const { addCommand } = prototype;
+  if (addCommand !== undefined)
+    prototype["addCommand"] = wrapAddCommand(callsOf(tracing), addCommand);
+};
+
+const patchClient: ModulePatch["patch"] = (exports, loaded, tracing) => {
+  if (tells(loaded)) return;
+  const prototype = prototypeOf(exports);
+  const { sendCommand, multiExecutor, _executeMulti, _executePipeline } = prototype;
+  const calls = callsOf(tracing);
+  if (sendCommand !== undefined) prototype["sendCommand"] = asCurrent(sendCommand);
+  const multi = multiExecutor ?? _executeMulti;
+  const name = multiExecutor === undefined ? "_executeMulti" : "multiExecutor";
+  // In version 4 one method does both: transactions have the id of a chain.
+  const modeOf = (args: unknown[]) =>
+    multiExecutor === undefined || args[2] !== undefined ? "MULTI" : "PIPELINE";
+  if (multi !== undefined) prototype[name] = wrapBatch(calls, multi, modeOf);
+  if (_executePipeline !== undefined) {
+    prototype["_executePipeline"] = wrapBatch(calls, _executePipeline, () => "PIPELINE");
+  }
+};
+
+/** Version 4 hands its methods around when it loads, before they could be patched. */
+const patchCommander: ModulePatch["patch"] = (exports) => {
+  const { attachCommands } = exports as { attachCommands?: (config: { executor: Method }) => void };
+  if (attachCommands === undefined) return;
+  exports["attachCommands"] = (config: { executor: Method }) =>
+    attachCommands({ ...config, executor: asCurrent(config.executor) });
+};
+
+const versions = ">=1.0.0 <7";
+
+/** Instrumentation of node-redis, whose commands are in the package @redis/client since version 4. */
+export const instrumentation: Instrumentation = {
+  name: "redis",
+  modules: [
+    {
+      module: "@redis/client",
+      versions,
+      file: "dist/lib/client/commands-queue",
+      patch: patchQueue,
+    },
+    { module: "@redis/client", versions, file: "dist/lib/client/index", patch: patchClient },
+    {
+      module: "@redis/client",
+      versions: ">=1.0.0 <2",
+      file: "dist/lib/commander",
+      patch: patchCommander,
+    },
+  ],
+};
