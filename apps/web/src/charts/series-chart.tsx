@@ -27,6 +27,8 @@ export interface ChartDot {
 export interface SeriesChartProps<D extends ChartDot> {
   /** Seconds since 1970, ascending. */
   readonly times: readonly number[];
+  /** Ends of the time axis, seconds since 1970. */
+  readonly extent: readonly [from: number, to: number];
   readonly series: readonly DrawnSeries[];
   readonly dots: readonly D[];
   readonly format: (value: number) => string;
@@ -52,10 +54,11 @@ interface Hover {
 
 export function SeriesChart<D extends ChartDot>(props: SeriesChartProps<D>): ReactElement {
   const { times, series, dots, format, label, height } = props;
+  const [from, to] = props.extent;
   const host = useRef<HTMLDivElement>(null);
   const theme = useThemeVersion();
   const [hover, setHover] = useState<Hover>();
-  const pick = useEffectEvent((from: number, to: number) => props.onRange(from, to));
+  const pick = useEffectEvent((fromMs: number, toMs: number) => props.onRange(fromMs, toMs));
   const open = useEffectEvent((dot: D, event: MouseEvent) => props.onDot(dot, event));
   useEffect(() => {
     const element = host.current as HTMLDivElement;
@@ -66,6 +69,7 @@ export function SeriesChart<D extends ChartDot>(props: SeriesChartProps<D>): Rea
           reach,
       );
     const options = optionsFor(series, format, element.clientWidth, height);
+    options.scales = { ...options.scales, x: { range: [from, to] } };
     options.hooks = {
       draw: [(chart) => drawDots(chart, dots)],
       setSelect: [
@@ -105,7 +109,7 @@ export function SeriesChart<D extends ChartDot>(props: SeriesChartProps<D>): Rea
       resized.disconnect();
       chart.destroy();
     };
-  }, [times, series, dots, format, height, theme]);
+  }, [times, from, to, series, dots, format, height, theme]);
   return (
     <div className={styles.plot} style={{ height }}>
       <div ref={host} className={styles.chart} role="img" aria-label={label} />

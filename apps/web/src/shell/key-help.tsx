@@ -11,6 +11,7 @@ import {
   traceGestures,
 } from "../keyboard/bindings.ts";
 import { pressKeys } from "../keyboard/match.ts";
+import { useRoute } from "../router/location.ts";
 import { Keys } from "../ui/controls.tsx";
 import { Dialog } from "../ui/overlay.tsx";
 import styles from "./shell.module.css";
@@ -45,15 +46,23 @@ function rowsOf(
 }
 
 export function KeyHelp({ onClose }: { onClose: () => void }): ReactElement {
+  // The keys of the page at hand come first.
+  const isQuery = useRoute().name === "query";
+  const queries = (
+    <>
+      <Group title="Queries" rows={rowsOf(queryBindings)} />
+      <Group title="In the query bar" rows={queryGestures} />
+    </>
+  );
   return (
     <Dialog title="Keyboard and mouse" onClose={onClose} className={styles.help}>
       <div className={styles.helpColumns}>
+        {isQuery && queries}
         <Group title="In a trace" rows={rowsOf(traceBindings)} />
         <Group title="Mouse in a trace" rows={traceGestures} />
         <Group title="Everywhere" rows={rowsOf(globalBindings)} />
         <Group title="Lists" rows={rowsOf(listBindings)} />
-        <Group title="Queries" rows={rowsOf(queryBindings)} />
-        <Group title="In the query bar" rows={queryGestures} />
+        {!isQuery && queries}
       </div>
     </Dialog>
   );

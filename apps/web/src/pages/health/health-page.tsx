@@ -86,7 +86,7 @@ function Health({ health }: { health: TraceHealth }): ReactElement {
           value={formatCompact(health.tracesWithOrphans)}
           note={
             health.rootlessTraces > 0
-              ? `${formatCompact(health.rootlessTraces)} have no root`
+              ? `${formatCompact(health.rootlessTraces)} without a root`
               : `of ${formatCompact(health.traces)} traces`
           }
           bad={health.tracesWithOrphans + health.rootlessTraces > 0}

@@ -40,6 +40,12 @@ export default function QueryPage({ params }: { params: Params }): ReactElement 
   const isRunning = useIsFetching({ queryKey: ["traceql"] }) > 0 && q !== "";
   const read = useMemo(() => (q === "" ? undefined : readQuery(q)), [q]);
 
+  // However it came here: typed, clicked together or by a link.
+  const isSound = read?.query !== undefined;
+  useEffect(() => {
+    if (isSound) remember(q);
+  }, [q, isSound]);
+
   const run = (text: string, change: Partial<Params> = {}): void => {
     const { fault: found } = readQuery(text);
     setFault(found);
@@ -48,7 +54,6 @@ export default function QueryPage({ params }: { params: Params }): ReactElement 
       if (text.trim() !== "") editor.current?.focus();
       return;
     }
-    remember(text);
     if (text === q && Object.keys(change).length === 0) {
       refreshNow();
       void client.invalidateQueries({ queryKey: ["traceql"] });

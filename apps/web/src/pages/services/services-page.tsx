@@ -4,10 +4,13 @@ import { type ReactElement, useRef } from "react";
 import { useServices } from "../../api/queries.ts";
 import { listBindings } from "../../keyboard/bindings.ts";
 import { useKeys } from "../../keyboard/use-keys.ts";
+import { Link } from "../../router/link.tsx";
 import { navigate } from "../../router/location.ts";
 import { useRange } from "../../router/range-clock.ts";
 import { printRoute, type RouteParams } from "../../router/routes.ts";
+import controls from "../../ui/controls.module.css";
 import { CopyButton, Input } from "../../ui/controls.tsx";
+import { Icon } from "../../ui/icon.tsx";
 import page from "../../ui/page.module.css";
 import { type RedRow, RedTable } from "../../ui/red-table.tsx";
 import { EmptyState, ErrorState, Loading, Progress } from "../../ui/states.tsx";
@@ -41,6 +44,16 @@ export function ServicesPage({ params }: { params: RouteParams<"services"> }): R
       <title>Services · Clew</title>
       <div className={page.titleRow}>
         <h1>Services</h1>
+        <Link
+          className={controls.button}
+          to={printRoute("query", undefined, {
+            from,
+            to,
+            q: "{ } | rate() by(resource.service.name)",
+          })}
+        >
+          <Icon name="query" size={14} /> Query
+        </Link>
         <Input
           ref={filterInput}
           className={styles.filter}

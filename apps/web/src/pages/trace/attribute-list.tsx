@@ -24,6 +24,8 @@ export interface AttributeListProps {
   readonly attributes: readonly AttributeText[];
   /** Where a search looks for a value; none gives no search. */
   readonly scope?: Exclude<AttributeScope, "any">;
+  /** Where on the time axis to look for other spans, as in an address. */
+  readonly around?: { readonly from: string; readonly to: string };
   readonly filter?: string;
   /** How many the sender or a limit dropped. */
   readonly dropped?: number;
@@ -33,6 +35,7 @@ export function AttributeList({
   title,
   attributes,
   scope,
+  around,
   filter = "",
   dropped = 0,
 }: AttributeListProps): ReactElement | undefined {
@@ -47,7 +50,7 @@ export function AttributeList({
       {title !== "" && <h3>{title}</h3>}
       <dl>
         {shown.map((attribute, i) => (
-          <Pair key={`${i} ${attribute.key}`} attribute={attribute} scope={scope} />
+          <Pair key={`${i} ${attribute.key}`} attribute={attribute} scope={scope} around={around} />
         ))}
       </dl>
       {dropped > 0 && (
@@ -72,9 +75,11 @@ function breakable(key: string): ReactNode {
 function Pair({
   attribute: { key, value, type },
   scope,
+  around,
 }: {
   attribute: AttributeText;
   scope: AttributeListProps["scope"];
+  around: AttributeListProps["around"];
 }): ReactElement {
   const [open, setOpen] = useState(false);
   const long = value.length > foldLength;
@@ -98,13 +103,26 @@ function Pair({
       <div className={styles.actions}>
         {searchable && (
           <>
-            <QueryLink scope={scope} attribute={{ key, value, type }} operator="=" />
-            <QueryLink scope={scope} attribute={{ key, value, type }} operator="!=" />
+            <QueryLink
+              scope={scope}
+              around={around}
+              attribute={{ key, value, type }}
+              operator="="
+            />
+            <QueryLink
+              scope={scope}
+              around={around}
+              attribute={{ key, value, type }}
+              operator="!="
+            />
           </>
         )}
         {searchable && (
           <Link
-            to={printRoute("search", undefined, { attr: [{ scope, key, operator: "=", value }] })}
+            to={printRoute("search", undefined, {
+              ...around,
+              attr: [{ scope, key, operator: "=", value }],
+            })}
             title="Search traces with this value"
             aria-label={`Search traces where ${key} has this value`}
           >
@@ -127,10 +145,12 @@ const literalTypes: Readonly<Record<string, LiteralType>> = {
 /** Leads to the spans with this value on the query page, or to those with another. */
 function QueryLink({
   scope,
+  around,
   attribute: { key, value, type },
   operator,
 }: {
   scope: NonNullable<AttributeListProps["scope"]>;
+  around: AttributeListProps["around"];
   attribute: AttributeText;
   operator: "=" | "!=";
 }): ReactElement | undefined {
@@ -140,6 +160,7 @@ function QueryLink({
   return (
     <Link
       to={printRoute("query", undefined, {
+        ...around,
         q: filterQueryText([`${attributeText(scope, key)} ${operator} ${literal}`]),
       })}
       title={label}

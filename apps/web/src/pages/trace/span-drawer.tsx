@@ -223,6 +223,7 @@ function AttributesTab({ model, row }: { model: TraceModel; row: number }): Reac
     scopes.attributeOffsets[scope] ?? 0,
     scopes.attributeOffsets[scope + 1] ?? 0,
   );
+  const around = hourAround(batch.startNano(span));
   const own = readAttributes(
     batch,
     batch.attributes,
@@ -242,6 +243,7 @@ function AttributesTab({ model, row }: { model: TraceModel; row: number }): Reac
       <AttributeList
         title="Attributes"
         scope="span"
+        around={around}
         filter={filter}
         attributes={own}
         dropped={batch.droppedAttributes[span] as number}
@@ -249,6 +251,7 @@ function AttributesTab({ model, row }: { model: TraceModel; row: number }): Reac
       <AttributeList
         title="Resource"
         scope="resource"
+        around={around}
         filter={filter}
         attributes={ofResource}
         dropped={resources.droppedAttributes[resource] ?? 0}
@@ -261,6 +264,14 @@ function AttributesTab({ model, row }: { model: TraceModel; row: number }): Reac
       <AttributeList title="Span" filter={filter} attributes={spanFacts(model, row, span)} />
     </>
   );
+}
+
+/** Half an hour to both sides, as in an address: a trace that is opened may be of any age. */
+function hourAround(nano: bigint): { from: string; to: string } {
+  const at = Number(nano / 1_000_000n);
+  const half = 1_800_000;
+  const iso = (ms: number): string => new Date(Math.min(Math.max(0, ms), 8.64e15)).toISOString();
+  return { from: iso(at - half), to: iso(at + half) };
 }
 
 function fact(key: string, value: string): AttributeText {

@@ -1,5 +1,6 @@
 // What an answer cost, in a few grey words.
 
+import { formatDuration } from "@clew/base";
 import type { ReadCost } from "@clew/model";
 import type { ReactElement } from "react";
 import { formatCompact } from "../../../format/number.ts";
@@ -24,7 +25,7 @@ export function CostLine({ cost }: { cost: ReadCost | undefined }): ReactElement
   return (
     <span className={styles.cost} title={`Answered ${plans[plan] ?? plan}${read}${looked}`}>
       {rows > 0 && `${formatCompact(rows)} rows · `}
-      {Math.max(1, Math.round(milliseconds))} ms · {plans[plan] ?? plan}
+      {formatDuration(Math.max(1, milliseconds) * 1e6)} · {plans[plan] ?? plan}
     </span>
   );
 }

@@ -72,6 +72,7 @@ export function SeriesAnswer(props: AnswerProps): ReactElement {
 
 function Series({
   query,
+  range,
   actions,
   all,
 }: AnswerProps & { all: readonly MetricSeries[] }): ReactElement {
@@ -110,7 +111,7 @@ function Series({
         dotted && isDrawn(i)
           ? series.exemplars.map(
               (exemplar): ExemplarDot => ({
-                timeMs: exemplar.timeMs,
+                timeMs: dotTime(series, exemplar),
                 value: exemplar.value,
                 colour: colours[i] as string,
                 text: `${name}, ${formatInstant(BigInt(Math.round(exemplar.timeMs)) * 1_000_000n)}`,
@@ -121,6 +122,10 @@ function Series({
       ),
     [rows, colours, isDrawn, dotted],
   );
+  const start = Number(range.startNano / 1_000_000n) / 1000;
+  // The last step may end after the range does.
+  const end = Math.max(Number(range.endNano / 1_000_000n) / 1000, columns.times.at(-1) ?? 0);
+  const extent = useMemo(() => [start, end] as const, [start, end]);
   const open = (dot: ExemplarDot, event: MouseEvent): void => {
     const { traceId, spanId } = dot.exemplar;
     const address = printRoute("trace", traceId, { span: spanId });
@@ -132,6 +137,7 @@ function Series({
       <div className={styles.chartBox}>
         <SeriesChart
           times={columns.times}
+          extent={extent}
           series={drawn}
           dots={dots}
           format={format}
@@ -180,6 +186,12 @@ function Series({
       />
     </>
   );
+}
+
+/** Where the dot of an exemplar stands: on the line where it stands for a step, else at its own time. */
+function dotTime({ samples }: MetricSeries, { timeMs, value }: MetricExemplar): number {
+  const step = samples.find((sample) => sample.timeMs >= timeMs);
+  return step?.value === value ? step.timeMs : timeMs;
 }
 
 /** The isolated series after a click on one: it alone, or with the others; again to let it go. */
