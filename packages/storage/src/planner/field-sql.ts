@@ -5,6 +5,7 @@
 
 import type { FieldExpression, FieldReference } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
+import type { Part } from "../read/attribute-parts.ts";
 import { checkPatterns } from "../read/check-patterns.ts";
 import { readKnownPlaces } from "../read/known-places.ts";
 import type { ReadContext } from "../read/read-context.ts";
@@ -14,8 +15,8 @@ import { fold } from "./field-fold.ts";
 import { type FieldKnowledge, RecordingKnowledge, spanKeys } from "./field-knowledge.ts";
 import { allOf } from "./field-logic.ts";
 import { nullableFloat } from "./field-numbers.ts";
-import { FieldPlaces, type Frame } from "./field-places.ts";
-import { type Many, namesMany, referencesOf, requireLocal } from "./field-references.ts";
+import { FieldPlaces, type Frame, MANY_COLUMNS } from "./field-places.ts";
+import { type Many, manyOf, namesMany, referencesOf, requireLocal } from "./field-references.ts";
 import { anchored } from "./field-tests.ts";
 import { typedOf } from "./field-typed.ts";
 
@@ -33,6 +34,8 @@ export interface FieldCompiler {
    * none; `typedValue` reads it. Of several events or links it is the first that has the value.
    */
   typed(field: FieldReference, parameters: SqlParameters): string;
+  /** As `typed`, of each: SQL of an array with one pair for every event (link) of the span, for others with the one pair. */
+  typedOfEach(field: FieldReference, parameters: SqlParameters): string;
 }
 
 /**
@@ -117,8 +120,22 @@ class SqlCompiler implements FieldCompiler {
   typed(field: FieldReference, parameters: SqlParameters): string {
     requireLocal(field);
     const parts = this.#places.parts(field, { parameters, bound: new Set() });
-    return `CAST(${typedOf(parts)}, 'Tuple(type String, text String)')`;
+    return pairSql(parts);
   }
+
+  typedOfEach(field: FieldReference, parameters: SqlParameters): string {
+    const many = manyOf(field);
+    if (many === undefined) return `[${this.typed(field, parameters)}]`;
+    requireLocal(field);
+    const columns = Object.entries(MANY_COLUMNS[many]);
+    const names = columns.map(([name]) => name).join(", ");
+    const parts = this.#places.parts(field, { parameters, bound: new Set([many]) });
+    return `arrayMap((${names}) -> ${pairSql(parts)}, ${columns.map(([, column]) => column).join(", ")})`;
+  }
+}
+
+function pairSql(parts: readonly Part[]): string {
+  return `CAST(${typedOf(parts)}, 'Tuple(type String, text String)')`;
 }
 
 function conjuncts(expression: FieldExpression): FieldExpression[] {

@@ -52,8 +52,9 @@ export class TagSpans {
     return new TagSpans({ tenant, filter, fields }, storableRange(range));
   }
 
-  typed(field: FieldReference, parameters: SqlParameters): string {
-    return this.#source.fields.typed(field, parameters);
+  /** SQL of an array of pairs: the values of every event (link) of a span, of other fields the one. */
+  typedOfEach(field: FieldReference, parameters: SqlParameters): string {
+    return this.#source.fields.typedOfEach(field, parameters);
   }
 
   /**

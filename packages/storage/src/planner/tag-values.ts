@@ -131,12 +131,14 @@ async function newestValues(
   const ofRoot = isRoot(field);
   const wanted = ofRoot ? rootField(field) : field;
   const spans = await TagSpans.prepare(engine, tenant, range, filter, [wanted], context);
-  const also = `${ofRoot ? " AND parent_span_id = toFixedString('', 8)" : ""} AND t.1 NOT IN ('nil', 'json')`;
+  const rootsOnly = ofRoot ? " AND parent_span_id = toFixedString('', 8)" : "";
+  const also = `${rootsOnly} AND arrayExists(t -> t.1 NOT IN ('nil', 'json'), all)`;
   const counted = await spans.count(
     engine,
     (newest, parameters) => `SELECT t.1, t.2 AS value, count()
-      FROM ${newest(`${spans.typed(wanted, parameters)} AS t`, also)}
-      WHERE startsWith(value, ${parameters.text(prefix)}) GROUP BY t.1, value`,
+      FROM ${newest(`${spans.typedOfEach(wanted, parameters)} AS all`, also)} ARRAY JOIN all AS t
+      WHERE t.1 NOT IN ('nil', 'json') AND startsWith(value, ${parameters.text(prefix)})
+      GROUP BY t.1, value`,
     context,
   );
   return counted.slice(0, limitOf(limit)).map(({ values: [type = "", value = ""], count }) => {

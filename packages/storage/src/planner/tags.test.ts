@@ -22,11 +22,19 @@ beforeAll(async () => {
       attributes: { "http.route": "/a", size: 1n, [HOSTILE]: HOSTILE },
       resource: { "service.name": "web", zone: "z1" },
       scope: { name: "lib", version: "1", attributes: { flavour: "x" } },
-      events: [{ name: "retry", attributes: { attempt: 2n } }],
+      events: [
+        { name: "retry", attributes: { attempt: 2n } },
+        { name: "retry", attributes: { attempt: 3n } },
+        { name: "done" },
+      ],
     },
     { trace: "1", parent: "1", name: "put", attributes: { "http.route": "/b", ratio: 0.5 } },
     { trace: "2", name: "put", attributes: { "http.route": "/b", size: 2n, ok: true }, status: 2 },
-    { trace: "3", name: "put", links: [{ attributes: { why: "batch" } }] },
+    {
+      trace: "3",
+      name: "put",
+      links: [{ attributes: { why: "batch" } }, { attributes: { why: "again" } }],
+    },
   ]);
   await storeSpans(store, "other", [{ attributes: { secret: "s", "http.route": "/secret" } }]);
 }, 60_000);
@@ -106,9 +114,10 @@ describe("values", () => {
 
   test("from spans, for what the catalogue does not have", async () => {
     expect(await valuesOf("span.ratio")).toEqual(["float 0.5 1"]);
-    expect(await valuesOf("event:name")).toEqual(["string retry 1"]);
-    expect(await valuesOf("event.attempt")).toEqual(["int 2 1"]);
-    expect(await valuesOf("link.why")).toEqual(["string batch 1"]);
+    expect(await valuesOf("event:name")).toEqual(["string retry 2", "string done 1"]);
+    expect(await valuesOf("event:name", "{ .size = 1 }", "d")).toEqual(["string done 1"]);
+    expect(await valuesOf("event.attempt")).toEqual(["int 2 1", "int 3 1"]);
+    expect(await valuesOf("link.why")).toEqual(["string again 1", "string batch 1"]);
     expect(await valuesOf("instrumentation:name")).toContain("string lib 1");
     expect(await valuesOf("rootName")).toEqual(["string put 2", "string get 1"]);
     expect(await valuesOf("rootServiceName")).toEqual(["string shop 2", "string web 1"]);
