@@ -38,9 +38,15 @@ test("bytes that are no HTTP get the one error shape", async () => {
 });
 
 test("a header that is too large is told so", async () => {
-  const text = await raw(`GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+  const text = await raw(`GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(600_000)}\r\n\r\n`);
   expect(text).toMatch(/^HTTP\/1\.1 431 /);
-  expect(text).toContain("larger than 16 KiB");
+  expect(text).toContain("larger than 512 KiB");
+});
+
+test("a query as long as TraceQL takes reaches its route, percent-encoded too", async () => {
+  const query = "%20".repeat(128 * 1024);
+  const text = await raw(`GET /long?q=${query} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  expect(text).toMatch(/^HTTP\/1\.1 404 /);
 });
 
 test.each([

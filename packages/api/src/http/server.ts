@@ -24,6 +24,9 @@ export interface ApiServerOptions {
   readonly maxBodyBytes?: number;
 }
 
+/** Bytes of a request's head: the longest TraceQL query (128 Ki characters) fits in, also percent-encoded. */
+const maxHeaderSize = 512 * 1024;
+
 /** A Fastify instance without routes; register API plugins on it and `listen`. */
 export function createApiServer(options: ApiServerOptions = {}): FastifyInstance {
   const server: FastifyInstance = fastify({
@@ -31,6 +34,7 @@ export function createApiServer(options: ApiServerOptions = {}): FastifyInstance
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.maxBodyBytes ?? 1024 * 1024,
     requestTimeout: 30_000,
+    http: { maxHeaderSize },
     // A service name or an attribute key is one path segment; Fastify's own limit is 100 characters.
     routerOptions: { maxParamLength: 8192 },
     forceCloseConnections: "idle",
@@ -76,7 +80,10 @@ function answerClientError(error: Error & { code?: string }, socket: Socket): vo
   }
   const [status, message] =
     error.code === "HPE_HEADER_OVERFLOW"
-      ? ["431 Request Header Fields Too Large", "the request's header is larger than 16 KiB"]
+      ? [
+          "431 Request Header Fields Too Large",
+          `the request's header is larger than ${maxHeaderSize / 1024} KiB`,
+        ]
       : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
         ? ["408 Request Timeout", "the request did not arrive in time"]
         : ["400 Bad Request", "this is not an HTTP/1.1 request"];

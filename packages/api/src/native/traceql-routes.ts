@@ -31,7 +31,7 @@ import {
 } from "./traceql-answers.ts";
 
 /** A query is refused by its parser when it is longer than it takes; this only bounds what is read. */
-const longestQuery = 64 * 1024;
+const longestQuery = 256 * 1024;
 
 function queryText(description: string): Parameter<string> {
   return z.string().min(1).max(longestQuery).describe(description);
