@@ -1,6 +1,8 @@
 // Spans of calls to databases, by the stable conventions (semantic-conventions, docs/db/database-spans.md).
 
 import type { Attributes, Context, SpanKind } from "@opentelemetry/api";
+import { complain } from "../complaints.ts";
+import { quietly } from "../instrument/server-request.ts";
 import type { Tracing } from "../instrument/instrumentation.ts";
 import { monotonicMs } from "../trace/clock.ts";
 import { contextWithSpan, isSuppressed, storage } from "../trace/context.ts";
@@ -81,8 +83,17 @@ export class DatabaseCalls {
     return this.#tracing.active();
   }
 
-  /** Begins a call, when one is to be traced. */
+  /** Begins a call, when one is to be traced. Never throws. */
   begin(database: () => Database, query: () => Query): Call | undefined {
+    try {
+      return this.#begin(database, query);
+    } catch (error) {
+      complain(`a database call is not traced: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  #begin(database: () => Database, query: () => Query): Call | undefined {
     const context = this.#tracing.active();
     if (isSuppressed(context)) return undefined;
     let attributes: Attributes | undefined;
@@ -109,7 +120,7 @@ export class DatabaseCalls {
 
   #end(span: RecordingSpan, error: unknown): void {
     if (!span.isRecording()) return;
-    if (error !== undefined && error !== null) this.#fail(span, error);
+    if (error !== undefined && error !== null) quietly(() => this.#fail(span, error));
     span.end();
   }
 
@@ -130,17 +141,18 @@ export class DatabaseCalls {
     const context = this.#tracing.active();
     if (isSuppressed(context)) return () => {};
     const startMs = monotonicMs();
-    return (error) => {
-      const failed = error !== undefined && error !== null;
-      if (!failed && monotonicMs() - startMs < LEAST_WAIT_MS) return;
-      const attributes = (): Attributes => databaseAttributes(database());
-      const startTime = startMs;
-      const name = "wait for a connection";
-      const span = this.#tracer.begin(name, INTERNAL, context, { startTime }, attributes);
-      if (!(span instanceof RecordingSpan)) return;
-      span.setAttributes(attributes());
-      this.#end(span, error);
-    };
+    return (error) =>
+      quietly(() => {
+        const failed = error !== undefined && error !== null;
+        if (!failed && monotonicMs() - startMs < LEAST_WAIT_MS) return;
+        const attributes = (): Attributes => databaseAttributes(database());
+        const startTime = startMs;
+        const name = "wait for a connection";
+        const span = this.#tracer.begin(name, INTERNAL, context, { startTime }, attributes);
+        if (!(span instanceof RecordingSpan)) return;
+        span.setAttributes(attributes());
+        this.#end(span, error);
+      });
   }
 }
 

@@ -106,6 +106,7 @@ function wrapExec(calls: DatabaseCalls, exec: Method): Method {
       calls,
       () => placeOf(pipeline.redis),
       mode,
+      commands.length,
       () => commands,
     );
     if (call !== undefined) watchSettling(pipeline, call, errorAmong);
