@@ -3,7 +3,6 @@
 
 import type { Span } from "@opentelemetry/api";
 import { running, type Sdk } from "../sdk.ts";
-import type { Carrier } from "./carrier.ts";
 import {
   type Begun,
   type Message,
@@ -52,7 +51,7 @@ export function publishBatch<T>(
   messages: readonly Pick<Message, "carrier" | "id" | "bodySize" | "attributes">[],
   send: (span?: Span) => T,
 ): T {
-  const all = messages.map((message): Message => ({ ...place, ...message }));
+  const all = messages.map((message) => at(place, message));
   return within(messaging()?.sendBatch(place, all), send);
 }
 
@@ -102,12 +101,18 @@ export async function* consume<M>(
 export interface BatchChoices<M> extends ProcessChoices {
   readonly place: Place;
   /** What each carries beside the place. */
-  describe(message: M): Partial<Message> & { readonly carrier?: Carrier };
+  describe(message: M): Partial<Message>;
   /** The work for one message; all run one after another unless `concurrent`. */
   each(message: M, span?: Span): unknown;
   readonly concurrent?: boolean;
   /** When the fetch of the messages began, by performance.now(). */
   readonly startTime?: number;
+}
+
+/** `message` at its place, which fills in what it leaves open. */
+function at(place: Place, message: Partial<Message>): Message {
+  const known = Object.entries(message).filter(([, value]) => value !== undefined);
+  return { ...place, ...Object.fromEntries(known) };
 }
 
 /**
@@ -116,7 +121,7 @@ export interface BatchChoices<M> extends ProcessChoices {
  */
 export async function batch<M>(messages: readonly M[], choices: BatchChoices<M>): Promise<void> {
   const { place, describe, each, concurrent, startTime } = choices;
-  const all = messages.map((message): Message => ({ ...place, ...describe(message) }));
+  const all = messages.map((message) => at(place, describe(message)));
   messaging()?.receive(place, all, startTime).span.end();
   const one = (message: M, index: number): unknown =>
     process(all[index] ?? place, (span) => each(message, span), choices);

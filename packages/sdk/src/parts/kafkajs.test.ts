@@ -1,0 +1,149 @@
+// kafkajs over a stub in place of its connection to brokers, as no broker is to be had everywhere: records go through the
+// library's own producer and consumer and lie in a file in between. OpenTelemetry's instrumentation is on the other side.
+
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { CLIENT, CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
+import { writeFiles } from "../testing/program.ts";
+
+const STUB = `
+  const fs = require("node:fs");
+  const { Kafka, AssignerProtocol } = require("kafkajs");
+  const read = (file) => fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, "utf8")) : [];
+  const bytes = (value) => value === null || value === undefined ? null : Buffer.from(value);
+  exports.stubbed = (file) => {
+    const kafka = new Kafka({ clientId: "stub", brokers: ["stub:9092"], logLevel: 0 });
+    const broker = { nodeId: 0,
+      async produce({ topicData }) {
+        const log = read(file);
+        for (const { topic, partitions } of topicData) for (const { messages } of partitions) for (const { key, value, headers = {} } of messages)
+          log.push({ topic, key: key === null || key === undefined ? null : String(key), value: String(value), headers: Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, String(v)])) });
+        fs.writeFileSync(file, JSON.stringify(log));
+        return { topics: topicData.map(({ topic, partitions }) => ({ topicName: topic, partitions: partitions.map(({ partition }) => ({ partition, errorCode: 0, baseOffset: "0", logAppendTime: "-1" })) })) };
+      },
+      async fetch({ topics }) {
+        const log = read(file);
+        await new Promise((done) => setTimeout(done, 2));
+        return { responses: topics.map(({ topic, partitions: [{ fetchOffset }] }) => ({ topicName: topic, partitions: [{ partition: 0, highWatermark: "99", abortedTransactions: [],
+          messages: log.filter((each) => each.topic === topic).map(({ key, value, headers }, index) => ({ offset: String(index), key: bytes(key), value: bytes(value), timestamp: "1", headers: Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, bytes(v)])) })).filter(({ offset }) => Number(offset) >= Number(fetchOffset)) }] })) };
+      } };
+    const topicsOf = new Set();
+    const nothing = async () => {};
+    const coordinator = { nodeId: 0, isConnected: () => true, heartbeat: nothing, leaveGroup: nothing,
+      joinGroup: async () => ({ generationId: 1, leaderId: "other", memberId: "me", members: [], groupProtocol: "RoundRobinAssigner" }),
+      syncGroup: async () => ({ memberAssignment: AssignerProtocol.MemberAssignment.encode({ version: 1, assignment: Object.fromEntries([...topicsOf].map((topic) => [topic, [0]])) }) }),
+      offsetFetch: async ({ topics }) => ({ responses: topics.map(({ topic, partitions }) => ({ topic, partitions: partitions.map(({ partition }) => ({ partition, offset: "0" })) })) }),
+      offsetCommit: async () => ({ responses: [] }) };
+    const cluster = { targetTopics: topicsOf, brokerPool: { brokers: {} }, connect: nothing, disconnect: nothing, isConnected: () => true, refreshMetadata: nothing, refreshMetadataIfNecessary: nothing,
+      addTargetTopic: async (topic) => void topicsOf.add(topic), addMultipleTargetTopics: async (topics) => topics.forEach((topic) => topicsOf.add(topic)),
+      findTopicPartitionMetadata: () => [{ partitionErrorCode: 0, partitionId: 0, leader: 0, replicas: [0], isr: [0] }],
+      findLeaderForPartitions: (topic, partitions) => ({ 0: partitions.map(Number) }), findBroker: async () => broker, findGroupCoordinator: async () => coordinator,
+      getNodeIds: () => [0], committedOffsets: () => ({}), markOffsetAsCommitted() {}, fetchTopicsOffset: async () => [], removeBroker() {} };
+    for (const symbol of Object.getOwnPropertySymbols(kafka)) if (symbol.description === "private:Kafka:createCluster") kafka[symbol] = () => cluster;
+    return kafka;
+  };
+  exports.consumed = async (kafka, topic, count, options) => {
+    const consumer = kafka.consumer({ groupId: "workers" });
+    await consumer.connect(); await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    let seen = 0, done; const enough = new Promise((resolve) => { done = resolve; });
+    const count_ = (n) => { seen += n; if (seen >= count) done(); };
+    await consumer.run(options(count_));
+    await enough; await consumer.disconnect();
+  };`;
+
+let bench: MessagingBench;
+beforeEach(async () => {
+  bench = await MessagingBench.start({ KAFKAJS_NO_PARTITIONER_WARNING: "1" });
+  bench.place.env["LOG"] = join(bench.place.folder, "log.json");
+  writeFiles(bench.place, { "stub.cjs": STUB });
+});
+afterEach(async () => await bench.stop());
+
+const producer = `const { stubbed, consumed } = require("./stub.cjs"); const kafka = stubbed(process.env.LOG);
+  const producer = kafka.producer(); await producer.connect();`;
+const ours = (body: string) =>
+  `const { span } = require("%sdk%"); (async () => { ${producer} ${body} })();`;
+
+test("context goes from OpenTelemetry through ours to OpenTelemetry", async () => {
+  const old = "@opentelemetry/instrumentation-kafkajs";
+  await bench.runOld(
+    old,
+    `${producer} await producer.send({ topic: "first", messages: [{ value: "x" }] })`,
+  );
+  await bench.run(
+    ours(`await consumed(kafka, "first", 1, (count) => ({ eachMessage: async ({ message }) => {
+      await producer.send({ topic: "second", messages: [{ key: "k1", value: message.value, headers: { mine: "1" } }] }); count(1);
+    } }));`),
+    "cjs",
+  );
+  await bench.runOld(
+    old,
+    `${producer} await consumed(kafka, "second", 1, (count) => ({ eachMessage: async ({ message }) => { if (String(message.headers.mine) !== "1") throw new Error("lost"); count(1); } }))`,
+  );
+  const [sent] = bench.of(PRODUCER, "old");
+  const [processed] = bench.of(CONSUMER);
+  const [resent] = bench.of(PRODUCER);
+  const [received] = bench.of(CONSUMER, "old");
+  expect(processed?.parentSpanId).toBe(sent?.spanId);
+  expect(resent?.parentSpanId).toBe(processed?.spanId);
+  expect(received?.parentSpanId).toBe(resent?.spanId);
+  expect(processed).toMatchObject({
+    name: "process first",
+    attributes: {
+      "messaging.system": "kafka",
+      "messaging.destination.name": "first",
+      "messaging.destination.partition.id": "0",
+      "messaging.consumer.group.name": "workers",
+      "messaging.kafka.offset": 0,
+    },
+  });
+  expect(resent?.attributes["messaging.kafka.message.key"]).toBe("k1");
+});
+
+test("several messages have a span each, and a batch links to them; process() gives each its true time", async () => {
+  await bench.run(
+    ours(`const { kafkaMessage, process: one } = require("@clew/sdk/messaging");
+      const messages = [{ value: "a" }, { value: "b" }];
+      await span("caller", () => producer.send({ topic: "many", messages }));
+      if (messages[0].headers !== undefined) throw new Error("the program's messages were changed");
+      await consumed(kafka, "many", 2, (count) => ({ eachBatch: async ({ batch }) => {
+        for (const message of batch.messages) {
+          await one(kafkaMessage(batch.topic, message), async () => { await new Promise((done) => setTimeout(done, 20)); });
+        }
+        count(batch.messages.length);
+      } }));`),
+    "cjs",
+  );
+  const created = bench.of(PRODUCER);
+  const [sent] = bench.of(CLIENT);
+  expect(created.map(({ name }) => name)).toEqual(["create many", "create many"]);
+  expect(sent?.links?.map(({ spanId }) => spanId)).toEqual(created.map(({ spanId }) => spanId));
+  const processed = bench.of(CONSUMER);
+  const batch = processed.find(({ parentSpanId }) => parentSpanId === undefined);
+  expect(batch?.links?.map(({ spanId }) => spanId)).toEqual(created.map(({ spanId }) => spanId));
+  expect(batch?.attributes["messaging.batch.message_count"]).toBe(2);
+  const each = processed.filter(({ parentSpanId }) => parentSpanId === batch?.spanId);
+  expect(each.map(({ links }) => links?.[0]?.spanId)).toEqual(created.map(({ spanId }) => spanId));
+  const [first, second] = each;
+  expect(BigInt(first?.endTimeUnixNano ?? 0)).toBeLessThanOrEqual(
+    BigInt(second?.startTimeUnixNano ?? 0),
+  );
+});
+
+test("messages that kafkajs refuses are refused with its own error", async () => {
+  const printed = await bench.run(
+    ours(`for (const wrong of [{ topic: "x" }, { topic: "x", messages: [{}] }, { topic: "", messages: [{ value: "1" }] }, undefined]) {
+      try { await producer.send(wrong); console.log("sent"); } catch (error) { console.log(error.name); }
+    }`).replace(
+      "(async",
+      "process.removeAllListeners('warning'); process.on('warning', () => {}); (async",
+    ),
+    "cjs",
+  );
+  expect(printed.trim().split("\n")).toEqual([
+    "KafkaJSNonRetriableError",
+    "KafkaJSNonRetriableError",
+    "KafkaJSNonRetriableError",
+    "TypeError",
+  ]);
+});
