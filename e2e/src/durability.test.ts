@@ -89,10 +89,8 @@ describe("kill -9 under load", () => {
       const expected = sequences.flatMap((sequence) => expectedSpans(plan, sequence));
       expect(expected.length).toBeGreaterThan(KILLS * REQUESTS_BETWEEN_KILLS);
       expect(acked.every(({ rejected }) => rejected === 0)).toBe(true);
-      // Ready means that what the spool held is in the store, or will be within moments.
-      const last = expected.at(-1) as ExpectedSpan;
-      await traceOf(server, last.traceId);
-      await until("the spool is empty", 30_000, async () => (await segments()).length <= 1);
+      // Logs go when all that is in them is in the store.
+      await until("the spool is empty", 60_000, async () => (await segments()).length === 0);
       expect((await wrongCounts(expected)).slice(0, 10)).toEqual([]);
     });
   }

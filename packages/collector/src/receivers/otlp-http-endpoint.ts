@@ -162,7 +162,8 @@ export class OtlpHttpEndpoint {
     const cors = this.#cors.headers(request.headers);
     if (cors !== undefined) headers.push(...cors);
     response.writeHead(status, headers);
-    response.end(body);
+    if (body.length === 0) response.end();
+    else response.end(body);
   }
 }
 

@@ -1,8 +1,9 @@
 // OTLP/HTTP listener: Fastify routes requests to the endpoint and keeps connections in bounds. Its
 // body parsers, serialisers and logs are bypassed: OTLP needs none of them, and they would cost
-// more than the rest of a small request.
+// more than the rest of a small request. A POST to exactly a path of ours does not pass through it at all.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import http, { type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import https from "node:https";
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { ByteBudget } from "./byte-budget.ts";
@@ -81,10 +82,15 @@ function createApp(settings: ReceiverSettings, endpoint: OtlpHttpEndpoint): Fast
     frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply) =>
       other(request, reply),
   };
-  const app: FastifyInstance =
-    tls === undefined
-      ? fastify({ ...options, http: server })
-      : fastify({ ...options, https: { ...server, ...tlsOptions(tls) } });
+  const app: FastifyInstance = fastify({
+    ...options,
+    serverFactory: (route: RequestListener) => {
+      const listen = straight(endpoint, route);
+      return tls === undefined
+        ? http.createServer(server, listen)
+        : https.createServer({ ...server, ...tlsOptions(tls) }, listen);
+    },
+  });
   // Any content type is let through unread; the endpoint judges it and reads the body.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
@@ -95,6 +101,16 @@ function createApp(settings: ReceiverSettings, endpoint: OtlpHttpEndpoint): Fast
   app.setNotFoundHandler(other);
   app.setErrorHandler((_error, request, reply) => other(request, reply));
   return app;
+}
+
+/** Hands the requests of well-behaved senders straight to the endpoint, the others to `route`. */
+function straight(endpoint: OtlpHttpEndpoint, route: RequestListener): RequestListener {
+  const signals = new Map(Object.entries(signalPaths));
+  return (request, response) => {
+    const signal = request.method === "POST" ? signals.get(request.url ?? "") : undefined;
+    if (signal === undefined) route(request, response);
+    else void endpoint.export(signal, request, response);
+  };
 }
 
 function tlsOptions(tls: ReceiverTls): Record<string, unknown> {

@@ -42,7 +42,7 @@ async function open(): Promise<RequestMemory> {
 }
 
 function prints(from: number, count = 1): Fingerprint[] {
-  return Array.from({ length: count }, (_, i) => (from + i).toString(16).padStart(32, "0"));
+  return Array.from({ length: count }, (_, i) => (from + i).toString().padStart(16, "\u00ff"));
 }
 
 function chunkFiles(): string[] {

@@ -15,12 +15,11 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { ROTATE_MS, ROTATE_REQUESTS } from "./recent-requests.ts";
 import { syncDirectory } from "./wal-file.ts";
-import { type Fingerprint, MARK_BYTES } from "./wal-record.ts";
+import { FINGERPRINT_BYTES, type Fingerprint, MARK_BYTES } from "./wal-record.ts";
 
 const MARK_FILE = "mark";
 const SUFFIX = ".prints";
 const FILE = /^\d{15}\.prints$/;
-const PRINT_BYTES = 16;
 const CHUNK_HEAD_BYTES = 8;
 const CHUNK_ID_AT = 13;
 
@@ -172,7 +171,7 @@ export class RequestMemory {
       let requests = 0;
       for (let chunk = parseChunk(file, 0); chunk !== undefined; chunk = parseChunk(file, bytes)) {
         bytes = chunk.next;
-        requests += chunk.prints.length / PRINT_BYTES;
+        requests += chunk.prints.length / FINGERPRINT_BYTES;
         this.#segments.add(chunk.segment);
         if (chunk.seconds >= sinceSeconds) this.#keep(chunk.prints);
       }
@@ -181,9 +180,8 @@ export class RequestMemory {
   }
 
   #keep(prints: Buffer): void {
-    const hex = prints.toString("hex");
-    for (let at = 0; at < hex.length; at += 2 * PRINT_BYTES)
-      this.#former.push(hex.slice(at, at + 2 * PRINT_BYTES));
+    for (let at = 0; at < prints.length; at += FINGERPRINT_BYTES)
+      this.#former.push(prints.toString("latin1", at, at + FINGERPRINT_BYTES));
   }
 }
 
@@ -211,7 +209,11 @@ async function openMark(directory: string): Promise<Buffer> {
 
 function chunkOf(segment: string, prints: readonly Fingerprint[], nowMs: number): Buffer {
   const id = Buffer.from(segment);
-  const chunk = Buffer.concat([Buffer.alloc(CHUNK_ID_AT), id, Buffer.from(prints.join(""), "hex")]);
+  const chunk = Buffer.concat([
+    Buffer.alloc(CHUNK_ID_AT),
+    id,
+    Buffer.from(prints.join(""), "latin1"),
+  ]);
   chunk.writeUInt32LE(chunk.length - CHUNK_HEAD_BYTES, 0);
   chunk.writeUInt32LE(Math.floor(nowMs / 1000), CHUNK_HEAD_BYTES);
   chunk.writeUInt8(id.length, CHUNK_ID_AT - 1);
@@ -228,7 +230,7 @@ function parseChunk(file: Buffer, offset: number): Chunk | undefined {
   if (next > file.length || printsAt > next) return undefined;
   const content = file.subarray(offset + CHUNK_HEAD_BYTES, next);
   if (crc32(content) !== file.readUInt32LE(offset + 4)) return undefined;
-  if ((next - printsAt) % PRINT_BYTES !== 0) return undefined;
+  if ((next - printsAt) % FINGERPRINT_BYTES !== 0) return undefined;
   return {
     seconds: file.readUInt32LE(offset + CHUNK_HEAD_BYTES),
     segment: file.toString("utf8", idAt, printsAt),

@@ -1,6 +1,7 @@
 // One segment of the write-ahead log. Records are appended by group commit: everything that waits is
-// written with one call and made durable with one fdatasync, then all its senders are answered.
+// written and made durable with one call, then all its senders are answered.
 
+import { constants } from "node:fs";
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ClewError } from "@clew/base";
@@ -17,6 +18,15 @@ const MAGIC = Buffer.from("CLEWWAL1");
 /** A file starts with the magic and the mark of its records. */
 const HEAD_BYTES = MAGIC.length + MARK_BYTES;
 
+/**
+ * On Linux a write to a file that was opened so is as good as a write and an fdatasync, for one trip to the thread
+ * pool instead of two. Elsewhere the flag is missing or, as on macOS, promises less than fdatasync.
+ */
+const DATA_SYNC = process.platform === "linux" ? constants.O_DSYNC : undefined;
+const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY;
+/** Up to this size copying buffers into one costs less than handing many to the system. */
+const COPY_BYTES = 128 * 1024;
+
 /** An open segment file; `bytes` of it are durable. */
 export class WalFile {
   readonly path: string;
@@ -31,7 +41,7 @@ export class WalFile {
 
   /** Creates the file, for records with `mark`; its name is durable when this resolves. */
   static async create(path: string, mark: Buffer): Promise<WalFile> {
-    const handle = await open(path, "wx");
+    const handle = await open(path, NEW_FILE | (DATA_SYNC ?? 0));
     try {
       await writeAll(handle, [MAGIC, mark], 0, HEAD_BYTES);
       await syncDirectory(dirname(path));
@@ -54,8 +64,10 @@ export class WalFile {
     let size = 0;
     for (const buffer of buffers) size += buffer.length;
     try {
-      await writeAll(this.#handle, buffers, this.#durableBytes, size);
-      await this.#handle.datasync();
+      const isSmall = size <= COPY_BYTES && buffers.length > 2;
+      const written = isSmall ? [Buffer.concat(buffers, size)] : buffers;
+      await writeAll(this.#handle, written, this.#durableBytes, size);
+      if (DATA_SYNC === undefined) await this.#handle.datasync();
       this.#durableBytes += size;
     } catch (error) {
       await this.#handle.truncate(this.#durableBytes).catch(() => undefined);
