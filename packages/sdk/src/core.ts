@@ -1,6 +1,7 @@
 // The heart of a running tracer: takes ended spans, seals batches by size and time, and hands them to the
 // delivery, which is loaded with the first batch.
 
+import { complain } from "./complaints.ts";
 import type { SpanObserver } from "./config/options.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Delivery } from "./deliver/delivery.ts";
@@ -48,6 +49,8 @@ export class Core implements TracerCore, SpanTaker {
   readonly #everything: boolean;
   readonly #nothing: boolean;
   readonly #follows: boolean;
+  /** The event `exit` has come. */
+  #over = false;
   #delivery: Delivery | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ticks: NodeJS.Timeout | undefined;
@@ -114,7 +117,8 @@ export class Core implements TracerCore, SpanTaker {
     if (!enabled) return;
     const batch = this.#batch;
     batch.add(scope, span);
-    if (batch.bytes >= batchBytes || batch.spans >= batchSpans) this.seal();
+    if (this.#over) this.spillAll(false);
+    else if (batch.bytes >= batchBytes || batch.spans >= batchSpans) this.seal();
     else if (this.#timer === undefined) this.#startTimer();
   }
 
@@ -136,8 +140,15 @@ export class Core implements TracerCore, SpanTaker {
       this.#timer = undefined;
     }
     if (this.#batch.spans === 0) return;
-    const delivery = this.delivery();
-    storage.run(SUPPRESSED, () => delivery.push(this.#batch.seal(delivery.takeDrops())));
+    try {
+      const delivery = this.delivery();
+      storage.run(SUPPRESSED, () => delivery.push(this.#batch.seal(delivery.takeDrops())));
+    } catch (error) {
+      // Called by timers and at the end of the process: an error here would be the application's end.
+      this.#batch.failed += this.#batch.spans;
+      this.#batch.seal(0);
+      complain(`spans are being dropped: ${String(error)}`);
+    }
   }
 
   /** The delivery, loaded when it is first needed. */
@@ -169,6 +180,7 @@ export class Core implements TracerCore, SpanTaker {
   /** Writes what is left to the disk, open spans included, as the last thing of the process; `send` also tries to send it. */
   spillAll(send: boolean): void {
     if (!this.settings.export.enabled) return;
+    this.#over = true; // what ends from now on, in listeners that come after ours, goes the same way
     for (const span of this.open) {
       span.endMs = Math.max(performance.now(), span.startMs);
       this.#batch.add(span.scope as Scope, span, true);

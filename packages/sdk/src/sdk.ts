@@ -30,6 +30,10 @@ export interface TracerReport {
 
 const FLUSH_MS = 30_000;
 
+function textOf(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
 /** A running tracer. */
 export class Sdk implements TracerProvider, Tracing {
   readonly settings: Settings;
@@ -66,11 +70,13 @@ export class Sdk implements TracerProvider, Tracing {
     this.#core.afterSpill = () => reporter.write();
   }
 
-  getTracer(name: string, version = ""): Tracer {
+  getTracer(name: string, version?: string): Tracer {
     return this.tracer(name, version);
   }
 
-  tracer(name: string, version = ""): ClewTracer {
+  tracer(givenName: string, givenVersion?: string): ClewTracer {
+    // Programs without types pass what they have, such as an environment variable that is not set.
+    const [name, version] = [textOf(givenName), textOf(givenVersion)];
     const key = `${name}@${version}`;
     let tracer = this.#tracers.get(key);
     if (tracer === undefined) {

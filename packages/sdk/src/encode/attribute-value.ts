@@ -19,6 +19,11 @@ const TWO_32 = 2 ** 32;
 /** Longest text that is written whatever the settings say, UTF-16 units. */
 export const HARD_TEXT_LIMIT: number = 64 * 1024;
 
+/** Bytes after which no further members of an object or array are written: it may hold itself in each of them. */
+const LARGEST_OBJECT = 256 * 1024;
+/** Where the object that is being written has to stop. */
+let stopAt = 0;
+
 /** Appends an AnyValue's fields. Texts longer than `maxText` UTF-16 units are cut. */
 export function writeValue(writer: ByteWriter, value: unknown, maxText: number, depth = 0): void {
   switch (typeof value) {
@@ -85,6 +90,7 @@ function safeText(value: unknown): string {
 
 function writeObject(writer: ByteWriter, value: object, maxText: number, depth: number): void {
   const start = writer.length;
+  if (depth === 0) stopAt = start + LARGEST_OBJECT;
   try {
     if (value instanceof Uint8Array) {
       writer.reserve(1);
@@ -117,7 +123,7 @@ function writeArray(
 ) {
   const mark = writer.begin(Tag.Array);
   const count = Math.min(values.length, MAX_MEMBERS);
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && writer.length < stopAt; i++) {
     const item = writer.begin(0x0a);
     writeValue(writer, values[i] ?? null, maxText, depth + 1);
     writer.end(item);
@@ -134,7 +140,7 @@ function writeMembers(
   const mark = writer.begin(Tag.Map);
   let left = MAX_MEMBERS;
   for (const key of Object.keys(value)) {
-    if (left-- === 0) break;
+    if (left-- === 0 || writer.length >= stopAt) break;
     let member: unknown;
     try {
       member = value[key];

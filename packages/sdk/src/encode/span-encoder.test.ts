@@ -1,5 +1,6 @@
 // Spans as they are set and as a receiver reads them; and whatever a program hands over.
 
+import type { SpanKind } from "@opentelemetry/api";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { batchBody } from "../deliver/batch.ts";
@@ -228,4 +229,40 @@ test("drops are told in the scope of the first spans of a batch", () => {
   expect(readSpans(batchBody(batch.seal(17)))[0]?.scopeAttributes).toEqual({
     "clew.dropped_spans": 17,
   });
+});
+
+test("objects that hold themselves many times over are written up to a limit", () => {
+  const list: unknown[] = [];
+  const members: Record<string, unknown> = {};
+  for (let i = 0; i < 256; i++) {
+    list.push(list);
+    members[`member ${i}`] = members;
+  }
+  const span = makeSpan();
+  span.setAttribute("list", list);
+  span.setAttribute("members", members);
+  span.setAttribute("after", "still here");
+  span.end();
+  const batch = new OpenBatch(() => Buffer.alloc(0));
+  batch.add(span.scope as Scope, span);
+  expect(batch.bytes).toBeLessThan(1024 * 1024);
+  expect(readSpans(batchBody(batch.seal(0)))[0]?.attributes["after"]).toBe("still here");
+});
+
+test("names have a limit, and kinds that there are none of are left out", () => {
+  const span = makeSpan({}, "n".repeat(1_000_000));
+  span.addEvent("e".repeat(1_000_000));
+  const [scope, identity] = [span.scope as Scope, span];
+  const odd = new RecordingSpan(scope, identity, "odd", 200 as SpanKind, 5, 1_790_000_000_000);
+  const [long, other] = sent(span, odd);
+  expect(long?.name).toHaveLength(64 * 1024);
+  expect(long?.events[0]?.name).toHaveLength(64 * 1024);
+  expect(other).toMatchObject({ name: "odd" });
+});
+
+test("links and times that are none leave the span alone", () => {
+  const span = makeSpan();
+  span.addLinks({} as never);
+  span.end([1n, 2n] as never);
+  expect(one(span)).toMatchObject({ name: "work" });
 });

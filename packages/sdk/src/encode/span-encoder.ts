@@ -1,9 +1,10 @@
 // A span to OTLP's Span (opentelemetry/proto/trace/v1/trace.proto), written once, when it ends.
 
 import type { RecordingSpan, SpanEvent, SpanLink } from "../trace/span.ts";
-import { writeKeyValue } from "./attribute-value.ts";
+import { HARD_TEXT_LIMIT, writeKeyValue } from "./attribute-value.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 
+const KINDS: ReadonlySet<number> = new Set([0, 1, 2, 3, 4]);
 const HAS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;
 
@@ -33,10 +34,10 @@ export function writeSpan(writer: ByteWriter, span: RecordingSpan, unfinished = 
   }
   writer.reserve(1);
   writer.byte(0x2a);
-  writer.text(span.name);
+  writer.text(shortened(span.name));
   writer.reserve(20);
   writer.byte(0x30);
-  writer.byte(span.kind + 1);
+  writer.byte(KINDS.has(span.kind) ? span.kind + 1 : 0);
   writer.byte(0x39);
   writer.nanos(span.startMs, span.offsetMs);
   writer.byte(0x41);
@@ -58,6 +59,11 @@ export function writeSpan(writer: ByteWriter, span: RecordingSpan, unfinished = 
   const remote = span.remoteParent ? IS_REMOTE : 0;
   writer.fixed32((span.flags & 0xff) | HAS_REMOTE | remote);
   closeSpan(writer, start);
+}
+
+/** Names have a limit too: one that holds a whole document would make its batch too large for any backend. */
+function shortened(name: string): string {
+  return name.length > HARD_TEXT_LIMIT ? name.slice(0, HARD_TEXT_LIMIT) : name;
 }
 
 function closeSpan(writer: ByteWriter, start: number): void {
@@ -104,7 +110,7 @@ function writeEvent(writer: ByteWriter, span: RecordingSpan, event: SpanEvent): 
   writer.nanos(event.ms, span.offsetMs);
   writer.reserve(1);
   writer.byte(0x12);
-  writer.text(event.name);
+  writer.text(shortened(event.name));
   const { attributes } = event;
   for (let i = 0; i < attributes.length; i += 2) {
     const key = attributes[i] as string;

@@ -7,6 +7,7 @@ import { activeContext, contextWithSpan, ROOT, spanOf, storage } from "../trace/
 import { fail } from "../trace/exception.ts";
 import { PassiveSpan } from "../trace/passive-span.ts";
 import { RecordingSpan } from "../trace/span.ts";
+import { watchResult } from "./watch-result.ts";
 
 const KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
 const OWN_SCOPE = "@clew/sdk";
@@ -64,25 +65,7 @@ export function runWithin<T>(span: Span, context: Context, work: () => T): T {
     span.end();
     throw thrown;
   }
-  if (isThenable(result)) {
-    // The promise itself is handed back: nobody notices that it is watched.
-    result.then(
-      () => span.end(),
-      (thrown: unknown) => {
-        fail(span, thrown);
-        span.end();
-      },
-    );
-  } else span.end();
-  return result;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    typeof value === "object" &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
+  return watchResult(span, context, result) as T;
 }
 
 type Work<T> = (span: SpanHandle) => T;

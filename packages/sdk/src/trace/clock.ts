@@ -26,7 +26,10 @@ export function checkWallClock(): void {
 /** OpenTelemetry's time (Date, [s, ns], epoch or monotonic ms) as monotonic milliseconds. */
 export function toMonotonicMs(time: TimeInput | undefined, offset: number): number {
   if (time === undefined) return ticks();
-  if (Array.isArray(time)) return finite(time[0] * 1000 - offset + time[1] / 1e6);
+  if (Array.isArray(time)) {
+    const [seconds, nanoseconds]: readonly unknown[] = time; // a program without types may give others
+    return finite(Number(seconds) * 1000 - offset + Number(nanoseconds) / 1e6);
+  }
   if (time instanceof Date) return finite(time.getTime() - offset);
   if (typeof time !== "number") return ticks();
   // A number below the start of the process in epoch milliseconds is a reading of performance.now().

@@ -1,5 +1,6 @@
 // What tracers and spans share: the instrumentation scope and the core that they belong to.
 
+import { complain } from "../complaints.ts";
 import type { ByteWriter } from "../encode/byte-writer.ts";
 import type { Candidate } from "../sample/sampler.ts";
 import type { SpanLimits } from "./limits.ts";
@@ -55,6 +56,10 @@ export class Scope implements SpanScope {
   }
 
   ended(span: RecordingSpan): void {
-    this.#taker.take(this, span);
+    try {
+      this.#taker.take(this, span);
+    } catch (error) {
+      complain(`a span could not be taken: ${String(error)}`);
+    }
   }
 }

@@ -1,0 +1,121 @@
+// What a program sees of work that runs in a span: exactly what it would see without one.
+
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Sdk, start } from "../sdk.ts";
+import { activeContext, spanOf } from "../trace/context.ts";
+import type { RecordingSpan } from "../trace/span.ts";
+import { span } from "./span.ts";
+
+const ended: RecordingSpan[] = [];
+let sdk: Sdk | undefined;
+
+beforeAll(() => {
+  sdk = start({
+    export: false,
+    global: false,
+    disabledInstrumentations: ["*"],
+    observers: [
+      { ended: (one) => ended.push(one) },
+      {
+        ended() {
+          throw new Error("an observer's own defect");
+        },
+      },
+    ],
+  });
+});
+afterEach(() => ended.splice(0));
+afterAll(() => sdk?.shutdown());
+
+describe("what is thrown", () => {
+  const unreadable = {
+    "an object without a prototype": Object.create(null),
+    "an object whose text throws": {
+      toString() {
+        throw new Error("no text");
+      },
+    },
+    "a symbol": Symbol("thrown"),
+    "an error whose message throws": Object.defineProperty(new Error("x"), "message", {
+      get() {
+        throw new Error("no message");
+      },
+    }),
+  };
+  test.each(Object.entries(unreadable))("%s arrives as it is", async (_, thrown: unknown) => {
+    const caught = await span("fails", () => Promise.reject(thrown)).catch((e: unknown) => e);
+    expect(caught).toBe(thrown);
+    let thrownAgain: unknown;
+    try {
+      span("fails", () => {
+        throw thrown;
+      });
+    } catch (error) {
+      thrownAgain = error;
+    }
+    expect(thrownAgain).toBe(thrown);
+    expect(ended.map(({ statusCode }) => statusCode)).toEqual([2, 2]);
+  });
+});
+
+test("an error that nobody handles is reported by Node as without a span", async () => {
+  const before = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  const heard = new Promise((resolve) => {
+    process.once("unhandledRejection", resolve);
+  });
+  try {
+    void span("fails", () => Promise.reject(new Error("nobody handles this")));
+    expect(await heard).toMatchObject({ message: "nobody handles this" });
+  } finally {
+    for (const listener of before) process.on("unhandledRejection", listener);
+  }
+});
+
+test("a query that begins when it is awaited is run once, within its span", async () => {
+  const run = vi.fn(() => Promise.resolve(spanOf(activeContext())));
+  class Query {
+    where(): this {
+      return this;
+    }
+    // biome-ignore lint/suspicious/noThenProperty: it is what query builders do.
+    then<T>(resolved?: (value: unknown) => T, rejected?: (reason: unknown) => T): Promise<T> {
+      return run().then<T, T>(resolved, rejected);
+    }
+  }
+  const query = span("query", () => new Query());
+  expect(query).toBeInstanceOf(Query);
+  expect(ended).toEqual([]);
+  const seen = await query.where();
+  expect(run).toHaveBeenCalledTimes(1);
+  expect(ended).toEqual([seen]);
+});
+
+test("promises keep the methods that a library gave them", async () => {
+  const cancel = vi.fn();
+  const promise = span("request", () => Object.assign(Promise.resolve(7), { cancel }));
+  promise.cancel();
+  expect(cancel).toHaveBeenCalledTimes(1);
+  expect(await promise).toBe(7);
+});
+
+test("a result whose `then` throws is handed back", () => {
+  const result = {
+    // biome-ignore lint/suspicious/noThenProperty: a getter like those of proxies.
+    get then(): never {
+      throw new Error("not for you");
+    },
+  };
+  expect(span("odd", () => result)).toBe(result);
+  expect(ended).toHaveLength(1);
+});
+
+test("tracers take any name", () => {
+  for (const name of [undefined, null, 5, Symbol("s"), ""]) {
+    sdk
+      ?.getTracer(name as string, name as string)
+      .startSpan("one")
+      .end();
+  }
+  expect(ended).toHaveLength(5);
+});
