@@ -146,6 +146,13 @@ describe("the query bar", () => {
     expect(new URL(page.url()).searchParams.get("q")).toBe("{ status = error }");
   });
 
+  test("tells the fault of a link that was cut short", async () => {
+    const { page } = watched;
+    await page.goto(address("{ status = "));
+    await page.locator("#query-fault").filter({ hasText: "expected" }).waitFor();
+    await page.getByText("Ask anything about your traces").waitFor();
+  });
+
   test("shows a fault that only the server knows", async () => {
     const { page, complaints } = watched;
     await page.goto(address("{ } >> { } | compare({ status = error })"));

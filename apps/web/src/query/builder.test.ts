@@ -13,8 +13,9 @@ import {
 } from "./builder-model.ts";
 import { printBuilder } from "./builder-print.ts";
 import { readBuilder } from "./builder-read.ts";
-import { attributeText, durationText, type Literal, queryOfFilter } from "./filter-text.ts";
+import { attributeText, type Literal } from "./filter-text.ts";
 import { fieldType, readField } from "./reference-text.ts";
+import { durationText, queryOfFilter } from "./search-text.ts";
 
 const key = fc.oneof(
   fc.constantFrom("http.route", "a key", "5xx", 'say "x"', "a+1", "back\\slash", "naïve.🧵"),

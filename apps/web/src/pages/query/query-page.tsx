@@ -34,11 +34,14 @@ export default function QueryPage({ params }: { params: Params }): ReactElement 
   const client = useQueryClient();
   const editor = useRef<QueryEditorHandle>(null);
   const [draft, setDraft] = useDraft(q);
-  const [fault, setFault] = useFault(draft);
+  const [told, setFault] = useFault(draft);
   const [building, setBuilding] = useStored("query.builder", true, isBoolean);
   const recall = useRecall(draft);
   const isRunning = useIsFetching({ queryKey: ["traceql"] }) > 0 && q !== "";
   const read = useMemo(() => (q === "" ? undefined : readQuery(q)), [q]);
+
+  // What stands in the address is meant as it is; nobody is typing it.
+  const fault = told ?? (draft === q ? read?.fault : undefined);
 
   // However it came here: typed, clicked together or by a link.
   const isSound = read?.query !== undefined;
@@ -113,7 +116,7 @@ export default function QueryPage({ params }: { params: Params }): ReactElement 
         </div>
         {building && <BuilderPanel text={draft} onText={setDraft} onRun={run} range={range} />}
       </section>
-      {q === "" && <Examples onPick={(text) => run(text)} />}
+      {read?.query === undefined && <Examples onPick={(text) => run(text)} />}
       {read?.query !== undefined && (
         <Answer
           key={q}

@@ -6,7 +6,7 @@ import { useTraceSearch } from "../../api/queries.ts";
 import { Scatter } from "../../charts/scatter.tsx";
 import { listBindings } from "../../keyboard/bindings.ts";
 import { useKeys } from "../../keyboard/use-keys.ts";
-import { queryOfFilter } from "../../query/filter-text.ts";
+import { queryOfFilter } from "../../query/search-text.ts";
 import { Link } from "../../router/link.tsx";
 import { navigate } from "../../router/location.ts";
 import { useRange } from "../../router/range-clock.ts";

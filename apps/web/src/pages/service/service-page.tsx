@@ -7,7 +7,7 @@ import { useHeatmap, useOperations, useRed } from "../../api/queries.ts";
 import { HeatMap, type HeatRegion } from "../../charts/heat-map.tsx";
 import TimeChart, { type ChartSeries } from "../../charts/time-chart.tsx";
 import { formatShare } from "../../format/number.ts";
-import { queryOfFilter } from "../../query/filter-text.ts";
+import { queryOfFilter } from "../../query/search-text.ts";
 import { Link } from "../../router/link.tsx";
 import { navigate } from "../../router/location.ts";
 import { useRange } from "../../router/range-clock.ts";

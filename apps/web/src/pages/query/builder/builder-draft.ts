@@ -9,13 +9,9 @@ import type {
   Measure,
   Relation,
 } from "../../../query/builder-model.ts";
-import {
-  durationText,
-  type Literal,
-  type LiteralType,
-  literalOf,
-} from "../../../query/filter-text.ts";
+import { type Literal, type LiteralType } from "../../../query/filter-text.ts";
 import { fieldType, readField } from "../../../query/reference-text.ts";
+import { durationText, literalOf } from "../../../query/search-text.ts";
 
 export interface DraftRow {
   readonly field: string;

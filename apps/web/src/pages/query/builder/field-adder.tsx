@@ -29,15 +29,23 @@ export function FieldAdder(props: FieldAdderProps): ReactElement {
     setTyped("");
     if (!taken.includes(field)) onAdd(field);
   };
+  const suggestions = fieldSuggestions(names, typed).filter(({ value }) => !taken.includes(value));
+  const isOffered = (text: string): boolean => suggestions.some(({ value }) => value === text);
   return (
     <Combobox
       label={label}
       placeholder={placeholder}
       value={typed}
-      suggestions={fieldSuggestions(names, typed).filter(({ value }) => !taken.includes(value))}
+      suggestions={suggestions}
       onFocus={() => setFocused(true)}
       onText={setTyped}
-      onCommit={add}
+      // A field that is left half-typed is not meant yet.
+      onCommit={(text) => {
+        if (isOffered(text)) add(text);
+      }}
+      onEnter={() => {
+        if (!isOffered(typed)) add(typed);
+      }}
     />
   );
 }

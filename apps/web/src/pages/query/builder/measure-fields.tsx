@@ -197,6 +197,11 @@ function FieldInput({
 }: ListProps & { value: string; onChange: (field: string) => void }): ReactElement {
   const [typed, setTyped] = useState<string>();
   const names = useTagNames(range, filter, typed !== undefined);
+  const suggestions = fieldSuggestions(names, typed ?? value);
+  const choose = (text: string): void => {
+    const field = readField(text)?.text;
+    if (field !== undefined && field !== value) onChange(field);
+  };
   return (
     <>
       <span className={styles.word}>{word}</span>
@@ -204,14 +209,15 @@ function FieldInput({
         <Combobox
           label={label}
           value={typed ?? value}
-          suggestions={fieldSuggestions(names, typed ?? value)}
+          suggestions={suggestions}
           onFocus={() => setTyped(value)}
           onText={setTyped}
+          // A field that is left half-typed is not meant yet.
           onCommit={(text) => {
             setTyped(undefined);
-            const field = readField(text)?.text;
-            if (field !== undefined && field !== value) onChange(field);
+            if (suggestions.some((one) => one.value === text)) choose(text);
           }}
+          onEnter={() => choose(typed ?? value)}
         />
       </div>
     </>
