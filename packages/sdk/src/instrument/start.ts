@@ -2,6 +2,7 @@
 // brings along.
 
 import type { Settings } from "../config/settings.ts";
+import { takeUpContext } from "../messaging/process-context.ts";
 import { traceHttpClients } from "./http-client.ts";
 import { traceHttpServers } from "./http-server.ts";
 import type { AnyInstrumentation, Instrumentation } from "./instrumentation.ts";
@@ -18,6 +19,7 @@ const BY_CHANNEL: Readonly<Record<string, (tracing: InstrumentedTracer) => () =>
     };
   },
   undici: traceUndici,
+  "child-process": takeUpContext,
 };
 
 /** A test whether the settings let an instrumentation run. */

@@ -2,10 +2,10 @@
 // message whose shape the program makes itself. The names in an environment are upper-case:
 // https://opentelemetry.io/docs/specs/otel/context/env-carriers/
 
-import type { Context } from "@opentelemetry/api";
 import { running } from "../sdk.ts";
 import { activeContext, storage } from "../trace/context.ts";
 import { type Carrier, mapCarrier } from "./carrier.ts";
+import { variable } from "./process-context.ts";
 
 /** The context of now as plain texts, which can be cloned, sent and stored. */
 export function carry(): Record<string, string> {
@@ -31,20 +31,10 @@ export function resume<T>(carried: object | Carrier | undefined, work: () => T):
   );
 }
 
-const variable = (name: string): string => name.toUpperCase().replaceAll("-", "_");
-
 /** `env` with the context of now: TRACEPARENT, TRACESTATE, BAGGAGE. */
 export function traceEnv(
   env: Readonly<NodeJS.ProcessEnv> = globalThis.process.env,
 ): NodeJS.ProcessEnv {
   const carried = Object.entries(carry()).map(([name, value]) => [variable(name), value]);
   return { ...env, ...(Object.fromEntries(carried) as NodeJS.ProcessEnv) };
-}
-
-/** The context that an environment carries. */
-export function contextOfEnv(
-  extract: (get: (name: string) => string | undefined) => Context,
-  env: Readonly<NodeJS.ProcessEnv>,
-): Context {
-  return extract((name) => env[variable(name)]);
 }

@@ -13,7 +13,7 @@ import {
   wrapMethod,
 } from "../messaging/patching.ts";
 import { endBegun, whenDone } from "../messaging/run.ts";
-import { ROOT, storage } from "../trace/context.ts";
+import { activeContext, ROOT, storage } from "../trace/context.ts";
 import { fail } from "../trace/exception.ts";
 
 const LIBRARY = "amqplib";
@@ -93,7 +93,7 @@ let publishing = false;
 
 /** The callback of a confirm channel, which ends the span and runs in its caller's context. */
 function confirming(begun: Begun, callback: Method): Method {
-  const caller = storage.getStore() ?? ROOT;
+  const caller = activeContext();
   return dressed(callback, function confirmed(this: unknown, ...args: unknown[]) {
     if (args[0] !== null && args[0] !== undefined) fail(begun.span, args[0]);
     begun.span.end();
@@ -207,7 +207,7 @@ function wrapGet(messaging: Messaging): (original: Method) => Method {
   return (original) =>
     function get(this: unknown, ...args: unknown[]): unknown {
       const startTime = performance.now();
-      const caller = storage.getStore() ?? ROOT;
+      const caller = activeContext();
       const note = (message: unknown): void => {
         if (typeof message !== "object" || message === null) return;
         const found = delivered(this as Channel, String(args[0]), message as Delivery);

@@ -5,6 +5,7 @@
 import { basename } from "node:path";
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
 import { attempt, type Method, prototypeOf, wrapMethod } from "../messaging/patching.ts";
+import { variable } from "../messaging/process-context.ts";
 import { spanOf } from "../trace/context.ts";
 
 const LIBRARY = "child-process";
@@ -37,7 +38,7 @@ export function addContext(tracing: Tracing, options: SpawnOptions): void {
   if (chosen || (given !== "" && !isNode(options))) return;
   const inner = new Map<string, string>();
   tracing.inject(context, (name, value) => {
-    inner.set(name.toUpperCase().replaceAll("-", "_"), value);
+    inner.set(variable(name), value);
   });
   if (!inner.has("TRACEPARENT")) return;
   const ours = new Set(["TRACEPARENT", "TRACESTATE", ...inner.keys()]);

@@ -14,7 +14,7 @@ import {
   wrapMethod,
 } from "../messaging/patching.ts";
 import { emitWithin, endBegun } from "../messaging/run.ts";
-import { ROOT, storage } from "../trace/context.ts";
+import { activeContext, ROOT, storage } from "../trace/context.ts";
 
 const LIBRARY = "mqtt";
 
@@ -56,7 +56,7 @@ function wrapPublish(messaging: Messaging): (original: Method) => Method {
         return messaging.send({ ...message, carrier: mapCarrier(userProperties) });
       });
       if (begun === undefined) return Reflect.apply(original, this, args);
-      const caller = storage.getStore() ?? ROOT;
+      const caller = activeContext();
       const done: Method = (...results) => {
         endBegun(begun, results[0] instanceof Error ? { error: results[0] } : undefined);
         return callback === undefined

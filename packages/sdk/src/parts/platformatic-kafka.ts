@@ -6,7 +6,7 @@ import { type KafkaRecord, kafkaMessage } from "../messaging/incoming.ts";
 import { type Begun, Messaging } from "../messaging/operation.ts";
 import { attempt, dressed, type Method, prototypeOf, wrapMethod } from "../messaging/patching.ts";
 import { endBegun, runBegun } from "../messaging/run.ts";
-import { ROOT, storage } from "../trace/context.ts";
+import { activeContext, storage } from "../trace/context.ts";
 
 const LIBRARY = "platformatic-kafka";
 
@@ -47,7 +47,7 @@ function wrapSend(messaging: Messaging): (original: Method) => Method {
       if (typeof callback !== "function") {
         return runBegun(traced.begun, () => Reflect.apply(original, this, [traced.own]));
       }
-      const caller = storage.getStore() ?? ROOT;
+      const caller = activeContext();
       const done = dressed(callback as Method, (...results) => {
         const [error] = results;
         endBegun(traced.begun, error === null || error === undefined ? undefined : { error });

@@ -65,9 +65,16 @@ export const SUPPRESSED: ClewContext = ROOT.setValue(SUPPRESS_KEY, true);
 /** Where the current context lives. Typed loosely because users may run contexts of other makes. */
 export const storage: AsyncLocalStorage<Context> = new AsyncLocalStorage<Context>();
 
+let base: Context = ROOT;
+
+/** Sets the context of code that was given none: the one that the process was started in. */
+export function setBaseContext(context: Context): void {
+  base = context;
+}
+
 /** The context of the code that asks. */
 export function activeContext(): Context {
-  return storage.getStore() ?? ROOT;
+  return storage.getStore() ?? base;
 }
 
 /** The span of a context of any make. */
