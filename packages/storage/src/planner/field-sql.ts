@@ -13,10 +13,17 @@ import { SqlParameters } from "../read/sql-parameters.ts";
 import { FieldConditions, isReference } from "./field-conditions.ts";
 import { fold } from "./field-fold.ts";
 import { type FieldKnowledge, RecordingKnowledge, spanKeys } from "./field-knowledge.ts";
-import { allOf } from "./field-logic.ts";
+import { allOf, anyOf, FALSE } from "./field-logic.ts";
 import { nullableFloat } from "./field-numbers.ts";
 import { FieldPlaces, type Frame, MANY_COLUMNS } from "./field-places.ts";
-import { type Many, manyOf, namesMany, referencesOf, requireLocal } from "./field-references.ts";
+import {
+  isSpanLocal,
+  type Many,
+  manyOf,
+  namesMany,
+  referencesOf,
+  requireLocal,
+} from "./field-references.ts";
 import { anchored } from "./field-tests.ts";
 import { typedOf } from "./field-typed.ts";
 
@@ -34,6 +41,15 @@ export interface FieldCompiler {
    * none; `typedValue` reads it. Of several events or links it is the first that has the value.
    */
   typed(field: FieldReference, parameters: SqlParameters): string;
+  /**
+   * As `typed`, for what is shown of a span that was found by some filters: only events (links) that meet what
+   * one of the filters asks of an event count, if there are such.
+   */
+  typedAsFound(
+    field: FieldReference,
+    filters: readonly FieldExpression[],
+    parameters: SqlParameters,
+  ): string;
   /** As `typed`, of each: SQL of an array with one pair for every event (link) of the span, for others with the one pair. */
   typedOfEach(field: FieldReference, parameters: SqlParameters): string;
 }
@@ -93,9 +109,8 @@ class SqlCompiler implements FieldCompiler {
     const conditions: string[] = [];
     const groups = new Map<Many, FieldExpression[]>();
     for (const part of parts) {
-      const many = (["event", "link"] as const).filter((one) => namesMany(part, one));
-      const [only] = many;
-      if (many.length !== 1 || only === undefined || isNegation(part)) {
+      const only = isNegation(part) ? undefined : onlyMany(part);
+      if (only === undefined) {
         conditions.push(this.#conditions.holds(part, frame));
         continue;
       }
@@ -123,15 +138,59 @@ class SqlCompiler implements FieldCompiler {
     return pairSql(parts);
   }
 
+  typedAsFound(
+    field: FieldReference,
+    filters: readonly FieldExpression[],
+    parameters: SqlParameters,
+  ): string {
+    const typed = this.typed(field, parameters);
+    const many = manyOf(field);
+    if (many === undefined) return typed;
+    const frame: Frame = { parameters, bound: new Set([many]) };
+    const asked = filters.map((filter) => this.#askedOfOne(many, filter, frame));
+    const condition = anyOf(asked.filter((one) => one !== undefined));
+    if (condition === FALSE) return typed;
+    const pair = pairSql(this.#places.parts(field, frame));
+    const met = `arrayFilter(pair -> pair.1 != '', ${lambda(many, `if(${condition}, ${pair}, ${NO_PAIR})`)})`;
+    const first = `arrayFirst(pair -> pair.1 != 'nil', arrayPushBack(${met}, ${NIL_PAIR}))`;
+    return `if(notEmpty(${met}), ${first}, ${typed})`;
+  }
+
+  /** What a filter asks of one and the same event (link); undefined where it asks nothing of that kind. */
+  #askedOfOne(many: Many, filter: FieldExpression, frame: Frame): string | undefined {
+    const folded = fold(filter);
+    if (hasOr(folded)) return undefined;
+    const parts = conjuncts(folded).filter(
+      (part) => !isNegation(part) && onlyMany(part) === many && isSpanLocal(part),
+    );
+    if (parts.length === 0) return undefined;
+    return allOf(parts.map((part) => this.#conditions.holds(part, frame)));
+  }
+
   typedOfEach(field: FieldReference, parameters: SqlParameters): string {
     const many = manyOf(field);
     if (many === undefined) return `[${this.typed(field, parameters)}]`;
     requireLocal(field);
-    const columns = Object.entries(MANY_COLUMNS[many]);
-    const names = columns.map(([name]) => name).join(", ");
     const parts = this.#places.parts(field, { parameters, bound: new Set([many]) });
-    return `arrayMap((${names}) -> ${pairSql(parts)}, ${columns.map(([, column]) => column).join(", ")})`;
+    return lambda(many, pairSql(parts));
   }
+}
+
+const NIL_PAIR = "CAST(('nil', ''), 'Tuple(type String, text String)')";
+/** Not even nil: what it would be the value of does not count. */
+const NO_PAIR = "CAST(('', ''), 'Tuple(type String, text String)')";
+
+/** An array of what `value` gives for every event (link) of the span. */
+function lambda(many: Many, value: string): string {
+  const columns = Object.entries(MANY_COLUMNS[many]);
+  const names = columns.map(([name]) => name).join(", ");
+  return `arrayMap((${names}) -> ${value}, ${columns.map(([, column]) => column).join(", ")})`;
+}
+
+/** Events where an expression speaks of events and not of links, and the other way round. */
+function onlyMany(expression: FieldExpression): Many | undefined {
+  const named = (["event", "link"] as const).filter((many) => namesMany(expression, many));
+  return named.length === 1 ? named[0] : undefined;
 }
 
 function pairSql(parts: readonly Part[]): string {

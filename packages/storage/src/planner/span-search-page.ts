@@ -10,7 +10,7 @@ import { type IndexRow, readIndexRows } from "../read/trace-summaries.ts";
 import { TRUE } from "./field-logic.ts";
 import { typedValue } from "./field-typed.ts";
 import type { SpanSource } from "./metrics/span-clause.ts";
-import { filterSql } from "./metrics/span-filter.ts";
+import { conditionsOf, filterSql } from "./metrics/span-filter.ts";
 import { MAX_SHOWN, tooMuchShown } from "./shown-limit.ts";
 
 const MINUTE_NANO = 60_000_000_000n;
@@ -123,8 +123,9 @@ async function readShown(
   context: ReadContext,
 ): Promise<ReadonlyMap<string, readonly ResultSpan[]>> {
   const parameters = new SqlParameters();
+  const filters = conditionsOf(shown.filter);
   const values = shown.named.map((field, i) => {
-    return `${shown.fields.typed(field, parameters)} AS v${i}, v${i}.type, v${i}.text`;
+    return `${shown.fields.typedAsFound(field, filters, parameters)} AS v${i}, v${i}.type, v${i}.text`;
   });
   const columns = [
     "lower(hex(trace_id)), lower(hex(span_id)), name, toUnixTimestamp64Nano(start), duration",

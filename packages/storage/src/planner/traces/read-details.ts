@@ -2,7 +2,7 @@
 // say of each trace. Two queries, however many traces.
 
 import type { NamedValue, ResultSpan, ResultSpanset, ResultTrace, TypedValue } from "@clew/model";
-import type { FieldReference } from "@clew/traceql";
+import type { FieldExpression, FieldReference } from "@clew/traceql";
 import type { Engine } from "../../engines/engine.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import { type FieldCompiler, typedValue as typedOf } from "../field-sql.ts";
@@ -18,6 +18,8 @@ export interface DetailQuery {
   readonly fields: FieldCompiler;
   /** The fields of which values are shown, in order. */
   readonly named: readonly FieldReference[];
+  /** What the query asks of single spans: says which of several events is shown. */
+  readonly conditions: readonly FieldExpression[];
   readonly budget: ReadBudget;
 }
 
@@ -58,14 +60,16 @@ class SpanDetails {
   }
 
   static async read(
-    { engine, fields, named, budget }: DetailQuery,
+    { engine, fields, named, conditions, budget }: DetailQuery,
     found: readonly FoundTrace[],
     rows: SpanRows,
   ): Promise<SpanDetails> {
     const details = new SpanDetails(named);
     const parameters = new SqlParameters();
     const stored = named.filter((field) => computedOf(field) === undefined);
-    const values = stored.map((field) => fields.typed(referenceAsSelf(field), parameters));
+    const values = stored.map((field) =>
+      fields.typedAsFound(referenceAsSelf(field), conditions, parameters),
+    );
     const ids = new Set(found.flatMap(placesOf).map(({ spanId }) => spanId));
     const answer = await engine.readRows(
       `SELECT lower(hex(trace_id)), lower(hex(span_id)), toUnixTimestamp64Nano(start), name,

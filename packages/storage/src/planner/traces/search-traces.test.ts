@@ -188,6 +188,38 @@ test("conditions on events are about one event in a conjunction, about any in a 
   expect(await found(`{ (${apart} && nestedSetLeft = 1) || span.no = 1 }`, { tenant })).toBe("1:a");
 });
 
+test.each([
+  ['{ event:name = "y" } | select(event.n)', "y 2"],
+  ['{ event.n > 1 && event:name != "z" } | select(event:name)', "2 y"],
+  ['{ event:name = "y" && nestedSetLeft = 1 } | select(event.n)', "y 2"],
+  ["{ } | select(event:name, event.n)", "x 1"],
+  ['{ event:name = "z" } | select(event.n)', "z"],
+  ['{ event:name = "y" || event:name = "z" } | select(event.n)', "x 1"],
+  ['{ link.why = "b" } | select(link:spanID)', "b 0000000000000002"],
+])("of several events the one that was asked for is shown: %s", async (query, expected) => {
+  const tenant = "shown events";
+  const events = [
+    { name: "x", attributes: { n: 1n } },
+    { name: "y", attributes: { n: 2n } },
+    { name: "z" },
+  ];
+  const links = [
+    { span: "1", attributes: { why: "a" } },
+    { span: "2", attributes: { why: "b" } },
+  ];
+  await storeSpans(store, tenant, [
+    { ...span("1", "a", undefined, "shop", 0n, 1n), events, links },
+  ]);
+  const { traces } = await ask(query, { tenant });
+  const values = traces[0]?.spansets[0]?.spans[0]?.values ?? [];
+  const texts = values.map(({ name, value }) =>
+    name !== "nestedSetLeft" && "value" in value && typeof value.value === "string"
+      ? value.value
+      : "",
+  );
+  expect(texts.join(" ").trim()).toBe(expected);
+});
+
 describe("aggregates and groups", () => {
   test.each([
     ["{ } | count() > 3", "1:abcde"],

@@ -40,7 +40,8 @@ export async function searchWholeTraces(
   const search = new TraceSearch({ query, plan, source, reading, after, needsKin });
   const found = await search.page();
   const page = found.slice(0, query.limit);
-  const traces = await readDetails({ engine, tenant, fields, named, budget }, page);
+  const { conditions } = plan;
+  const traces = await readDetails({ engine, tenant, fields, named, conditions, budget }, page);
   const last = page.at(-1);
   const shown = (after?.shown ?? 0) + page.length;
   const cost = {
