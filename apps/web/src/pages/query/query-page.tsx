@@ -114,7 +114,15 @@ export default function QueryPage({ params }: { params: Params }): ReactElement 
           <FaultLine fault={fault} isStale={q !== "" && draft !== q} />
           <span className={styles.keysHint}>Enter runs · Shift+Enter new line · ? all keys</span>
         </div>
-        {building && <BuilderPanel text={draft} onText={setDraft} onRun={run} range={range} />}
+        {building && (
+          <BuilderPanel
+            text={draft}
+            isTyped={draft !== q}
+            onText={setDraft}
+            onRun={run}
+            range={range}
+          />
+        )}
       </section>
       {read?.query === undefined && <Examples onPick={(text) => run(text)} />}
       {read?.query !== undefined && (

@@ -62,11 +62,14 @@ function withRow(draft: DraftBuilder): DraftBuilder {
 
 export function BuilderPanel({
   text,
+  isTyped,
   onText,
   onRun,
   range,
 }: {
   text: string;
+  /** The text has not run yet. */
+  isTyped: boolean;
   onText: (text: string) => void;
   onRun: (text: string) => void;
   range: ResolvedRange;
@@ -74,7 +77,9 @@ export function BuilderPanel({
   const [state, setState] = useState(() => shownFor(text, undefined));
   const shown = state.text === text ? state : shownFor(text, state.last);
   if (shown !== state) setState(shown);
-  const { draft, reason } = shown;
+  const { reason } = shown;
+  // While one types, what it showed last stays, faint, so that the page does not jump.
+  const draft = shown.draft ?? (isTyped ? shown.last : undefined);
   const filters = useMemo(() => (draft === undefined ? [] : draft.spans.map(rowText)), [draft]);
   if (draft === undefined)
     return (
