@@ -45,6 +45,12 @@ function quoted(key: string): string {
   return `"${key.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
 
+async function operationsOf(service: string): Promise<string[]> {
+  const path = `/services/${pathSegment(service)}/operations`;
+  const { operations } = await ask<{ operations: { operation: string }[] }>(server, path);
+  return operations.map(({ operation }) => operation);
+}
+
 let server: ServerProcess;
 let opened: BrowserOrReason;
 const carriers = new Map(hostile.map((text) => [text, carrier(text)]));
@@ -54,11 +60,13 @@ beforeAll(async () => {
   opened = await openBrowser();
   for (const [text, span] of carriers) await send(server, text, [span]);
   for (const span of carriers.values()) await traceOf(server, span.traceId);
-  // Lists come from rollups, which follow the spans.
-  await until("all services and values are listed", 20_000, async () => {
+  // Lists come from rollups, which follow the spans table by table.
+  await until("all services, operations and values are listed", 20_000, async () => {
+    const operations = await Promise.all(hostile.map(operationsOf));
     const { services } = await ask<{ services: unknown[] }>(server, "/services");
     const { values } = await ask<{ values: unknown[] }>(server, "/attributes/payload/values");
-    return services.length >= carriers.size && values.length >= carriers.size;
+    const lists = [services, values, operations.flat()];
+    return lists.every(({ length }) => length >= carriers.size);
   });
 });
 afterAll(async () => {
@@ -89,9 +97,7 @@ describe.each(hostile)("%j", (text) => {
   test("is listed as service, operation and attribute value", async () => {
     const { services } = await ask<{ services: { service: string }[] }>(server, "/services");
     expect(services.map(({ service }) => service)).toContain(text);
-    const path = `/services/${pathSegment(text)}/operations`;
-    const { operations } = await ask<{ operations: { operation: string }[] }>(server, path);
-    expect(operations.map(({ operation }) => operation)).toEqual([text]);
+    expect(await operationsOf(text)).toEqual([text]);
     const { values } = await ask<{ values: { value: string }[] }>(
       server,
       "/attributes/payload/values",
