@@ -30,4 +30,6 @@ export const HOOKS: readonly HookRow[] = [
   { module: "mysql2", name: "mysql2", part: "mysql2" },
   { module: "ioredis", name: "ioredis", part: "ioredis" },
   { module: "@redis/client", name: "redis", part: "redis" },
+  { module: "mongodb", name: "mongodb", part: "mongodb" },
+  { module: "@grpc/grpc-js", name: "grpc", part: "grpc" },
 ];
