@@ -3,7 +3,7 @@
 // leaves the declarations out, which nobody needs who only runs it.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,6 +47,28 @@ async function bundle() {
   await build.close();
 }
 
+/**
+ * Makes the files fit for bundlers, those that make ES modules too: parts are required by plain texts, and
+ * modules of Node without `require`, which such a bundle does not have.
+ */
+function makeBundleable() {
+  const table = Object.keys(partEntries()).map(
+    (part) => `${JSON.stringify(part.slice(6))}: () => require("./${part}.cjs")`,
+  );
+  for (const name of readdirSync(made, { recursive: true })) {
+    if (!name.endsWith(".cjs")) continue;
+    const file = join(made, name);
+    const text = readFileSync(file, "utf8")
+      .replaceAll(/\brequire\("(node:[a-z_/\d]+)"\)/g, 'process.getBuiltinModule("$1")')
+      .replaceAll(
+        'require("url").pathToFileURL(__filename).href',
+        `(typeof __filename === "string" ? process.getBuiltinModule("node:url").pathToFileURL(__filename).href : "file:///bundle")`,
+      )
+      .replaceAll(/\bCLEW_PARTS\b/g, `({ ${table.join(", ")} })`);
+    writeFileSync(file, text);
+  }
+}
+
 function writeModules() {
   for (const name of PUBLIC) {
     // Loading `register` would start the tracer, and it exports nothing.
@@ -68,6 +90,7 @@ function writeTypes() {
 
 try {
   await bundle();
+  makeBundleable();
   writeModules();
   if (!process.argv.includes("--no-types")) writeTypes();
   if (existsSync(dist)) renameSync(dist, before);

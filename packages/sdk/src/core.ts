@@ -1,6 +1,8 @@
 // The heart of a running tracer: takes ended spans, seals batches by size and time, and hands them to the
 // delivery, which is loaded with the first batch.
 
+// Not the global ones, which test runners and DOM shims replace by such as know no `unref`.
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { complain } from "./complaints.ts";
 import type { SpanObserver } from "./config/options.ts";
 import type { Settings } from "./config/settings.ts";

@@ -2,12 +2,12 @@
 
 import { createRequire } from "node:module";
 
+/** Put in by the build: a `require` with a plain text for each part, which bundlers can follow. */
+declare const CLEW_PARTS: Readonly<Record<string, () => unknown>>;
 declare const CLEW_BUILT: boolean;
-
-const built = typeof CLEW_BUILT !== "undefined";
-const load: NodeJS.Require = built ? require : createRequire(import.meta.url);
 
 /** What the file `name` of src/parts exports. */
 export function loadPart(name: string): unknown {
-  return load(`./parts/${name}.${built ? "cjs" : "ts"}`);
+  if (typeof CLEW_BUILT !== "undefined") return CLEW_PARTS[name]?.();
+  return createRequire(import.meta.url)(`./parts/${name}.ts`);
 }

@@ -1,6 +1,8 @@
 // Sends batches: a queue with a byte budget, adaptive concurrency, retries, and the disk for what does not fit
 // or cannot be sent. What has to be dropped is counted, ordinary spans before errors and first spans.
 
+// Not the global ones, which test runners and DOM shims replace by such as know no `unref`.
+import { clearTimeout, setTimeout } from "node:timers";
 import { complain } from "../complaints.ts";
 import type { ExportSettings } from "../config/settings.ts";
 import { loadPart } from "../load-part.ts";

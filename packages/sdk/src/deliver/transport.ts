@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
-import { createRequire } from "node:module";
+// Not the global ones, which test runners and DOM shims replace by such as know no `unref`.
+import { clearTimeout, setTimeout } from "node:timers";
 import type { ExportSettings } from "../config/settings.ts";
 import { loadPart } from "../load-part.ts";
 import { SDK_VERSION } from "../version.ts";
@@ -14,7 +15,7 @@ const SMALLEST_COMPRESSED = 1024;
 const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 // Loaded when first needed: a service without TLS never pays for it.
-const load = createRequire(import.meta.url);
+const load = process.getBuiltinModule as (name: string) => unknown;
 type Http = typeof import("node:http");
 type Https = typeof import("node:https");
 type Zlib = typeof import("node:zlib");

@@ -250,7 +250,7 @@ class Patcher {
 
   /** Reports libraries that were loaded before the tracer. */
   reportEarly(): void {
-    const cache = nodeModule.createRequire(import.meta.url).cache;
+    const cache = (nodeModule.Module as unknown as { _cache: object })._cache;
     for (const path of Object.keys(cache)) {
       const place = placeOf(path);
       if (place === undefined || !this.has(place.name)) continue;

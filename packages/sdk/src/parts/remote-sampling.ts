@@ -1,6 +1,8 @@
 // Part: rates of sampling that a backend says, in the format of Jaeger's remote sampling (`GET /sampling?service=x`:
 // probabilistic, rateLimiting, perOperation), which Clew and Jaeger's collectors answer.
 
+// Not the global ones, which test runners and DOM shims replace by such as know no `unref`.
+import { clearInterval, setImmediate, setInterval } from "node:timers";
 import type { Settings } from "../config/settings.ts";
 import { RateLimit } from "../sample/rate-limit.ts";
 import type { Candidate, Sampler } from "../sample/sampler.ts";

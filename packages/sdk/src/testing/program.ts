@@ -39,6 +39,11 @@ export function ensureBuilt(): void {
   if (built.status !== 0) throw new Error(`the tracer did not build: ${built.stderr}`);
 }
 
+/** Path of a file of the built tracer. */
+export function builtFile(name: string): string {
+  return join(dist, name);
+}
+
 /** A temporary folder in which `@clew/sdk` can be imported. */
 export function makePlace(env: Record<string, string>): Place {
   ensureBuilt();

@@ -1,0 +1,62 @@
+// The tracer inside of a bundle: of either kind, far from its own files, started in code.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { rolldown } from "rolldown";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { OtlpSink } from "./testing/otlp-sink.ts";
+import { builtFile, makePlace, type Place, removePlace, writeFiles } from "./testing/program.ts";
+
+let sink: OtlpSink;
+let place: Place;
+
+beforeEach(async () => {
+  sink = await OtlpSink.start();
+  place = makePlace({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url });
+});
+
+afterEach(async () => {
+  removePlace(place);
+  await sink.stop();
+});
+
+/** Bundles a program, and runs it where nothing else is. */
+async function runBundle(format: "esm" | "cjs", source: string): Promise<string> {
+  writeFiles(place, { "main.mjs": source.replaceAll("%sdk%", builtFile("index.mjs")) });
+  const build = await rolldown({ input: join(place.folder, "main.mjs"), platform: "node" });
+  const file = join(place.folder, "out", `app.${format === "esm" ? "mjs" : "cjs"}`);
+  await build.write({ file, format, codeSplitting: false });
+  await build.close();
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const child = spawn(process.execPath, [file], { env: { ...inherited, ...place.env } });
+  const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
+  await once(child, "close");
+  return (await stdout) + (await stderr);
+}
+
+test.each(["esm", "cjs"] as const)("parts are found in a bundle of kind %s", async (format) => {
+  const output = await runBundle(
+    format,
+    `import { flush, span, start } from "%sdk%";
+     start({ service: "bundled", propagators: ["b3"], disabledInstrumentations: ["*"] });
+     span("in a bundle", () => {});
+     flush().then((arrived) => console.log("arrived", arrived));`,
+  );
+  expect(output).toBe("arrived true\n");
+  expect(sink.spans).toMatchObject([{ name: "in a bundle" }]);
+});
+
+test("timers of a DOM shim do no harm", async () => {
+  const output = await runBundle(
+    "cjs",
+    `import { flush, span, start } from "%sdk%";
+     globalThis.setTimeout = () => 1;
+     globalThis.setInterval = () => 2;
+     start({ service: "simulated browser", disabledInstrumentations: ["*"] });
+     span("in a DOM", () => {});
+     flush().then((arrived) => console.log("arrived", arrived));`,
+  );
+  expect(output).toBe("arrived true\n");
+});
