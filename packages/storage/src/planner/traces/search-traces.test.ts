@@ -212,12 +212,12 @@ test.each([
   ]);
   const { traces } = await ask(query, { tenant });
   const values = traces[0]?.spansets[0]?.spans[0]?.values ?? [];
-  const texts = values.map(({ name, value }) =>
+  const texts = values.flatMap(({ name, value }) =>
     name !== "nestedSetLeft" && "value" in value && typeof value.value === "string"
-      ? value.value
-      : "",
+      ? [value.value]
+      : [],
   );
-  expect(texts.join(" ").trim()).toBe(expected);
+  expect(texts.join(" ")).toBe(expected);
 });
 
 describe("aggregates and groups", () => {
