@@ -15,6 +15,11 @@ interface TopicMessages {
   messages: KafkaRecord[];
 }
 
+/** Whether kafkajs may take them; what it refuses is its own affair. */
+function isSendable(given: Partial<TopicMessages> | undefined): given is TopicMessages {
+  return Array.isArray(given?.messages);
+}
+
 /** The same messages with headers of their own, to be written to. */
 function copied({ topic, messages, ...rest }: TopicMessages): TopicMessages {
   return {
@@ -31,7 +36,9 @@ function described({ topic, messages }: TopicMessages): Message[] {
 function sending(messaging: Messaging, original: Method): Method {
   return function send(this: unknown, ...args: unknown[]): unknown {
     const traced = attempt(LIBRARY, () => {
-      const own = copied(args[0] as TopicMessages);
+      const given = args[0] as TopicMessages | undefined;
+      if (!isSendable(given)) return undefined;
+      const own = copied(given);
       return { own, begun: messaging.sendBatch(topicOf(own.topic), described(own)) };
     });
     const given = traced === undefined ? args : [traced.own, ...args.slice(1)];
@@ -42,7 +49,8 @@ function sending(messaging: Messaging, original: Method): Method {
 function sendingBatch(messaging: Messaging, original: Method): Method {
   return function sendBatch(this: unknown, ...args: unknown[]): unknown {
     const traced = attempt(LIBRARY, () => {
-      const given = args[0] as { topicMessages: TopicMessages[] };
+      const given = args[0] as { topicMessages?: TopicMessages[] } | undefined;
+      if (given?.topicMessages?.every(isSendable) !== true) return undefined;
       const topicMessages = given.topicMessages.map(copied);
       const topics = [...new Set(topicMessages.map(({ topic }) => topic))];
       const place = topicOf(topics.length === 1 ? (topics[0] as string) : "");

@@ -2,6 +2,7 @@
 // processed by the program's own loop, for which there is `consume()` of @clew/sdk/messaging with `kafkaMessage()`.
 
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { textOf } from "../messaging/carrier.ts";
 import { type KafkaRecord, kafkaMessage } from "../messaging/incoming.ts";
 import { type Begun, Messaging } from "../messaging/operation.ts";
 import { attempt, dressed, type Method, prototypeOf, wrapMethod } from "../messaging/patching.ts";
@@ -15,7 +16,7 @@ interface Sent extends KafkaRecord {
   readonly partition?: number | undefined;
 }
 interface SendOptions {
-  readonly messages: readonly Sent[];
+  readonly messages: Sent[];
 }
 
 /**
@@ -26,22 +27,27 @@ class RecordHeaders extends Map<unknown, unknown> {
   readonly #text: boolean;
 
   constructor(given: object | undefined, text: boolean) {
-    super(given instanceof Map ? given : Object.entries(given ?? {}));
+    super();
+    const entries = given instanceof Map ? [...given] : Object.entries(given ?? {});
+    for (const [key, value] of entries) super.set(key, value);
     const [first] = this.keys();
     this.#text = first === undefined ? text : typeof first === "string";
   }
 
+  /** As text, or as bytes; bytes of a forwarded record that are there are replaced. */
   override set(key: unknown, value: unknown): this {
-    const convert = (given: unknown) =>
-      !this.#text && typeof given === "string" ? Buffer.from(given) : given;
-    return super.set(convert(key), convert(value));
+    if (this.#text || typeof key !== "string") return super.set(key, value);
+    for (const each of this.keys()) if (textOf(each) === key) this.delete(each);
+    return super.set(Buffer.from(key), Buffer.from(String(value)));
   }
 }
 
 function wrapSend(messaging: Messaging): (original: Method) => Method {
   return (original) =>
     function send(this: unknown, ...args: unknown[]): unknown {
-      const traced = attempt(LIBRARY, () => begin(messaging, this, args[0] as SendOptions));
+      const traced = attempt(LIBRARY, () =>
+        begin(messaging, this, args[0] as SendOptions | undefined),
+      );
       if (traced === undefined) return Reflect.apply(original, this, args);
       const callback = args[1];
       if (typeof callback !== "function") {
@@ -71,8 +77,10 @@ function takesText(producer: unknown): boolean {
 function begin(
   messaging: Messaging,
   producer: unknown,
-  options: SendOptions,
-): { own: SendOptions; begun: Begun } {
+  options: SendOptions | undefined,
+): { own: SendOptions; begun: Begun } | undefined {
+  // What the client refuses is its own affair.
+  if (!Array.isArray(options?.messages)) return undefined;
   const text = takesText(producer);
   const messages = options.messages.map((message) => ({
     ...message,
