@@ -16,6 +16,7 @@ const ERROR = 2;
 const SPAN = Symbol.for("clew.http.server.span");
 const CURRENT = Symbol("clew.http.server.current");
 const CONTEXT = Symbol("clew.http.server.context");
+const EMIT = Symbol("clew.http.server.emit");
 
 interface Traced {
   [SPAN]?: RecordingSpan | undefined;
@@ -126,11 +127,13 @@ function watchAbort(socket: TracedSocket, response: ServerResponse, span: Record
 type Emit = IncomingMessage["emit"];
 interface BoundRequest {
   [CONTEXT]?: Parameters<typeof storage.run>[0];
+  [EMIT]?: Emit;
 }
 
 // Bodies are read in the connection's context, not in the request's: listeners get theirs here.
 function emitInContext(this: IncomingMessage & BoundRequest, ...args: Parameters<Emit>): boolean {
-  const emit = Object.getPrototypeOf(this).emit as Emit;
+  // Kept on the request, since frameworks put objects of theirs in front of it.
+  const emit = this[EMIT] as Emit;
   const context = this[CONTEXT] ?? ROOT;
   if (storage.getStore() === context) return emit.apply(this, args);
   return storage.run(context, () => emit.apply(this, args));
@@ -164,6 +167,7 @@ export function traceHttpServers(tracing: InstrumentedTracer): () => void {
     storage.enterWith(context);
     if (hasBody(request)) {
       (request as BoundRequest)[CONTEXT] = context;
+      (request as BoundRequest)[EMIT] = request.emit;
       request.emit = emitInContext as Emit;
     }
     if (traceIdHeader !== "") response.setHeader(traceIdHeader, span.traceId);

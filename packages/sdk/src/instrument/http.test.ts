@@ -20,9 +20,15 @@ afterEach(async () => {
 const SERVER = 2;
 const CLIENT = 3;
 
-async function run(kind: "cjs" | "mjs", source: string, node?: string): Promise<void> {
+async function run(
+  kind: "cjs" | "mjs",
+  source: string,
+  node?: string,
+  stdout?: string,
+): Promise<void> {
   const ending = await runProgram(place, kind, source, node);
   expect(ending.stderr).toBe("");
+  if (stdout !== undefined) expect(ending.stdout).toBe(stdout);
   expect(ending.code).toBe(0);
 }
 
@@ -203,4 +209,59 @@ test("the answer names its trace when that is wanted", async () => {
     "mjs",
     `${HEAD} const r = await fetch(base); if (!/^[0-9a-f]{32}$/.test(r.headers.get("x-trace-id"))) process.exitCode = 3; stop();`,
   );
+});
+
+test("a caller's trace headers that a program passes on are replaced, not doubled", async () => {
+  const passed = `{ Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "x-other": "kept" }`;
+  await run(
+    "mjs",
+    `import http from "node:http"; import http2 from "node:http2"; import { once } from "node:events"; import { span } from "%sdk%";
+     const seen = (headers) => console.log(headers.traceparent.length, headers["x-other"]);
+     const server = http.createServer((request, response) => { seen(request.headers); response.end(); }).listen(0, "127.0.0.1");
+     const server2 = http2.createServer((request, response) => { seen(request.headers); response.end(); }).listen(0, "127.0.0.1");
+     await Promise.all([once(server, "listening"), once(server2, "listening")]);
+     const base = "http://127.0.0.1:" + server.address().port;
+     await (await fetch(base, { headers: ${passed} })).text();
+     await new Promise((resolve) => http.get(base, { headers: ${passed} }, (response) => response.resume().on("end", resolve)));
+     const session = http2.connect("http://127.0.0.1:" + server2.address().port);
+     await once(session.request({ ":path": "/", ...${passed} }).resume(), "end");
+     session.close(); server2.close(); server.close(); server.closeAllConnections();`,
+    undefined,
+    "55 kept\n55 kept\n55 kept\n",
+  );
+  expect(ofKind(CLIENT)).toHaveLength(3);
+  const parents = new Set(ofKind(SERVER).map(({ parentSpanId }) => parentSpanId));
+  expect(parents).toEqual(new Set(ofKind(CLIENT).map(({ spanId }) => spanId)));
+});
+
+test("objects that a framework puts in front of a request with a body work", async () => {
+  await run(
+    "cjs",
+    `const http = require("node:http");
+     const server = http.createServer((request, response) => {
+       const wrapped = Object.create(request);
+       wrapped.on("mine", () => console.log("heard")).emit("mine");
+       request.resume().on("end", () => response.end());
+     }).listen(0, "127.0.0.1", () => {
+       const { port } = server.address();
+       http.request({ port, method: "POST" }, (response) => response.resume().on("end", () => {
+         server.close(); server.closeAllConnections();
+       })).end("body");
+     });`,
+    undefined,
+    "heard\n",
+  );
+});
+
+test("an error of an HTTP/2 request that a program does not handle ends it as without us", async () => {
+  const { code, stderr } = await runProgram(
+    place,
+    "cjs",
+    `const session = require("node:http2").connect("http://127.0.0.1:1");
+     session.on("error", () => {});
+     session.request({ ":path": "/" });`,
+  );
+  expect(code).toBe(1);
+  expect(stderr).toContain("ECONNREFUSED");
+  expect(await sink.span("GET")).toMatchObject({ status: { code: 2 } });
 });

@@ -18,12 +18,32 @@ interface UndiciRequest {
   readonly path: string;
   readonly method: string;
   addHeader(name: string, value: string): void;
+  /** Names and values in turn; a text in undici before 6. */
+  headers: unknown;
 }
 interface UndiciMessage {
   readonly request: UndiciRequest;
   readonly response?: { readonly statusCode: number };
   readonly socket?: { readonly remoteAddress?: string; readonly remotePort?: number };
   readonly error?: unknown;
+}
+
+/** Writes a header once: a program that passes the headers of its caller on has sent one along. */
+function setHeader(request: UndiciRequest, name: string, value: string): void {
+  const { headers } = request;
+  if (Array.isArray(headers)) {
+    for (let i = headers.length - 2; i >= 0; i -= 2) {
+      const key: unknown = headers[i];
+      if (typeof key === "string" && key.length === name.length && key.toLowerCase() === name) {
+        headers.splice(i, 2);
+      }
+    }
+  } else if (typeof headers === "string") {
+    const lines = headers.split("\r\n");
+    const others = lines.filter((line) => !line.toLowerCase().startsWith(`${name}:`));
+    if (others.length < lines.length) request.headers = others.join("\r\n");
+  }
+  request.addHeader(name, value);
 }
 
 function attributesOf(request: UndiciRequest): Attributes {
@@ -50,7 +70,9 @@ export function traceUndici(tracing: InstrumentedTracer): () => void {
     if (ignored(request.path.split("?", 1)[0] as string)) return;
     const name = nameOfMethod(request.method);
     const span = tracer.begin(name, CLIENT, active, undefined, () => attributesOf(request));
-    tracing.inject(contextWithSpan(active, span), (key, value) => request.addHeader(key, value));
+    tracing.inject(contextWithSpan(active, span), (key, value) =>
+      setHeader(request, key.toLowerCase(), value),
+    );
     if (!(span instanceof RecordingSpan)) return;
     spans.set(request, span);
     span.setAttributes(attributesOf(request));

@@ -2,6 +2,7 @@
 // to be written before the session makes them final, so `session.request` is wrapped.
 
 import { subscribe } from "node:diagnostics_channel";
+import { errorMonitor } from "node:events";
 import type * as http2 from "node:http2";
 import type { Attributes, SpanKind } from "@opentelemetry/api";
 import { knownMethod, nameOfMethod, parseHost } from "../instrument/http-common.ts";
@@ -144,7 +145,8 @@ function clientAttributes(session: http2.ClientHttp2Session, headers: Headers): 
 
 function watchStream(stream: http2.ClientHttp2Stream, span: RecordingSpan): void {
   stream.on("response", (headers) => noteStatus(span, Number(headers[":status"]), 400));
-  stream.on("error", (error) => fail(span, error));
+  // Not as a listener for `error`: with one, an error that the program does not handle would go unnoticed.
+  stream.on(errorMonitor, (error) => fail(span, error));
   stream.on("close", () => span.end());
 }
 
@@ -159,6 +161,10 @@ function wrapRequest(tracing: Tracing, request: Request): Request {
     const name = nameOfMethod(one(headers[":method"]) ?? "GET");
     const span = tracing.tracer(SCOPE).begin(name, CLIENT, active);
     tracing.inject(contextWithSpan(active, span), (key, value) => {
+      // A program that passes the headers of its caller on may have written them in another case.
+      for (const given of Object.keys(headers)) {
+        if (given.length === key.length && given.toLowerCase() === key) delete headers[given];
+      }
       headers[key] = value;
     });
     if (!(span instanceof RecordingSpan)) return request.apply(this, [headers, ...args.slice(1)]);
