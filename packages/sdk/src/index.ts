@@ -19,6 +19,8 @@ export type {
   ModulePatch,
   Tracing,
 } from "./instrument/instrumentation.ts";
+export { logFields, pinoMixin, winstonFormat } from "./logs/helpers.ts";
+export type { LogFields, LogKeyChoice, LogKeys } from "./logs/keys.ts";
 export type { Candidate, Sampler } from "./sample/sampler.ts";
 export { running, type Sdk, start, type TracerReport } from "./sdk.ts";
 export type { SpanAttributes } from "./semconv.ts";

@@ -4,6 +4,7 @@ import type { Attributes } from "@opentelemetry/api";
 import type { AnyInstrumentation } from "../instrument/instrumentation.ts";
 import type { SamplingRule } from "../sample/rules.ts";
 import type { Sampler } from "../sample/sampler.ts";
+import type { LogKeyChoice } from "../logs/keys.ts";
 import type { RecordingSpan } from "../trace/span.ts";
 
 /** Told about every recorded span, in the process; for test kits and the like. Must not throw. */
@@ -31,6 +32,8 @@ export interface StartOptions {
   readonly rules?: readonly SamplingRule[];
   /** Names as in `OTEL_PROPAGATORS`. */
   readonly propagators?: readonly string[];
+  /** Names under which log records tell of their span; default OpenTelemetry's. */
+  readonly logKeys?: LogKeyChoice;
   /** Further instrumentations, ours or OpenTelemetry's. */
   readonly instrumentations?: readonly AnyInstrumentation[];
   /** Names of instrumentations to leave out; `["*"]` for all. */

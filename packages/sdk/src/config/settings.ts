@@ -3,6 +3,7 @@
 
 import type { Attributes } from "@opentelemetry/api";
 import type { SpanLimits } from "../trace/limits.ts";
+import { type LogKeyChoice, readLogKeys } from "../logs/keys.ts";
 import { Environment } from "./environment.ts";
 import type { Compression, Protocol, StartOptions } from "./options.ts";
 
@@ -44,6 +45,13 @@ export interface HttpSettings {
   readonly traceIdHeader: string;
 }
 
+/** What instrumentations of loggers are told. */
+export interface LogSettings {
+  readonly keys: LogKeyChoice;
+  /** Whether lines of the console name their span too. */
+  readonly console: boolean;
+}
+
 /** All settings. */
 export interface Settings {
   readonly disabled: boolean;
@@ -56,6 +64,7 @@ export interface Settings {
   readonly limits: SpanLimits;
   readonly export: ExportSettings;
   readonly http: HttpSettings;
+  readonly logs: LogSettings;
   readonly disabledInstrumentations: readonly string[];
   /** Only these, when not empty. */
   readonly enabledInstrumentations: readonly string[];
@@ -156,6 +165,13 @@ function limits(env: Environment): SpanLimits {
   };
 }
 
+function logSettings(env: Environment, given: LogKeyChoice | undefined): LogSettings {
+  const text = env.text("CLEW_SDK_LOG_KEYS") ?? "otel";
+  const read = readLogKeys(text);
+  if (read === undefined) env.complain(`CLEW_SDK_LOG_KEYS=${text} is not known; otel is used`);
+  return { keys: given ?? read ?? "otel", console: env.flag("CLEW_SDK_LOG_CONSOLE") };
+}
+
 /** Settings of a tracer from `options` and the environment `variables`. Never throws. */
 export function readSettings(
   options: StartOptions,
@@ -179,6 +195,7 @@ export function readSettings(
       secretParameters: env.list("CLEW_SDK_SECRET_PARAMETERS", []),
       traceIdHeader: (env.text("CLEW_SDK_TRACE_ID_HEADER") ?? "").toLowerCase(),
     },
+    logs: logSettings(env, options.logKeys),
     disabledInstrumentations:
       options.disabledInstrumentations ?? env.list("OTEL_NODE_DISABLED_INSTRUMENTATIONS", []),
     enabledInstrumentations: env.list("OTEL_NODE_ENABLED_INSTRUMENTATIONS", []),

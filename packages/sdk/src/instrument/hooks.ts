@@ -32,4 +32,6 @@ export const HOOKS: readonly HookRow[] = [
   { module: "@redis/client", name: "redis", part: "redis" },
   { module: "mongodb", name: "mongodb", part: "mongodb" },
   { module: "@grpc/grpc-js", name: "grpc", part: "grpc" },
+  { module: "pino", name: "pino", part: "pino" },
+  { module: "winston", name: "winston", part: "winston" },
 ];

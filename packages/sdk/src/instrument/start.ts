@@ -3,6 +3,7 @@
 
 import type { Settings } from "../config/settings.ts";
 import { takeUpContext } from "../messaging/process-context.ts";
+import { loadPart } from "../load-part.ts";
 import { traceHttpClients } from "./http-client.ts";
 import { traceHttpServers } from "./http-server.ts";
 import type { AnyInstrumentation, Instrumentation } from "./instrumentation.ts";
@@ -39,6 +40,10 @@ export function startInstrumentations(
   const stops: (() => void)[] = [];
   for (const [name, begin] of Object.entries(BY_CHANNEL)) {
     if (enabled(name)) stops.push(begin(tracing));
+  }
+  if (tracing.settings.logs.console && enabled("console")) {
+    const { nameConsoleLines } = loadPart("console") as { nameConsoleLines(): () => void };
+    stops.push(nameConsoleLines());
   }
   const own: Instrumentation[] = [];
   for (const each of further) {

@@ -1,0 +1,125 @@
+// Log records name their span: pino and winston by themselves and by what a program says, the console where it is wanted.
+
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { MODULE_SYSTEMS, provide, run } from "../testing/libraries.ts";
+import { OtlpSink } from "../testing/otlp-sink.ts";
+import { makePlace, type Place, removePlace } from "../testing/program.ts";
+import { fieldsOf, readLogKeys } from "./keys.ts";
+
+let sink: OtlpSink;
+let place: Place;
+
+beforeEach(async () => {
+  sink = await OtlpSink.start();
+  place = makePlace({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_SERVICE_NAME: "logs" });
+  provide(place, ["pino", "winston"]);
+});
+
+afterEach(async () => {
+  removePlace(place);
+  await sink.stop();
+});
+
+const linesOf = (stdout: string) =>
+  stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+test.each(MODULE_SYSTEMS)("records of pino: %s", async (kind) => {
+  const ending = await run(
+    place,
+    kind,
+    { pino: "pino", "%sdk%": "{ pinoMixin, span }" },
+    `const logger = pino({ mixin: () => ({ mine: 1 }) });
+     logger.info("outside");
+     span("inside", () => {
+       logger.info({ a: 1 }, "plain");
+       logger.child({ b: 2 }).warn("child");
+       logger.error(new Error("thrown"));
+       logger.info({ trace_id: "given" }, "given");
+       pino.pino().info("by name");
+       pino({ mixin: pinoMixin(() => ({ own: true })) }).info("said");
+     });`,
+  );
+  expect(ending.stderr).toBe("");
+  const { traceId, spanId } = await sink.span("inside");
+  const ids = { trace_id: traceId, span_id: spanId, trace_flags: "01" };
+  const lines = linesOf(ending.stdout);
+  const said = (msg: string) => lines.find((line) => line["msg"] === msg);
+  expect(said("outside")).not.toHaveProperty("trace_id");
+  expect(said("outside")).toMatchObject({ mine: 1 });
+  expect(said("plain")).toMatchObject({ ...ids, mine: 1, a: 1 });
+  expect(said("child")).toMatchObject({ ...ids, mine: 1, b: 2 });
+  expect(said("thrown")).toMatchObject({ ...ids, err: { message: "thrown" } });
+  expect(said("given")).toMatchObject({ trace_id: "given", span_id: spanId });
+  expect(said("by name")).toMatchObject(ids);
+  expect(said("said")).toMatchObject({ ...ids, own: true });
+});
+
+test.each(MODULE_SYSTEMS)("records of winston: %s", async (kind) => {
+  place.env["CLEW_SDK_LOG_KEYS"] = "trace,span,flags";
+  const ending = await run(
+    place,
+    kind,
+    { winston: "winston", "%sdk%": "{ span, winstonFormat }" },
+    `const { format } = winston;
+     const logger = winston.createLogger({ format: format.json(), transports: [new winston.transports.Console()] });
+     const record = { level: "info", message: "again" };
+     logger.info("outside");
+     span("inside", () => {
+       logger.info("plain", { a: 1 });
+       logger.child({ b: 2 }).warn("child");
+       logger.error(new Error("thrown"));
+       logger.log(record);
+       winstonFormat().transform(record);
+     });
+     console.log(JSON.stringify(record));`,
+  );
+  expect(ending.stderr).toBe("");
+  const { traceId: trace, spanId: span } = await sink.span("inside");
+  const ids = { trace, span, flags: "01" };
+  const lines = linesOf(ending.stdout);
+  expect(lines[0]).toEqual({ level: "info", message: "outside" });
+  expect(lines[1]).toEqual({ ...ids, level: "info", message: "plain", a: 1 });
+  expect(lines[2]).toEqual({ ...ids, level: "warn", message: "child", b: 2 });
+  expect(lines[3]).toMatchObject({ ...ids, level: "error" });
+  expect(lines[4]).toMatchObject({ ...ids, message: "again" });
+  expect(lines[5]).toMatchObject(ids);
+});
+
+test("lines of the console, where they are wanted", async () => {
+  const body = `console.log("outside"); span("inside", () => { console.log("%s lines", 2); });`;
+  const quiet = await run(place, "mjs", { "%sdk%": "{ span }" }, body);
+  expect(quiet.stdout).toBe("outside\n2 lines\n");
+  place.env["CLEW_SDK_LOG_CONSOLE"] = "true";
+  sink.spans.length = 0;
+  const told = await run(place, "mjs", { "%sdk%": "{ span }" }, body);
+  const { traceId, spanId } = await sink.span("inside");
+  expect(told.stdout).toBe(
+    `outside\n2 lines trace_id=${traceId} span_id=${spanId} trace_flags=01\n`,
+  );
+});
+
+test("the ids are written as each reader of logs wants them", () => {
+  const context = {
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "00f067aa0ba902b7",
+    traceFlags: 1,
+  };
+  expect(fieldsOf(context, "otel")).toEqual({
+    trace_id: context.traceId,
+    span_id: context.spanId,
+    trace_flags: "01",
+  });
+  expect(fieldsOf(context, "datadog")).toEqual({
+    "dd.trace_id": context.traceId,
+    "dd.span_id": "67667974448284343",
+  });
+  expect(fieldsOf(context, "gcp")).toMatchObject({
+    "logging.googleapis.com/spanId": context.spanId,
+    "logging.googleapis.com/trace_sampled": true,
+  });
+  expect(readLogKeys("a, b,c")).toEqual({ traceId: "a", spanId: "b", traceFlags: "c" });
+  expect(readLogKeys("a,b")).toBeUndefined();
+});

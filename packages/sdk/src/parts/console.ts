@@ -1,0 +1,26 @@
+// Part: what the console says within a span ends with the span's ids. Only where a program wants it, as lines of text are
+// read by people and other programs.
+
+import { logFields } from "../logs/helpers.ts";
+
+const METHODS = ["debug", "error", "info", "log", "warn"] as const;
+
+/** Begins; returns what takes it back. */
+export function nameConsoleLines(): () => void {
+  const originals = METHODS.map((name) => [name, console[name]] as const);
+  const patched = new Map<string, unknown>();
+  for (const [name, original] of originals) {
+    const write = function (this: unknown, ...args: unknown[]): void {
+      const fields = Object.entries(logFields()).map(([key, value]) => `${key}=${value}`);
+      original.apply(console, fields.length === 0 ? args : [...args, fields.join(" ")]);
+    };
+    Object.defineProperty(write, "name", { value: name });
+    patched.set(name, write);
+    console[name] = write;
+  }
+  return () => {
+    for (const [name, original] of originals) {
+      if (console[name] === patched.get(name)) console[name] = original;
+    }
+  };
+}
