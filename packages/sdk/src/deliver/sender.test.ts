@@ -1,6 +1,7 @@
 // The delivery: overload, refusals, retries, the byte budget and the disk.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import fs, { mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -187,4 +188,66 @@ describe("the disk", () => {
     expect(there.next()).toBeUndefined();
     expect(here.next()?.body.toString()).toBe("here");
   });
+});
+
+describe("a disk with troubles", () => {
+  const { writeSync } = fs;
+  afterEach(() => {
+    fs.writeSync = writeSync;
+    syncBuiltinESMExports();
+  });
+
+  test("what a full disk leaves of a record does not spoil those that come after it", () => {
+    const spill = new Spill(settings(), folder);
+    expect(spill.write(Buffer.from("first"), 1)).toBe(true);
+    fs.writeSync = ((file: number, bytes: Buffer, at: number) => {
+      if (at > 0) throw Object.assign(new Error("no space"), { code: "ENOSPC" });
+      return writeSync(file, bytes, at, 10);
+    }) as typeof writeSync;
+    syncBuiltinESMExports();
+    expect(spill.write(Buffer.from("lost for want of space"), 1)).toBe(false);
+    fs.writeSync = writeSync;
+    syncBuiltinESMExports();
+    expect(spill.write(Buffer.from("second"), 1)).toBe(true);
+    expect(allRecords(spill)).toEqual(["first", "second"]);
+  });
+
+  test("a file that another process takes away while it is written loses nothing", () => {
+    const spill = new Spill(settings(), folder);
+    spill.write(Buffer.from("before"), 1);
+    const sub = join(folder, readdirSync(folder)[0] as string);
+    const [file] = readdirSync(sub) as [string];
+    renameSync(join(sub, file), join(sub, "taken"));
+    expect(spill.write(Buffer.from("after"), 1)).toBe(true);
+    expect(allRecords(spill)).toEqual(["after"]);
+  });
+});
+
+function allRecords(spill: Spill): string[] {
+  const texts: string[] = [];
+  for (let record = spill.next(); record !== undefined; record = spill.next()) {
+    texts.push(record.body.toString());
+    spill.sent(record);
+  }
+  return texts;
+}
+
+test("requests that fail together wait as long as one that fails", async () => {
+  const carrier = new HeldCarrier();
+  const sender = new Sender(settings(), carrier, undefined);
+  sender.push(batch(1, 0));
+  carrier.answers[0]?.(TAKEN);
+  await new Promise(setImmediate);
+  for (let i = 0; i < 8; i++) sender.push(batch(1, 0));
+  const before = carrier.answers.length;
+  expect(before).toBeGreaterThan(2);
+  const failed: Outcome = { kind: "retry", afterMs: undefined, reached: false, message: "away" };
+  const startMs = performance.now();
+  for (const answer of carrier.answers.slice(1)) answer(failed);
+  await expect.poll(() => carrier.answers.length, { timeout: 5000 }).toBeGreaterThan(before);
+  carrier.answers.at(-1)?.(failed);
+  const again = carrier.answers.length;
+  await expect.poll(() => carrier.answers.length, { timeout: 5000 }).toBeGreaterThan(again);
+  // Two waits, of at most half a second and of a second.
+  expect(performance.now() - startMs).toBeLessThan(1900);
 });

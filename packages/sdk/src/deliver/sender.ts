@@ -167,7 +167,8 @@ export class Sender implements Delivery {
   }
 
   #retry(batch: Batch, afterMs: number | undefined, message: string): void {
-    this.#failures++;
+    // Requests that were on their way together fail together: that is one failure, not one each.
+    if (this.#pause === undefined) this.#failures++;
     this.#concurrency.overloaded();
     this.#queue.unshift(batch);
     complain(`spans cannot be sent and are kept: ${message} (${this.#settings.url})`);

@@ -25,7 +25,7 @@ export interface SpilledRecord {
 
 interface Reading {
   readonly path: string;
-  readonly bytes: Buffer;
+  bytes: Buffer;
   at: number;
 }
 
@@ -76,8 +76,12 @@ export class Spill {
   /** Appends a record, synchronously; false when it does not fit or the disk says no. */
   write(body: Buffer, spans: number): boolean {
     if (this.#bytes + body.length + HEADER > this.#most) return false;
+    // Where process ids say nothing, as between containers that share a folder, another may have taken it.
+    if (this.#file !== undefined && !fs.existsSync(this.#path)) this.newFile();
+    let whole = 0;
     try {
       this.#file ??= this.#open();
+      whole = fs.fstatSync(this.#file).size;
       const record = recordOf(body, spans);
       let written = 0;
       while (written < record.length) {
@@ -87,7 +91,17 @@ export class Spill {
       this.#mayHaveFiles = true;
       return true;
     } catch {
+      this.#cutTo(whole);
       return false;
+    }
+  }
+
+  /** Takes half a record back, as a full disk leaves it: nothing behind it could be read. */
+  #cutTo(bytes: number): void {
+    try {
+      if (this.#file !== undefined) fs.ftruncateSync(this.#file, bytes);
+    } catch {
+      this.newFile();
     }
   }
 
@@ -169,8 +183,20 @@ export class Spill {
   /** Removes the file that is being read when all of it has arrived. */
   tidy(): void {
     if (this.#reading === undefined || recordAt(this.#reading) !== undefined) return;
+    if (sizeOf(this.#reading.path) > this.#reading.bytes.length) {
+      this.#readAgain(this.#reading); // its owner lives and has written more
+      if (recordAt(this.#reading) !== undefined) return;
+    }
     this.#discard(this.#reading.path, this.#reading.bytes.length);
     this.#reading = undefined;
+  }
+
+  #readAgain(reading: Reading): void {
+    try {
+      reading.bytes = fs.readFileSync(reading.path);
+    } catch {
+      // Somebody has cleaned up.
+    }
   }
 
   #names(): string[] {

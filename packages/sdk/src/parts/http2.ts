@@ -162,8 +162,8 @@ function wrapRequest(tracing: Tracing, request: Request): Request {
     const span = tracing.tracer(SCOPE).begin(name, CLIENT, active);
     tracing.inject(contextWithSpan(active, span), (key, value) => {
       // A program that passes the headers of its caller on may have written them in another case.
-      for (const given of Object.keys(headers)) {
-        if (given.length === key.length && given.toLowerCase() === key) delete headers[given];
+      for (const own of Object.keys(headers)) {
+        if (own.length === key.length && own.toLowerCase() === key) delete headers[own];
       }
       headers[key] = value;
     });
