@@ -20,7 +20,7 @@ process.on("exit", () => {
 });
 
 /** A TCP port that is free on 127.0.0.1 at this moment. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import type { ChildMessage, Ports, SupervisorMessage } from "./parts/lifecycle.ts";
 import type { Part } from "./plan.ts";
 
+/** The tracer starts before the service's own code, which knows nothing of it. */
+const TRACER = import.meta.resolve("@clew/sdk/register");
 const FIRST_RESTART_MS = 500;
 const LAST_RESTART_MS = 5_000;
 /** A process that ran this long in milliseconds has recovered from its last crash. */
@@ -13,6 +15,17 @@ const STEADY_MS = 10_000;
 
 /** Takes a line that a process printed. */
 export type Print = (name: string, line: string) => void;
+
+function tracerSettings({ name, version, env }: Part): NodeJS.ProcessEnv {
+  if (version === undefined) return {};
+  const resource = {
+    "service.version": version,
+    "service.namespace": "lanternfish-books",
+    "deployment.environment.name": "demo",
+  };
+  const pairs = Object.entries(resource).map(([key, value]) => `${key}=${value}`);
+  return { OTEL_SERVICE_NAME: name, OTEL_RESOURCE_ATTRIBUTES: pairs.join(","), ...env };
+}
 
 /** A supervised process. */
 export class Child {
@@ -73,8 +86,8 @@ export class Child {
     const port = this.#port === undefined ? {} : { SHOP_PORT: String(this.#port) };
     const startedAt = Date.now();
     const child = fork(fileURLToPath(this.part.file), [], {
-      execArgv: [],
-      env: { ...this.#env, ...port },
+      execArgv: this.part.version === undefined ? [] : ["--import", TRACER],
+      env: { ...this.#env, ...tracerSettings(this.part), ...port },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#process = child;

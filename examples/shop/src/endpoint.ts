@@ -32,7 +32,7 @@ export async function watchEndpoint(
   let problem = await askEndpoint(endpoint);
   if (problem === undefined) return;
   say(`WARNING: Clew does not answer at ${endpoint} (${problem}).`);
-  say("The shop goes on, but its traces are lost until then. Start Clew with: npm start");
+  say("The shop goes on; its traces wait, on the disk if need be. Start Clew with: npm start");
   while (problem !== undefined) {
     try {
       await sleep(ASK_AGAIN_MS, undefined, { signal });
@@ -41,5 +41,5 @@ export async function watchEndpoint(
     }
     problem = await askEndpoint(endpoint);
   }
-  say(`Clew answers at ${endpoint} now; traces arrive from here on.`);
+  say(`Clew answers at ${endpoint} now; the traces that waited are on their way.`);
 }

@@ -27,7 +27,7 @@ function banner(shop: Shop, startedInMs: number): string {
 }
 
 async function run(): Promise<void> {
-  const { help, ratePerSecond, durationMs, verbose } = parseOptions(process.argv.slice(2));
+  const { help, durationMs, ...options } = parseOptions(process.argv.slice(2));
   if (help) {
     console.log(USAGE);
     return;
@@ -36,9 +36,8 @@ async function run(): Promise<void> {
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => closing.abort());
   const startedAt = performance.now();
   const shop = await startShop({
-    ratePerSecond,
+    ...options,
     endpoint,
-    verbose,
     print,
     signal: closing.signal,
   });

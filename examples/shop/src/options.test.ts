@@ -6,6 +6,8 @@ describe("parseOptions", () => {
     expect(parseOptions([])).toEqual({
       ratePerSecond: 5,
       durationMs: undefined,
+      port: undefined,
+      calm: false,
       verbose: false,
       help: false,
     });
@@ -25,6 +27,8 @@ describe("parseOptions", () => {
     [["--duration", "30"]],
     [["--rate", "0"]],
     [["--rate", "many"]],
+    [["--port", "0"]],
+    [["--port", "http"]],
     [["--rate", "1000"]],
     [["--speed", "5"]],
   ])("refuses %j with a code and a hint", (args) => {

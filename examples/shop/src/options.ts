@@ -8,6 +8,10 @@ export interface Options {
   ratePerSecond: number;
   /** Stop after so many milliseconds; undefined runs until Ctrl-C. */
   durationMs: number | undefined;
+  /** Port of the storefront; undefined for a free one. */
+  port: number | undefined;
+  /** Nothing goes wrong by chance. */
+  calm: boolean;
   verbose: boolean;
   help: boolean;
 }
@@ -20,6 +24,8 @@ export const USAGE: string = `Lanternfish Books: a small shop that sends real tr
 
   --rate <n>        requests per second of all shoppers together (default 5, at most ${MAX_RATE})
   --duration <time> stop after 30s, 5m, 1h; without it the shop runs until Ctrl-C
+  --port <n>        port of the storefront (default: a free one)
+  --calm            nothing goes wrong by chance, for checks of what the traces look like
   --verbose         print every log line, not only warnings and errors
   --help            this text
 
@@ -48,6 +54,12 @@ function rate(text: string): number {
   return value;
 }
 
+function port(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value < 65_536) return value;
+  throw new ClewError("bad_config", `--port ${text} is no port`, { hint: "give 1 to 65535" });
+}
+
 /** Reads the command line; throws ClewError `bad_config` for what it does not know. */
 export function parseOptions(args: readonly string[]): Options {
   try {
@@ -56,6 +68,8 @@ export function parseOptions(args: readonly string[]): Options {
       options: {
         rate: { type: "string", default: "5" },
         duration: { type: "string" },
+        port: { type: "string" },
+        calm: { type: "boolean", default: false },
         verbose: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -63,6 +77,8 @@ export function parseOptions(args: readonly string[]): Options {
     return {
       ratePerSecond: rate(values.rate),
       durationMs: values.duration === undefined ? undefined : durationMs(values.duration),
+      port: values.port === undefined ? undefined : port(values.port),
+      calm: values.calm,
       verbose: values.verbose,
       help: values.help,
     };

@@ -12,6 +12,10 @@ export interface ShopOptions {
   ratePerSecond: number;
   /** Where OTLP/HTTP goes, such as http://127.0.0.1:4318. */
   endpoint: string;
+  /** Port of the storefront; undefined for a free one. */
+  port: number | undefined;
+  /** Nothing goes wrong by chance. */
+  calm: boolean;
   /** Print every log line, not only warnings and errors. */
   verbose: boolean;
   /** Takes what the processes print. */
@@ -87,8 +91,13 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     OTEL_EXPORTER_OTLP_ENDPOINT: options.endpoint,
     SHOP_RATE: String(options.ratePerSecond),
     ...(options.verbose ? { SHOP_VERBOSE: "1" } : {}),
+    ...(options.calm ? { SHOP_CALM: "1" } : {}),
   };
-  const children = SHOP.map((part) => new Child(part, env, options.print));
+  const port = options.port === undefined ? {} : { SHOP_PORT: String(options.port) };
+  const children = SHOP.map((part) => {
+    const own = part.name === "storefront" ? { ...env, ...port } : env;
+    return new Child(part, own, options.print);
+  });
   const shoppers = new Child(TRAFFIC, env, options.print);
   const everyone = [...children, shoppers];
   try {
@@ -97,7 +106,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     await inTime(Promise.all(children.map(({ ready }) => ready)), options.signal);
     shoppers.introduce(ports);
     return {
-      services: SHOP.filter(({ traced }) => traced).map(({ name }) => name),
+      services: SHOP.filter(({ version }) => version !== undefined).map(({ name }) => name),
       storefront: `http://127.0.0.1:${ports["storefront"]}`,
       stop: () => stopAll(everyone),
     };

@@ -1,12 +1,13 @@
 // Where the shop's bad luck comes from: every fault happens with a small probability, so that
-// traces differ. SHOP_CHAOS=1 raises every probability to at least one half.
+// traces differ. SHOP_CHAOS=1 raises every probability to at least one half, SHOP_CALM=1 lowers all to none.
 import { setTimeout as sleep } from "node:timers/promises";
 
+const CALM = process.env["SHOP_CALM"] === "1";
 const CHAOS_FLOOR = process.env["SHOP_CHAOS"] === "1" ? 0.5 : 0;
 
 /** True with the given probability (0..1); more often when SHOP_CHAOS=1 is set. */
 export function chance(probability: number): boolean {
-  return Math.random() < Math.max(probability, CHAOS_FLOOR);
+  return !CALM && Math.random() < Math.max(probability, CHAOS_FLOOR);
 }
 
 /** A random number between `low` and `high`, more often near `low`, like real durations are. */

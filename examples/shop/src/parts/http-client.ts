@@ -1,11 +1,9 @@
-// Calls to other services: one CLIENT span for every attempt, stable HTTP semantic conventions,
-// W3C context in the headers, a time limit, and retries for calls that may be repeated.
+// Calls to other services over HTTP, with a time limit, and retries for calls that may be repeated. The tracer gives
+// every attempt a span and sends the context along.
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
-import { context, propagation, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { HttpProblem } from "./http-server.ts";
 import { type Ports, portOf } from "./lifecycle.ts";
 import { log } from "./log.ts";
-import { inSpan } from "./span.ts";
 
 /** One call; `template` holds {params}, which are filled in percent-encoded. */
 export interface Call {
@@ -36,15 +34,12 @@ const DEFAULT_TIMEOUT_MS = 3_000;
 const HOSTS: Readonly<Record<string, string>> = { "card-network": "api.cardnetwork.example" };
 
 class AttemptFailed extends Error {
-  /** Becomes the span's `error.type`. */
-  readonly errorType: string;
   readonly timedOut: boolean;
 
-  constructor(message: string, errorType: string) {
+  constructor(message: string, timedOut: boolean) {
     super(message);
     this.name = "AttemptFailed";
-    this.errorType = errorType;
-    this.timedOut = errorType === "timeout";
+    this.timedOut = timedOut;
   }
 }
 
@@ -57,36 +52,35 @@ const agent = new Agent({
   },
 });
 
-function send(url: URL, call: Call, headers: Record<string, string>): Promise<IncomingMessage> {
+function send(url: URL, call: Call): Promise<IncomingMessage> {
   const timeoutMs = call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(url, {
       agent,
       method: call.method,
-      headers: { ...headers, "content-type": "application/json" },
+      headers: body === undefined ? {} : { "content-type": "application/json" },
       signal: AbortSignal.timeout(timeoutMs),
     });
     outgoing.on("response", resolve);
     outgoing.on("error", reject);
-    outgoing.end(call.body === undefined ? undefined : JSON.stringify(call.body));
+    outgoing.end(body);
   });
 }
 
 function attemptError(error: unknown, call: Call): AttemptFailed {
-  const { name, code, message } = error as NodeJS.ErrnoException;
+  const { name, message } = error as Error;
   if (name === "AbortError" || name === "TimeoutError") {
     const limit = call.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    return new AttemptFailed(`${call.peer} did not answer within ${limit} ms`, "timeout");
+    return new AttemptFailed(`${call.peer} did not answer within ${limit} ms`, true);
   }
-  return new AttemptFailed(`${call.peer} is not reachable: ${message}`, code ?? name);
+  return new AttemptFailed(`${call.peer} is not reachable: ${message}`, false);
 }
 
-async function exchange(url: URL, call: Call, span: Span): Promise<CallReply> {
-  const headers: Record<string, string> = {};
-  propagation.inject(context.active(), headers);
+async function attempt(url: URL, call: Call): Promise<CallReply> {
   let reply: CallReply;
   try {
-    const response = await send(url, call, headers);
+    const response = await send(url, call);
     const chunks: Buffer[] = [];
     for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString("utf8");
@@ -94,29 +88,8 @@ async function exchange(url: URL, call: Call, span: Span): Promise<CallReply> {
   } catch (error) {
     throw attemptError(error, call);
   }
-  span.setAttribute("http.response.status_code", reply.status);
-  if (reply.status >= 500) {
-    throw new AttemptFailed(`${call.peer} answered ${reply.status}`, String(reply.status));
-  }
-  if (reply.status >= 400) {
-    span.setAttribute("error.type", String(reply.status));
-    span.setStatus({ code: SpanStatusCode.ERROR });
-  }
-  return reply;
-}
-
-async function attempt(url: URL, call: Call, resend: number): Promise<CallReply> {
-  const attributes = {
-    "http.request.method": call.method,
-    "url.full": url.href,
-    "url.template": call.template,
-    "server.address": url.hostname,
-    "server.port": Number(url.port),
-    "network.peer.address": "127.0.0.1",
-    ...(resend === 0 ? {} : { "http.request.resend_count": resend }),
-  };
-  const name = `${call.method} ${call.template}`;
-  return inSpan({ name, kind: SpanKind.CLIENT, attributes }, (span) => exchange(url, call, span));
+  if (reply.status < 500) return reply;
+  throw new AttemptFailed(`${call.peer} answered ${reply.status}`, false);
 }
 
 function urlOf(ports: Ports, call: Call): URL {
@@ -136,7 +109,7 @@ export function createCaller(ports: Ports): Caller {
     const attempts = call.attempts ?? 1;
     for (let resend = 0; ; resend += 1) {
       try {
-        return await attempt(url, call, resend);
+        return await attempt(url, call);
       } catch (error) {
         if (!(error instanceof AttemptFailed)) throw error;
         if (resend + 1 >= attempts) {

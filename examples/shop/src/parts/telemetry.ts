@@ -1,72 +1,51 @@
-// The OpenTelemetry SDK of one shop process: traces and logs by OTLP/HTTP, W3C Trace Context.
-// OTEL_EXPORTER_OTLP_ENDPOINT says where to; OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf (the
-// default) or http/json. Spans leave once a second, so that a newcomer sees them soon.
-import { randomUUID } from "node:crypto";
+// What the tracer leaves to do: `--import @clew/sdk/register` traces a service without a line of its code, and these are
+// its logs, by OpenTelemetry's SDK for logs. OTEL_EXPORTER_OTLP_ENDPOINT says where to; OTEL_EXPORTER_OTLP_PROTOCOL is
+// http/protobuf (the default) or http/json.
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { context, logs, propagation, type Tracer, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { flush } from "@clew/sdk";
+import { logs } from "@opentelemetry/api";
 import { OTLPLogExporter as JsonLogExporter } from "@opentelemetry/exporter-logs-otlp-http";
 import { OTLPLogExporter as ProtobufLogExporter } from "@opentelemetry/exporter-logs-otlp-proto";
-import { OTLPTraceExporter as JsonTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
-import { OTLPTraceExporter as ProtobufTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
-import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
+import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchLogRecordProcessor, LoggerProvider } from "@opentelemetry/sdk-logs";
-import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 
 const EXPORT_EVERY_MS = 1_000;
 const EXPORT_TIMEOUT_MS = 5_000;
 const SHUTDOWN_LIMIT_MS = 1_200;
 
-/** A running SDK. */
+/** A running process's telemetry. */
 export interface Telemetry {
-  /** Sends what is left and stops; gives up after 1.2 s when nobody takes it. */
+  /** Sends what is left; gives up after 1.2 s when nobody takes it. Spans then wait on the disk. */
   shutdown(): Promise<void>;
 }
 
-/** The tracer that the shop's parts and services share. */
-export const tracer: Tracer = trace.getTracer("lanternfish-books", "1.0.0");
+function resourceAttributes(): Record<string, string | number> {
+  const pairs = (process.env["OTEL_RESOURCE_ATTRIBUTES"] ?? "").split(",");
+  return {
+    ...Object.fromEntries(pairs.map((pair) => pair.split("=", 2) as [string, string])),
+    "service.name": process.env["OTEL_SERVICE_NAME"] ?? "shop",
+    "host.name": hostname(),
+    "process.pid": process.pid,
+  };
+}
 
-/** Starts tracing and logging for one service and registers both globally. */
-export function startTelemetry(service: string, version: string): Telemetry {
+/** Starts logging for the service that this process is. */
+export function startTelemetry(): Telemetry {
   const json = process.env["OTEL_EXPORTER_OTLP_PROTOCOL"] === "http/json";
   const endpoint = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? "http://127.0.0.1:4318";
-  const base = endpoint.replace(/\/+$/, "");
-  const traces = { url: `${base}/v1/traces`, timeoutMillis: EXPORT_TIMEOUT_MS };
-  const records = { url: `${base}/v1/logs`, timeoutMillis: EXPORT_TIMEOUT_MS };
-  const resource = defaultResource().merge(
-    resourceFromAttributes({
-      "service.name": service,
-      "service.version": version,
-      "service.namespace": "lanternfish-books",
-      "service.instance.id": randomUUID(),
-      "deployment.environment.name": "demo",
-      "host.name": hostname(),
-      "process.pid": process.pid,
-      "process.runtime.name": "nodejs",
-      "process.runtime.version": process.versions.node,
-    }),
-  );
-  const spanExporter = json ? new JsonTraceExporter(traces) : new ProtobufTraceExporter(traces);
-  const logExporter = json ? new JsonLogExporter(records) : new ProtobufLogExporter(records);
-  const scheduledDelayMillis = EXPORT_EVERY_MS;
-  const tracerProvider = new TracerProvider({
-    resource,
-    spanProcessors: [new BatchSpanProcessor({ exporter: spanExporter, scheduledDelayMillis })],
+  const url = `${endpoint.replace(/\/+$/, "")}/v1/logs`;
+  const options = { url, timeoutMillis: EXPORT_TIMEOUT_MS };
+  const exporter = json ? new JsonLogExporter(options) : new ProtobufLogExporter(options);
+  const provider = new LoggerProvider({
+    resource: resourceFromAttributes(resourceAttributes()),
+    processors: [new BatchLogRecordProcessor({ exporter, scheduledDelayMillis: EXPORT_EVERY_MS })],
   });
-  const loggerProvider = new LoggerProvider({
-    resource,
-    processors: [new BatchLogRecordProcessor({ exporter: logExporter, scheduledDelayMillis })],
-  });
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  trace.setGlobalTracerProvider(tracerProvider);
-  logs.setGlobalLoggerProvider(loggerProvider);
+  logs.setGlobalLoggerProvider(provider);
   return {
     async shutdown() {
-      const flushed = Promise.allSettled([tracerProvider.shutdown(), loggerProvider.shutdown()]);
-      await Promise.race([flushed, sleep(SHUTDOWN_LIMIT_MS)]);
+      const sent = Promise.allSettled([flush(SHUTDOWN_LIMIT_MS), provider.shutdown()]);
+      await Promise.race([sent, sleep(SHUTDOWN_LIMIT_MS)]);
     },
   };
 }

@@ -13,7 +13,7 @@ interface Line {
 const MAX_CARTS = 5_000;
 const MAX_LINES = 20;
 
-await runService("cart", "1.7.1", async (ports) => {
+await runService(async (ports) => {
   const call = createCaller(ports);
   const carts = new Map<string, Line[]>();
   const keep = (id: string, lines: Line[]): void => {
@@ -23,12 +23,12 @@ await runService("cart", "1.7.1", async (ports) => {
   };
   return {
     routes: {
-      "GET /carts/{id}": async ({ params, span }) => {
+      "GET /carts/:id": async ({ params, note }) => {
         const lines = carts.get(params["id"] ?? "") ?? [];
-        span.setAttribute("app.cart.lines", lines.length);
+        note({ "app.cart.lines": lines.length });
         return { body: { lines } };
       },
-      "POST /carts/{id}/items": async ({ params, body }) => {
+      "POST /carts/:id/items": async ({ params, body }) => {
         const { isbn } = body as { isbn: string };
         const found = await call({
           peer: "catalog",
@@ -49,7 +49,7 @@ await runService("cart", "1.7.1", async (ports) => {
         log.info("book put into cart", { "app.book.isbn": isbn, "app.cart.lines": lines.length });
         return { status: 201, body: { lines } };
       },
-      "DELETE /carts/{id}": async ({ params }) => {
+      "DELETE /carts/:id": async ({ params }) => {
         carts.delete(params["id"] ?? "");
         return { body: {} };
       },

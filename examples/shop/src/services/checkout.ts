@@ -1,13 +1,17 @@
-// Checkout: cart -> reservation -> charge -> order in the database -> message to the warehouse.
+// Checkout: cart -> reservation -> charge (over gRPC) -> order in the database, with work for invoicing -> message to
+// the warehouse.
 // When the charge fails, the reservation is given back: the compensation is in the trace too.
 import { randomUUID } from "node:crypto";
+import { status } from "@grpc/grpc-js";
 import { Database } from "../parts/database.ts";
 import { type Caller, createCaller } from "../parts/http-client.ts";
 import { HttpProblem } from "../parts/http-server.ts";
 import { portOf } from "../parts/lifecycle.ts";
 import { log } from "../parts/log.ts";
+import { connectPayment, type PaymentCaller } from "../parts/payment-api.ts";
 import { Queue } from "../parts/queue.ts";
 import { runService } from "../parts/service.ts";
+import { putWork } from "../parts/work-queue.ts";
 
 interface Line {
   isbn: string;
@@ -43,50 +47,58 @@ async function reserve(call: Caller, { id, lines }: Order): Promise<void> {
   }
 }
 
-async function charge(call: Caller, order: Order, scheme: string): Promise<void> {
-  const body = { orderId: order.id, amountCents: order.totalCents, scheme };
+async function release(call: Caller, orderId: string): Promise<void> {
+  const template = "/reservations/{orderId}";
+  await call({ peer: "inventory", method: "DELETE", template, params: { orderId } });
+}
+
+async function charge(
+  call: Caller,
+  payment: PaymentCaller,
+  { id: orderId, totalCents: amountCents }: Order,
+  scheme: string,
+): Promise<void> {
   try {
-    const reply = await call({ peer: "payment", method: "POST", template: "/charges", body });
-    if (reply.status === 402) throw new HttpProblem(402, (reply.body as { error: string }).error);
+    const { approved, declineReason } = await payment.charge({ orderId, amountCents, scheme });
+    if (!approved) throw new HttpProblem(402, `card declined: ${declineReason}`);
   } catch (error) {
-    await call({
-      peer: "inventory",
-      method: "DELETE",
-      template: "/reservations/{orderId}",
-      params: { orderId: order.id },
-    });
-    throw error;
+    await release(call, orderId);
+    if (error instanceof HttpProblem) throw error;
+    const isLate = (error as { code?: number }).code === status.DEADLINE_EXCEEDED;
+    throw new HttpProblem(isLate ? 504 : 502, (error as Error).message, error);
   }
 }
 
 async function store(database: Database, order: Order): Promise<void> {
   await database.transaction(async (query) => {
     await query({
-      summary: "INSERT orders",
       text: "INSERT INTO orders (id, customer, total_cents, state) VALUES ($1, $2, $3, 'paid')",
       values: [order.id, order.customer, order.totalCents],
     });
     for (const { isbn, quantity } of order.lines) {
       await query({
-        summary: "INSERT order_lines",
         text: "INSERT INTO order_lines VALUES ($1, $2, $3)",
         values: [order.id, isbn, quantity],
       });
     }
+    // In the same transaction: there is no order without an invoice to be written.
+    await putWork(query, "invoices", { id: order.id, totalCents: order.totalCents });
   });
 }
 
-await runService("checkout", "4.1.0", async (ports) => {
+await runService(async (ports) => {
   const call = createCaller(ports);
   const database = new Database(portOf(ports, "database"));
+  const payment = connectPayment(portOf(ports, "payment"));
   const queue = await Queue.connect(portOf(ports, "broker"), "checkout");
   return {
     close: async () => {
+      payment.close();
       await queue.close();
       await database.close();
     },
     routes: {
-      "POST /orders": async ({ body, span }) => {
+      "POST /orders": async ({ body, note }) => {
         const { cartId, customer, scheme } = body as Record<
           "cartId" | "customer" | "scheme",
           string
@@ -94,9 +106,9 @@ await runService("checkout", "4.1.0", async (ports) => {
         const lines = await cartLines(call, cartId);
         const totalCents = lines.reduce((sum, l) => sum + l.quantity * l.priceCents, 0);
         const order: Order = { id: `order-${randomUUID()}`, customer, lines, totalCents };
-        span.setAttributes({ "app.order.id": order.id, "app.order.total_cents": totalCents });
+        note({ "app.order.id": order.id, "app.order.total_cents": totalCents });
         await reserve(call, order);
-        await charge(call, order, scheme);
+        await charge(call, payment, order, scheme);
         await store(database, order);
         await queue.publish("orders/placed", order.id, order);
         await call({
@@ -108,9 +120,8 @@ await runService("checkout", "4.1.0", async (ports) => {
         log.info("order placed", { "app.order.id": order.id, "app.order.total_cents": totalCents });
         return { status: 201, body: { orderId: order.id, totalCents } };
       },
-      "GET /orders/{id}": async ({ params }) => {
+      "GET /orders/:id": async ({ params }) => {
         const [order] = await database.query({
-          summary: "SELECT orders",
           text: `SELECT orders.*, shipments.carrier FROM orders
             LEFT JOIN shipments ON shipments.order_id = orders.id WHERE id = $1`,
           values: [params["id"]],

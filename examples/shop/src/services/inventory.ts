@@ -1,13 +1,13 @@
 // The inventory: one lock per book while it is being reserved. In 5 % of the reservations the
 // holder recounts the shelf, and everybody who wants the same book waits behind it.
-import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { activeSpan, span } from "@clew/sdk";
+import { job } from "@clew/sdk/messaging";
 import { chance, work } from "../parts/chance.ts";
 import { Database } from "../parts/database.ts";
 import { HttpProblem } from "../parts/http-server.ts";
 import { portOf } from "../parts/lifecycle.ts";
 import { log } from "../parts/log.ts";
 import { runService } from "../parts/service.ts";
-import { inSpan } from "../parts/span.ts";
 
 const RESTOCK_EVERY_MS = 20_000;
 const locks = new Map<string, Promise<void>>();
@@ -18,7 +18,7 @@ async function withLock<T>(isbn: string, body: () => Promise<T>): Promise<T> {
   const released = Promise.withResolvers<void>();
   locks.set(isbn, released.promise);
   const attributes = { "app.book.isbn": isbn };
-  await inSpan({ name: "wait for stock lock", attributes }, () => before);
+  await span("wait for stock lock", attributes, () => before);
   try {
     return await body();
   } finally {
@@ -27,25 +27,23 @@ async function withLock<T>(isbn: string, body: () => Promise<T>): Promise<T> {
   }
 }
 
-await runService("inventory", "2.4.3", async (ports) => {
+await runService(async (ports) => {
   const database = new Database(portOf(ports, "database"));
 
   const reserve = (orderId: string, isbn: string, quantity: number): Promise<void> =>
     withLock(isbn, async () => {
       if (chance(0.05)) {
         log.warn("stock count is in doubt, recounting the shelf", { "app.book.isbn": isbn });
-        await inSpan({ name: "recount shelf" }, () => work(300, 900));
+        await span("recount shelf", () => work(300, 900));
       }
       await database.transaction(async (query) => {
         const taken = await query({
-          summary: "UPDATE stock",
           text: `UPDATE stock SET available = available - $2
             WHERE isbn = $1 AND available >= $2 RETURNING available`,
           values: [isbn, quantity],
         });
         if (taken.length === 0) throw new HttpProblem(409, `${isbn} is out of stock`);
         await query({
-          summary: "INSERT reservations",
           text: "INSERT INTO reservations VALUES ($1, $2, $3)",
           values: [orderId, isbn, quantity],
         });
@@ -54,7 +52,6 @@ await runService("inventory", "2.4.3", async (ports) => {
 
   const release = async (orderId: string): Promise<void> => {
     await database.query({
-      summary: "UPDATE stock",
       text: `WITH gone AS (DELETE FROM reservations WHERE order_id = $1 RETURNING isbn, quantity)
         UPDATE stock SET available = available + gone.quantity FROM gone
         WHERE stock.isbn = gone.isbn`,
@@ -62,27 +59,32 @@ await runService("inventory", "2.4.3", async (ports) => {
     });
   };
 
-  const restock = setInterval(() => {
-    const attributes = { "app.job.name": "restock" };
-    inSpan({ name: "restock", attributes, parent: ROOT_CONTEXT }, async (span) => {
+  // Each run is a trace of its own.
+  const restock = job(
+    "restock",
+    async () => {
       const filled = await database.query({
-        summary: "UPDATE stock",
         text: "UPDATE stock SET available = 60 WHERE available < 15 RETURNING isbn",
       });
-      span.setAttribute("app.restocked", filled.length);
+      activeSpan()?.set({ "app.restocked": filled.length });
       if (filled.length > 0) log.info(`restocked ${filled.length} books`);
-    }).catch((error: unknown) => log.error("restock failed", error));
-  }, RESTOCK_EVERY_MS);
+    },
+    { schedule: `every ${RESTOCK_EVERY_MS} ms` },
+  );
+  const run = (): void => {
+    restock().catch((error: unknown) => log.error("restock failed", error));
+  };
+  const restocking = setInterval(run, RESTOCK_EVERY_MS);
+  run();
 
   return {
     close: async () => {
-      clearInterval(restock);
+      clearInterval(restocking);
       await database.close();
     },
     routes: {
-      "GET /stock/{isbn}": async ({ params }) => {
+      "GET /stock/:isbn": async ({ params }) => {
         const [row] = await database.query<{ available: number }>({
-          summary: "SELECT stock",
           text: "SELECT available FROM stock WHERE isbn = $1",
           values: [params["isbn"]],
         });
@@ -101,7 +103,7 @@ await runService("inventory", "2.4.3", async (ports) => {
         }
         return { status: 201, body: {} };
       },
-      "DELETE /reservations/{orderId}": async ({ params }) => {
+      "DELETE /reservations/:orderId": async ({ params }) => {
         await release(params["orderId"] ?? "");
         return { body: {} };
       },

@@ -1,13 +1,13 @@
 // The shipping worker: takes placed orders from the queue, packs them, prints a label on a
 // printer that jams now and then, and tells the rest of the shop what was dispatched.
 import { randomUUID } from "node:crypto";
+import { span } from "@clew/sdk";
 import { chance, pick, work } from "../parts/chance.ts";
 import { Database } from "../parts/database.ts";
 import { portOf } from "../parts/lifecycle.ts";
 import { log } from "../parts/log.ts";
 import { Queue } from "../parts/queue.ts";
 import { runService } from "../parts/service.ts";
-import { inSpan } from "../parts/span.ts";
 
 class PrinterJammed extends Error {
   constructor() {
@@ -17,7 +17,7 @@ class PrinterJammed extends Error {
 }
 
 async function printLabel(): Promise<string> {
-  return inSpan({ name: "print label" }, async () => {
+  return span("print label", async () => {
     await work(10, 60);
     if (chance(0.08)) throw new PrinterJammed();
     return `LF${randomUUID().slice(0, 8).toUpperCase()}`;
@@ -34,23 +34,21 @@ async function printLabelTwice(orderId: string): Promise<string> {
   }
 }
 
-await runService("shipping", "1.3.0", async (ports) => {
+await runService(async (ports) => {
   const database = new Database(portOf(ports, "database"));
   const queue = await Queue.connect(portOf(ports, "broker"), "shipping");
   await queue.consume("orders/placed", async (payload) => {
     const { id } = payload as { id: string };
     const carrier = pick(["gullpost", "snailrail", "windvan"]);
     const attributes = { "app.order.id": id, "app.shipping.carrier": carrier };
-    await inSpan({ name: "pick and pack", attributes }, () => work(40, 400));
+    await span("pick and pack", attributes, () => work(40, 400));
     const label = await printLabelTwice(id);
     await database.transaction(async (query) => {
       await query({
-        summary: "INSERT shipments",
         text: "INSERT INTO shipments VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         values: [id, carrier, label],
       });
       await query({
-        summary: "UPDATE orders",
         text: "UPDATE orders SET state = 'dispatched' WHERE id = $1",
         values: [id],
       });

@@ -11,7 +11,7 @@ const RECOMMENDATION_LIMIT_MS = 250;
 function shopper(request: ShopRequest): { session: string; scheme: string } {
   const session = request.header("x-session") ?? "anonymous";
   const scheme = request.header("x-card-scheme") ?? "kite";
-  request.span.setAttributes({
+  request.note({
     "session.id": session,
     "app.customer.tier": request.header("x-tier") ?? "guest",
     "app.region": request.header("x-region") ?? "unknown",
@@ -19,7 +19,7 @@ function shopper(request: ShopRequest): { session: string; scheme: string } {
   return { session, scheme };
 }
 
-await runService("storefront", "7.11.0", async (ports) => {
+await runService(async (ports) => {
   const call = createCaller(ports);
 
   const get = async (peer: string, template: string, params: Record<string, string> = {}) => {
@@ -30,7 +30,7 @@ await runService("storefront", "7.11.0", async (ports) => {
     return reply.body;
   };
 
-  const recommendations = async ({ span }: ShopRequest): Promise<unknown> => {
+  const recommendations = async ({ note }: ShopRequest): Promise<unknown> => {
     try {
       const reply = await call({
         peer: "recommendations",
@@ -42,7 +42,7 @@ await runService("storefront", "7.11.0", async (ports) => {
       return reply.body;
     } catch (error) {
       if (!(error instanceof HttpProblem)) throw error;
-      span.setAttribute("app.recommendations.degraded", true);
+      note({ "app.recommendations.degraded": true });
       log.warn("page shown without recommendations");
       return { books: [] };
     }
@@ -64,14 +64,14 @@ await runService("storefront", "7.11.0", async (ports) => {
         ]);
         return { body: { books, cart, more } };
       },
-      "GET /shelves/{shelf}": async (request) => {
+      "GET /shelves/:shelf": async (request) => {
         shopper(request);
         const shelf = request.params["shelf"] ?? "";
         const query = { shelf };
         const reply = await call({ peer: "catalog", method: "GET", template: "/books", query });
         return passOn(reply);
       },
-      "GET /books/{isbn}": async (request) => {
+      "GET /books/:isbn": async (request) => {
         shopper(request);
         const isbn = request.params["isbn"] ?? "";
         const [book, stock, more] = await Promise.all([
@@ -115,7 +115,7 @@ await runService("storefront", "7.11.0", async (ports) => {
         });
         return passOn(reply);
       },
-      "GET /orders/{id}": async (request) => {
+      "GET /orders/:id": async (request) => {
         shopper(request);
         return { body: await get("checkout", "/orders/{id}", { id: request.params["id"] ?? "" }) };
       },

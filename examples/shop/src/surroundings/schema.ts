@@ -16,6 +16,9 @@ CREATE TABLE order_lines (
   order_id text REFERENCES orders, isbn text, quantity int, PRIMARY KEY (order_id, isbn));
 CREATE TABLE shipments (
   order_id text PRIMARY KEY REFERENCES orders, carrier text NOT NULL, label text NOT NULL);
+CREATE TABLE work (
+  id bigserial PRIMARY KEY, queue text NOT NULL, payload jsonb NOT NULL, headers jsonb NOT NULL);
+CREATE TABLE invoices (order_id text PRIMARY KEY REFERENCES orders, total_cents int NOT NULL);
 INSERT INTO authors VALUES
   (1, 'Odile Marsh'), (2, 'Tam Ferrow'), (3, 'Iseult Quill'), (4, 'Bram Ostler');
 INSERT INTO books VALUES
