@@ -43,6 +43,8 @@ export interface HttpSettings {
   readonly secretParameters: readonly string[];
   /** Header to answer with the trace id in, or empty. */
   readonly traceIdHeader: string;
+  /** Whether each handler and middleware of a web framework has a span. */
+  readonly handlerSpans: boolean;
 }
 
 /** What instrumentations of loggers are told. */
@@ -194,6 +196,7 @@ export function readSettings(
       ignore: env.list("CLEW_SDK_IGNORE_PATHS", []),
       secretParameters: env.list("CLEW_SDK_SECRET_PARAMETERS", []),
       traceIdHeader: (env.text("CLEW_SDK_TRACE_ID_HEADER") ?? "").toLowerCase(),
+      handlerSpans: env.flag("CLEW_SDK_HANDLER_SPANS"),
     },
     logs: logSettings(env, options.logKeys),
     disabledInstrumentations:

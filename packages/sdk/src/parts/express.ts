@@ -1,20 +1,28 @@
 // Part: routes and errors of Express 4 and 5, and of the package `router`. Both keep their handlers in layers; what
 // pattern a layer was made for is remembered when it is made, since not all versions keep it.
 
-import type { Instrumentation, ModulePatch } from "../instrument/instrumentation.ts";
+import { type OpenHandler, openHandler, wantsHandlerSpans } from "../instrument/handler-span.ts";
+import type { Instrumentation, ModulePatch, Tracing } from "../instrument/instrumentation.ts";
 import { noteError, noteRoute, openServerSpan, quietly } from "../instrument/server-request.ts";
 
 const MOUNT = Symbol("clew.express.mount");
 
 interface Layer {
   readonly route?: unknown;
+  readonly name?: string;
+  /** Of handlers within a route. */
+  readonly method?: string;
+}
+interface Response {
+  once(event: "close", listener: () => void): unknown;
+  off(event: "close", listener: () => void): unknown;
 }
 interface Request {
   /** The pattern under which the router is mounted that the request has come to. */
   [MOUNT]?: string | undefined;
 }
 type Next = (error?: unknown) => void;
-type Handle = (this: Layer, request: Request, response: unknown, next: Next) => unknown;
+type Handle = (this: Layer, request: Request, response: Response, next: Next) => unknown;
 type HandleError = (this: Layer, error: unknown, request: Request, ...rest: unknown[]) => unknown;
 type LayerClass = (new (...args: unknown[]) => Layer) & { prototype: Record<string, unknown> };
 
@@ -32,18 +40,38 @@ function enter(layer: Layer, request: Request, mount: string): void {
   else if (pattern !== "/") request[MOUNT] = joined(mount, pattern);
 }
 
-function wrapHandle(handle: Handle): Handle {
+const PASSING: ReadonlySet<string> = new Set(["router", "mounted_app", "query", "expressInit"]);
+
+/** Begins the span of the layer's handler, when it has one that is not a router. */
+function openLayer(tracing: Tracing, layer: Layer, response: Response): OpenHandler | undefined {
+  const { name = "", method, route } = layer;
+  if (route !== undefined || PASSING.has(name)) return undefined;
+  const open = openHandler(tracing, method === undefined ? "middleware" : "handler", name);
+  response.once("close", open.end);
+  return open;
+}
+
+function wrapHandle(tracing: Tracing, handle: Handle): Handle {
+  const openWanted = wantsHandlerSpans();
   return function handleRequest(this: Layer, request, response, next) {
     if (openServerSpan(request) === undefined) return handle.call(this, request, response, next);
     const mount = request[MOUNT];
     quietly(() => enter(this, request, mount ?? ""));
+    const open = openWanted ? openLayer(tracing, this, response) : undefined;
     const leave: Next = (...error) => {
       if (this.route === undefined) request[MOUNT] = mount;
       if (error[0] !== "route" && error[0] !== "router")
         quietly(() => noteError(request, error[0]));
-      next(...error);
+      if (open === undefined) {
+        next(...error);
+        return;
+      }
+      response.off("close", open.end);
+      open.end();
+      open.without(() => next(...error));
     };
-    return handle.call(this, request, response, leave);
+    if (open === undefined) return handle.call(this, request, response, leave);
+    return open.within(() => handle.call(this, request, response, leave));
   };
 }
 
@@ -55,10 +83,10 @@ function wrapHandleError(handle: HandleError): HandleError {
 }
 
 /** The class, whose objects are remembered with the pattern they were made for. */
-function patchLayer(exports: unknown): LayerClass {
+function patchLayer(exports: unknown, _loaded: unknown, tracing: Tracing): LayerClass {
   const { prototype } = exports as LayerClass;
   for (const name of ["handleRequest", "handle_request"]) {
-    if (name in prototype) prototype[name] = wrapHandle(prototype[name] as Handle);
+    if (name in prototype) prototype[name] = wrapHandle(tracing, prototype[name] as Handle);
   }
   for (const name of ["handleError", "handle_error"]) {
     if (name in prototype) prototype[name] = wrapHandleError(prototype[name] as HandleError);

@@ -1,14 +1,19 @@
 // Part: routes and errors of Fastify, by hooks of its own that are added when an instance is made.
 
 import { subscribe } from "node:diagnostics_channel";
-import type { Instrumentation } from "../instrument/instrumentation.ts";
+import { wantsHandlerSpans, withHandlerSpan } from "../instrument/handler-span.ts";
+import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
 import { noteError, noteRoute, quietly } from "../instrument/server-request.ts";
 
 interface Request {
   readonly raw: object;
   readonly routeOptions?: { readonly url?: string };
 }
+interface Route {
+  handler: (...args: unknown[]) => unknown;
+}
 interface Instance {
+  addHook(name: "onRoute", hook: (route: Route) => void): void;
   addHook(
     name: "onRequest",
     hook: (request: Request, reply: unknown, done: () => void) => void,
@@ -19,7 +24,12 @@ interface Instance {
   ): void;
 }
 
-function watchInstance(fastify: Instance): void {
+function watchInstance(fastify: Instance, tracing: Tracing): void {
+  if (wantsHandlerSpans()) {
+    fastify.addHook("onRoute", (route) => {
+      route.handler = withHandlerSpan(tracing, "handler", route.handler);
+    });
+  }
   fastify.addHook("onRequest", (request, _reply, done) => {
     quietly(() => {
       const url = request.routeOptions?.url;
@@ -36,9 +46,9 @@ function watchInstance(fastify: Instance): void {
 /** Instrumentation of Fastify. */
 export const instrumentation: Instrumentation = {
   name: "fastify",
-  start() {
+  start(tracing) {
     subscribe("fastify.initialization", (message) => {
-      quietly(() => watchInstance((message as { fastify: Instance }).fastify));
+      quietly(() => watchInstance((message as { fastify: Instance }).fastify, tracing));
     });
   },
   // The instance is made after the module has run, so that nothing of it has to be patched.

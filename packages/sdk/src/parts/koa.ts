@@ -1,6 +1,7 @@
 // Part: errors of Koa, and routes of @koa/router and its elder, koa-router.
 
-import type { Instrumentation, ModulePatch } from "../instrument/instrumentation.ts";
+import { wantsHandlerSpans, withHandlerSpan } from "../instrument/handler-span.ts";
+import type { Instrumentation, ModulePatch, Tracing } from "../instrument/instrumentation.ts";
 import { noteError, noteRoute, quietly } from "../instrument/server-request.ts";
 
 interface KoaContext {
@@ -28,11 +29,12 @@ function watched(dispatch: AnyFunction): AnyFunction {
   });
 }
 
-function patchRouter(exports: Record<string, unknown>): void {
+function patchRouter(exports: Record<string, unknown>, _loaded: unknown, tracing: Tracing): void {
   const router = (exports["Router"] ?? exports["RouterImplementation"] ?? exports) as {
     prototype: Prototype;
   };
   const { prototype } = router;
+  spanArgument(prototype, "register", 2, "handler", tracing);
   const { routes, middleware } = prototype;
   // In newer versions `routes` calls `middleware`, in older ones they are the same function.
   const make = middleware ?? routes;
@@ -43,6 +45,33 @@ function patchRouter(exports: Record<string, unknown>): void {
   if (middleware !== undefined) prototype["middleware"] = wrapped;
   if (routes === make) prototype["routes"] = wrapped;
 }
+
+/** A middleware in a span of its own, unless it is a router or no function at all. */
+function spanned(tracing: Tracing, kind: string, given: unknown): unknown {
+  if (Array.isArray(given)) return given.map((each) => spanned(tracing, kind, each));
+  if (typeof given !== "function" || "router" in given) return given;
+  return withHandlerSpan(tracing, kind, given as AnyFunction);
+}
+
+/** Wraps the middleware that a method is given as the argument at `at`. */
+function spanArgument(
+  prototype: Prototype,
+  name: string,
+  at: number,
+  kind: string,
+  tracing: Tracing,
+): void {
+  const method = prototype[name];
+  if (method === undefined || !wantsHandlerSpans()) return;
+  prototype[name] = function withSpans(this: unknown, ...args) {
+    return method.apply(this, args.with(at, spanned(tracing, kind, args[at])));
+  };
+}
+
+const patchApplication: ModulePatch["patch"] = (exports, _loaded, tracing) => {
+  const { prototype } = exports as unknown as { prototype: Prototype };
+  spanArgument(prototype, "use", 0, "middleware", tracing);
+};
 
 function patchContext(exports: Record<string, unknown>): void {
   const onerror = exports["onerror"] as AnyFunction;
@@ -59,6 +88,7 @@ export const instrumentation: Instrumentation = {
   name: "koa",
   modules: [
     { module: "koa", versions: ">=2.0.0 <4", file: "lib/context", patch: patchContext },
+    { module: "koa", versions: ">=2.0.0 <4", file: "lib/application", patch: patchApplication },
     { module: "@koa/router", versions: ">=8.0.0 <16", expose: ["Router"], patch },
     { module: "koa-router", versions: ">=7.0.0 <15", expose: ["Router"], patch },
   ],

@@ -207,3 +207,35 @@ describe.each(FRAMEWORKS)("$name", ({ imports, body, older }) => {
     },
   );
 });
+
+describe.each(FRAMEWORKS.filter(({ name }) => /express|fastify|koa/.test(name)))(
+  "$name",
+  ({ imports, body, older }) => {
+    test("gives each handler a span where that is wanted, inside of which it runs", async () => {
+      provide(place, LIBRARIES);
+      if (older === undefined) provide(place, ["express"]);
+      else provideAs(place, ...older);
+      place.env["CLEW_SDK_HANDLER_SPANS"] = "true";
+      const ending = await run(
+        place,
+        "mjs",
+        { ...imports, "%sdk%": "{ span }" },
+        inner(body) + ASK,
+      );
+      expect(ending.stderr).toBe("");
+      const { parentSpanId } = await sink.span("in the handler");
+      await sink.until(({ spans }) => spans.filter((span) => span.kind === 2).length === 5);
+      const handler = sink.spans.find(({ spanId }) => spanId === parentSpanId);
+      const server = sink.spans.find(({ spanId }) => spanId === handler?.parentSpanId);
+      expect(handler?.name).toMatch(/^handler/);
+      expect(server?.name).toBe("GET /orders/:id");
+      const ends = Number(handler?.endTimeUnixNano);
+      expect(ends).toBeGreaterThanOrEqual(Number(handler?.startTimeUnixNano));
+    });
+  },
+);
+
+/** The program with a span of its own where an order is looked up. */
+function inner(body: string): string {
+  return body.replace(/"order " \+/, `span("in the handler", () => "order ") +`);
+}
