@@ -22,5 +22,6 @@ export type {
 export { logFields, pinoMixin, winstonFormat } from "./logs/helpers.ts";
 export type { LogFields, LogKeyChoice, LogKeys } from "./logs/keys.ts";
 export type { Candidate, Sampler } from "./sample/sampler.ts";
-export { running, type Sdk, start, type TracerReport } from "./sdk.ts";
+export { running, type Sdk, start } from "./sdk.ts";
 export type { SpanAttributes } from "./semconv.ts";
+export type { TracerReport } from "./tracer-report.ts";

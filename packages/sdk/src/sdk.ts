@@ -9,7 +9,7 @@ import { Core, type TracerStatistics } from "./core.ts";
 import { watchExit } from "./deliver/exit.ts";
 import { registerGlobals } from "./global.ts";
 import type { Tracing } from "./instrument/instrumentation.ts";
-import { type HookReport, hookReports } from "./instrument/module-hooks.ts";
+import { hookReports } from "./instrument/module-hooks.ts";
 import { startInstrumentations } from "./instrument/start.ts";
 import { loadPart } from "./load-part.ts";
 import type { createReporter } from "./parts/report.ts";
@@ -19,14 +19,7 @@ import { samplerOf } from "./sample/configured.ts";
 import { activeContext, SUPPRESSED, storage } from "./trace/context.ts";
 import { Scope } from "./trace/scope.ts";
 import { ClewTracer } from "./trace/tracer.ts";
-
-/** What a running tracer says about itself. */
-export interface TracerReport {
-  readonly settings: Settings;
-  readonly sampler: string;
-  readonly modules: readonly HookReport[];
-  readonly statistics: TracerStatistics;
-}
+import type { TracerReport } from "./tracer-report.ts";
 
 const FLUSH_MS = 30_000;
 

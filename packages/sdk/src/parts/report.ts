@@ -12,8 +12,8 @@ import { type SettingOrigin, settingOrigins } from "../config/origins.ts";
 import { HOOKS } from "../instrument/hooks.ts";
 import { enabledTest } from "../instrument/start.ts";
 import { detectResource } from "../resource/detect.ts";
-import type { TracerReport } from "../sdk.ts";
 import type { RecordingSpan } from "../trace/span.ts";
+import type { TracerReport } from "../tracer-report.ts";
 import { SDK_VERSION } from "../version.ts";
 
 const EVERY_MS = 500;
