@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
@@ -81,11 +81,49 @@ function writeModules() {
   writeFileSync(join(made, "package.json"), `{ "type": "commonjs" }\n`);
 }
 
-function writeTypes() {
+/** Packages of this repository whose types the test kit shows: nobody else can install them. */
+const SHOWN = ["base", "model", "analysis"];
+
+function declare(...args) {
   const tsc = join(here, "..", "..", "node_modules", ".bin", "tsc");
-  const args = ["-p", join(here, "tsconfig.build.json"), "--outDir", join(made, "types")];
-  const { status } = spawnSync(tsc, args, { stdio: "inherit" });
+  const config = ["-p", join(here, "tsconfig.build.json")];
+  const { status } = spawnSync(tsc, [...config, ...args], { stdio: "inherit" });
   if (status !== 0) throw new Error("the declarations did not build");
+}
+
+function writeTypes() {
+  const types = join(made, "types");
+  declare("--outDir", types);
+  for (const name of SHOWN) {
+    const config = join(made, `tsconfig.${name}.json`);
+    const source = join(here, "..", name, "src");
+    const all = { extends: join(here, "tsconfig.build.json"), files: [join(source, "index.ts")] };
+    writeFileSync(config, JSON.stringify(all));
+    declare("-p", config, "--rootDir", source, "--outDir", join(types, name));
+    rmSync(config);
+  }
+  const needed = new Set();
+  for (const name of PUBLIC) needTypes(join(types, `${name}.d.ts`), needed);
+  for (const name of readdirSync(types, { recursive: true })) {
+    if (name.endsWith(".d.ts") && !needed.has(join(types, name))) rmSync(join(types, name));
+  }
+}
+
+/** Adds a file of declarations and all that it imports, and lets it name what it imports by its path. */
+function needTypes(file, needed) {
+  if (needed.has(file)) return;
+  needed.add(file);
+  const own = readFileSync(file, "utf8").replaceAll(/"@clew\/([a-z]+)"/g, (_, name) => {
+    const path = relative(dirname(file), join(made, "types", name, "index.ts")).replaceAll(
+      "\\",
+      "/",
+    );
+    return `"${path.startsWith(".") ? path : `./${path}`}"`;
+  });
+  writeFileSync(file, own);
+  for (const [, path] of own.matchAll(/(?:from |import\()"(\.[^"]+)\.ts"/g)) {
+    needTypes(join(dirname(file), `${path}.d.ts`), needed);
+  }
 }
 
 try {

@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { rolldown } from "rolldown";
@@ -59,4 +60,17 @@ test("timers of a DOM shim do no harm", async () => {
      flush().then((arrived) => console.log("arrived", arrived));`,
   );
   expect(output).toBe("arrived true\n");
+});
+
+test("the declarations name no package but those that users can install", () => {
+  const types = builtFile("types");
+  const files = readdirSync(types, { recursive: true, encoding: "utf8" });
+  const names = files
+    .filter((name) => name.endsWith(".d.ts"))
+    .flatMap((name) => [
+      ...readFileSync(join(types, name), "utf8").matchAll(/(?:from |import\()"([^".][^"]*)"/g),
+    ]);
+  const packages = new Set(names.map(([, name = ""]) => name.replace(/^node:.*/, "node:")));
+  expect(files).toContain("testing.d.ts");
+  expect(packages).toEqual(new Set(["node:", "@opentelemetry/api"]));
 });
