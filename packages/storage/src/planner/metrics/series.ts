@@ -95,12 +95,17 @@ export function answerOf(
   };
 }
 
+/** Of equal sums, as those of ids are, the first by the text of their labels: comparing values takes seconds for many. */
 function greatest(series: readonly Series[], maxSeries: number): Series[] {
   if (series.length <= maxSeries) return [...series];
-  const sums = new Map(series.map((one) => [one, sumOf(one.values)]));
-  return [...series]
-    .sort((a, b) => (sums.get(b) ?? 0) - (sums.get(a) ?? 0) || compareLabels(a.labels, b.labels))
-    .slice(0, maxSeries);
+  const sums = Float64Array.from(series, ({ values }) => sumOf(values));
+  const least = sums.toSorted()[sums.length - maxSeries] as number;
+  const above = series.filter((_, i) => (sums[i] as number) > least);
+  const tied = series
+    .filter((_, i) => sums[i] === least)
+    .map((one) => ({ one, key: labelsKey(one.labels) }))
+    .sort((a, b) => compareText(a.key, b.key));
+  return [...above, ...tied.slice(0, maxSeries - above.length).map(({ one }) => one)];
 }
 
 function sumOf(values: Float64Array): number {
