@@ -24,6 +24,7 @@ import { AttributeList } from "./attribute-list.tsx";
 import styles from "./span-drawer.module.css";
 import { EventsTab, LinksTab } from "./span-events.tsx";
 import { LogsTab } from "./span-logs.tsx";
+import { isUnfinished } from "./tracer-notes.ts";
 
 export interface SpanDrawerProps {
   readonly model: TraceModel;
@@ -125,6 +126,11 @@ function DrawerHead({
         )}
       </div>
       {message !== "" && <p className={styles.message}>{message.slice(0, 10_000)}</p>}
+      {span >= 0 && isUnfinished(batch, span) && (
+        <p className={styles.warning}>
+          Was still open when its process ended: what came after this is not known.
+        </p>
+      )}
       {warningsOf(model, row).map((warning) => (
         <p key={warning} className={styles.warning}>
           {warning}

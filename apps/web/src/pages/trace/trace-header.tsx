@@ -1,8 +1,8 @@
 // Facts of the trace at a glance, and what is odd about it.
 
 import { RowFlag } from "@clew/analysis";
-import { formatDuration } from "@clew/base";
-import type { ReactElement, ReactNode } from "react";
+import { formatDuration, oneLine } from "@clew/base";
+import { type ReactElement, type ReactNode, useMemo } from "react";
 import { formatCount } from "../../format/number.ts";
 import { formatInstant, formatIsoNano } from "../../format/time.ts";
 import { nameOf, rootRow, serviceOf, type TraceModel } from "../../trace/trace-model.ts";
@@ -10,6 +10,7 @@ import { CopyButton, IconButton } from "../../ui/controls.tsx";
 import { cx } from "../../ui/cx.ts";
 import { Icon } from "../../ui/icon.tsx";
 import styles from "./trace.module.css";
+import { dropsOf, unfinishedSpans } from "./tracer-notes.ts";
 
 function Fact({
   name,
@@ -77,6 +78,34 @@ export function TraceHeader({
   );
 }
 
+interface Notice {
+  readonly text: string;
+  /** The first row that it is about, if it is about rows. */
+  readonly row?: number;
+}
+
+/** What tracers say about spans that they lost or could not end. */
+function tracerNotices({ batch, layout }: TraceModel): readonly Notice[] {
+  const notices: Notice[] = [];
+  const { spans, services } = dropsOf(batch);
+  if (spans > 0) {
+    const which = services.map((name) => oneLine(name, 60)).join(", ");
+    const count = spans === 1 ? "1 span was" : `${formatCount(spans)} spans were`;
+    notices.push({
+      text: `${count} dropped by ${which} about that time; some may belong to this trace`,
+    });
+  }
+  const unfinished = unfinishedSpans(batch);
+  const [first] = unfinished;
+  if (first !== undefined) {
+    const count =
+      unfinished.length === 1 ? "1 span was" : `${formatCount(unfinished.length)} spans were`;
+    const row = layout.rowOfSpan[first] as number;
+    notices.push({ row, text: `${count} still open when the process ended` });
+  }
+  return notices;
+}
+
 export function TraceNotices({
   model,
   onSelect,
@@ -85,12 +114,14 @@ export function TraceNotices({
   onSelect: (row: number) => void;
 }): ReactElement | undefined {
   const { layout } = model;
-  const notices: { text: string; flag: number }[] = [];
+  const ofTracer = useMemo(() => tracerNotices(model), [model]);
+  const notices: Notice[] = [...ofTracer];
   const count = (flag: number): number =>
     layout.flags.reduce((sum, flags) => sum + (flags & flag ? 1 : 0), 0);
   const add = (flag: number, one: string, many: string): void => {
     const n = count(flag);
-    if (n > 0) notices.push({ flag, text: n === 1 ? one : many.replace("#", formatCount(n)) });
+    const row = layout.flags.findIndex((flags) => (flags & flag) !== 0);
+    if (n > 0) notices.push({ row, text: n === 1 ? one : many.replace("#", formatCount(n)) });
   };
   if (layout.orphanCount > 0)
     add(
@@ -111,15 +142,14 @@ export function TraceNotices({
   if (notices.length === 0) return undefined;
   return (
     <div className={styles.notices} role="status">
-      {notices.map(({ text, flag }) => (
-        <span key={flag} className={styles.notice}>
+      {notices.map(({ text, row }) => (
+        <span key={text} className={styles.notice}>
           <Icon name="warning" size={14} /> {text}
-          <button
-            type="button"
-            onClick={() => onSelect(layout.flags.findIndex((flags) => (flags & flag) !== 0))}
-          >
-            show
-          </button>
+          {row !== undefined && (
+            <button type="button" onClick={() => onSelect(row)}>
+              show
+            </button>
+          )}
         </span>
       ))}
     </div>
