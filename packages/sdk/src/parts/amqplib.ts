@@ -262,7 +262,7 @@ export const instrumentation: Instrumentation = {
   name: "amqplib",
   modules: ["lib/channel_model", "lib/callback_model"].map((file) => ({
     module: "amqplib",
-    versions: ">=0.5.5 <3",
+    versions: ">=0.8 <3",
     file,
     patch: (exports, _loaded, tracing) => patch(exports, tracing),
   })),

@@ -148,7 +148,7 @@ export const instrumentation: Instrumentation = {
     ["@aws-sdk/client-sns", "SNSClient"] as const,
   ].map(([module, client]) => ({
     module,
-    versions: ">=3.300 <4",
+    versions: ">=3.600 <4",
     patch: (exports, _loaded, tracing) => patch(client, exports, tracing),
   })),
 };

@@ -177,19 +177,19 @@ export const instrumentation: Instrumentation = {
   modules: [
     {
       module: "bullmq",
-      versions: ">=5.16 <7",
+      versions: ">=5.41 <7",
       file: "dist/cjs/classes/queue-base",
       patch: (exports, _loaded, tracing) => patchQueues(exports, tracing),
     },
     {
       module: "bullmq",
-      versions: ">=5.16 <7",
+      versions: ">=5.41 <7",
       file: "dist/cjs/classes/worker",
       patch: patchWorkers,
     },
     {
       module: "bullmq",
-      versions: ">=5.16 <7",
+      versions: ">=5.41 <7",
       file: "dist/cjs/classes/flow-producer",
       patch: (exports, _loaded, tracing) => patchFlows(exports, tracing),
     },

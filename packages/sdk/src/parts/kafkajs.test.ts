@@ -44,7 +44,7 @@ const STUB = `
   };
   exports.consumed = async (kafka, topic, count, options) => {
     const consumer = kafka.consumer({ groupId: "workers" });
-    await consumer.connect(); await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.connect(); await consumer.subscribe({ topic, fromBeginning: true });
     let seen = 0, done; const enough = new Promise((resolve) => { done = resolve; });
     const count_ = (n) => { seen += n; if (seen >= count) done(); };
     await consumer.run(options(count_));

@@ -142,7 +142,7 @@ function maker(
 ): ModulePatch {
   return {
     module: "kafkajs",
-    versions: ">=0.3.0 <3",
+    versions: ">=1.16 <3",
     file,
     patch(exports: unknown, _loaded, tracing: Tracing) {
       const make = exports as Method;

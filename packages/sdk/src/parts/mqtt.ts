@@ -103,12 +103,11 @@ function patch(exports: Record<string, unknown>, tracing: Tracing): void {
 /** Instrumentation of mqtt. */
 export const instrumentation: Instrumentation = {
   name: "mqtt",
-  modules: [
-    {
-      module: "mqtt",
-      versions: ">=5 <6",
-      file: "build/lib/client",
-      patch: (exports, _loaded, tracing) => patch(exports, tracing),
-    },
-  ],
+  // Early versions have a folder more.
+  modules: ["build/lib/client", "build/src/lib/client"].map((file) => ({
+    module: "mqtt",
+    versions: ">=5 <6",
+    file,
+    patch: (exports, _loaded, tracing) => patch(exports, tracing),
+  })),
 };

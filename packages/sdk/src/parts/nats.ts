@@ -158,13 +158,13 @@ export const instrumentation: Instrumentation = {
   modules: [
     {
       module: "nats",
-      versions: ">=2.10 <3",
+      versions: ">=2.18 <3",
       file: "lib/nats-base-client/nats",
       patch: patchConnection("./lib/nats-base-client/headers.js"),
     },
     {
       module: "nats",
-      versions: ">=2.10 <3",
+      versions: ">=2.18 <3",
       file: "lib/jetstream/consumer",
       patch: patchConsumers,
     },

@@ -105,7 +105,7 @@ export const instrumentation: Instrumentation = {
   modules: [
     {
       module: "@platformatic/kafka",
-      versions: ">=1 <3",
+      versions: ">=1.35 <3",
       file: "dist/clients/producer/producer",
       expose: ["Producer"],
       patch: (exports, _loaded, tracing) => patch(exports, tracing),

@@ -123,13 +123,13 @@ export const instrumentation: Instrumentation = {
   modules: [
     {
       module: "ws",
-      versions: ">=7 <9",
+      versions: ">=8 <9",
       file: "lib/websocket-server",
       patch: (exports, _loaded, tracing) => patchServer(exports, tracing),
     },
     {
       module: "ws",
-      versions: ">=7 <9",
+      versions: ">=8 <9",
       file: "lib/websocket",
       patch: (exports, _loaded, tracing) => patchSocket(exports, tracing),
     },

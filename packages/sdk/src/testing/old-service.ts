@@ -9,10 +9,13 @@ import type { Place } from "./program.ts";
 
 const root = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))));
 
-/** Lets programs of `place` import what this repository has installed. */
+/** What programs may import: what this repository has installed, or another folder to test other versions. */
+const modules = process.env["CLEW_TEST_MODULES"] ?? join(root, "node_modules");
+
+/** Lets programs of `place` import what is installed. */
 export function linkModules(place: Place): void {
   const link = join(place.folder, "node_modules");
-  if (!existsSync(link)) symlinkSync(join(root, "node_modules"), link);
+  if (!existsSync(link)) symlinkSync(modules, link);
 }
 
 function setup(instrumentation: string): string {
