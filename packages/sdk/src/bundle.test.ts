@@ -24,14 +24,18 @@ afterEach(async () => {
 });
 
 /** Bundles a program, and runs it where nothing else is. */
-async function runBundle(format: "esm" | "cjs", source: string): Promise<string> {
+async function runBundle(
+  format: "esm" | "cjs",
+  source: string,
+  ...flags: readonly string[]
+): Promise<string> {
   writeFiles(place, { "main.mjs": source.replaceAll("%sdk%", builtFile("index.mjs")) });
   const build = await rolldown({ input: join(place.folder, "main.mjs"), platform: "node" });
   const file = join(place.folder, "out", `app.${format === "esm" ? "mjs" : "cjs"}`);
   await build.write({ file, format, codeSplitting: false });
   await build.close();
   const { NODE_OPTIONS: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, [file], { env: { ...inherited, ...place.env } });
+  const child = spawn(process.execPath, [...flags, file], { env: { ...inherited, ...place.env } });
   const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
   await once(child, "close");
   return (await stdout) + (await stderr);
@@ -73,4 +77,33 @@ test("the declarations name no package but those that users can install", () => 
   const packages = new Set(names.map(([, name = ""]) => name.replace(/^node:.*/, "node:")));
   expect(files).toContain("testing.d.ts");
   expect(packages).toEqual(new Set(["node:", "@opentelemetry/api"]));
+});
+
+test("a tracer in a bundle and one that is registered are one", async () => {
+  const output = await runBundle(
+    "cjs",
+    `import http from "node:http"; import { activeSpan, flush, span, start } from "%sdk%";
+     start({ service: "second" });
+     const server = http.createServer((request, response) => {
+       activeSpan().set({ "found.by": "the bundle" });
+       span("in a bundle", () => response.end());
+     }).listen(0, "127.0.0.1", () => {
+       span("caller", () => http.get("http://127.0.0.1:" + server.address().port, (response) => response.resume().on("end", () => {
+         server.close(); server.closeAllConnections();
+         flush().then((arrived) => console.log("arrived", arrived));
+       })));
+     });`,
+    "--require",
+    builtFile("register.cjs"),
+  );
+  expect(output).toBe("arrived true\n");
+  const names = sink.spans.map(({ name }) => name);
+  expect(names.toSorted((a, b) => a.localeCompare(b))).toEqual([
+    "caller",
+    "GET",
+    "GET",
+    "in a bundle",
+  ]);
+  expect(new Set(sink.spans.map(({ traceId }) => traceId)).size).toBe(1);
+  expect(sink.spans.some(({ attributes }) => attributes["found.by"] === "the bundle")).toBe(true);
 });

@@ -121,7 +121,7 @@ export class Sdk implements TracerProvider, Tracing {
 
   /** Sends what is left, takes the instrumentations out and lets go of the process. */
   async shutdown(): Promise<void> {
-    if (current === this) current = undefined;
+    if (place[CURRENT] === this) place[CURRENT] = undefined;
     await this.flush();
     for (const stop of this.#stops.splice(0)) stop();
   }
@@ -132,23 +132,26 @@ function reporterOf(settings: Settings, options: StartOptions) {
   return (loadPart("report") as typeof import("./parts/report.ts")).createReporter(options);
 }
 
-let current: Sdk | undefined;
+/** Shared by all copies of this package: a program may have one in its bundle and another that is registered. */
+const place = globalThis as { [key: symbol]: unknown };
+const CURRENT: symbol = Symbol.for("clew.sdk.1");
 
 /** Starts the tracer of this process; a second call gives the running one. `undefined` when disabled. */
 export function start(options: StartOptions = {}): Sdk | undefined {
-  if (current !== undefined) return current;
+  const before = running();
+  if (before !== undefined) return before;
   const disabled = process.env["OTEL_SDK_DISABLED"]?.trim().toLowerCase();
   if (disabled === "true" || disabled === "1") return undefined;
   try {
-    current = new Sdk(options);
+    place[CURRENT] = new Sdk(options);
   } catch (error) {
     // Tracing must never be why a service does not start.
     complain(`the tracer did not start: ${error instanceof Error ? error.stack : String(error)}`);
   }
-  return current;
+  return running();
 }
 
 /** The running tracer. */
 export function running(): Sdk | undefined {
-  return current;
+  return place[CURRENT] as Sdk | undefined;
 }

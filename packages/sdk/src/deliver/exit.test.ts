@@ -203,3 +203,22 @@ test("nobody sees our listeners, and a handler that re-raises ends the process",
   expect(await ended).toMatchObject({ code: null, signal: "SIGTERM" });
   expect(await keptSpans()).toContain("last work");
 });
+
+test("a handler for one signal, in front of ours, decides alone", async () => {
+  const { code, stdout } = await runProgram(
+    place,
+    "cjs",
+    `${SPAN} process.prependOnceListener("SIGTERM", () => setTimeout(() => { console.log("done"); process.exit(0); }, 50));
+     process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000);`,
+  );
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "done\n" });
+});
+
+test("spans of the application's own exit listeners are kept", async () => {
+  await runProgram(
+    place,
+    "cjs",
+    `const { span } = require("%sdk%"); process.on("exit", () => span("last work", () => {}));`,
+  );
+  expect(await keptSpans()).toContain("last work");
+});

@@ -13,6 +13,9 @@ const hidden = new Set<unknown>();
 /** While Node itself counts, to know whether anybody still wants the signal. */
 let showAll = false;
 
+/** Signals that a listener of the application was removed for within this turn of the loop. */
+const heard = new Set<unknown>();
+
 function hideListeners(): void {
   const { listeners, rawListeners, listenerCount } = process;
   const visible = (all: Listener[]): Listener[] =>
@@ -20,8 +23,11 @@ function hideListeners(): void {
   process.prependListener("removeListener" as "exit", () => {
     showAll = true;
   });
-  process.on("removeListener" as "exit", () => {
+  process.on("removeListener" as "exit", (name: unknown) => {
     showAll = false;
+    if (!SIGNALS.includes(name as "SIGINT")) return;
+    heard.add(name);
+    process.nextTick(() => heard.delete(name));
   });
   process.listeners = ((name: string) =>
     visible(Reflect.apply(listeners, process, [name]) as Listener[])) as typeof listeners;
@@ -54,8 +60,9 @@ function watchSignals(core: Core): () => void {
   if (hidden.size === 0) hideListeners();
   const listeners = SIGNALS.map((signal) => {
     const own: Listener = () => {
-      // With others there, the end is theirs to decide; what is ready goes out meanwhile.
-      if (process.listenerCount(signal) > 0) core.seal();
+      // With others there, the end is theirs to decide; what is ready goes out meanwhile. One that wants a single
+      // signal and came before us is not there any more.
+      if (process.listenerCount(signal) > 0 || heard.has(signal)) core.seal();
       else endBySignal(core, signal, own);
     };
     hidden.add(own);

@@ -70,6 +70,19 @@ test("a final refusal is counted as dropped and does not hold anything up", asyn
   expect(stdout).toContain(`true {"delivered":0,"dropped":100`);
 });
 
+test("a success with an endless answer is a success, and nothing is sent twice", async () => {
+  sink.answer = (_, response) => {
+    response.writeHead(200, { "content-length": 1e9 }).write(Buffer.alloc(256 * 1024));
+  };
+  const { stdout } = await runProgram(
+    place,
+    "cjs",
+    `${WORK} flush().then((ok) => console.log(ok, JSON.stringify(running().statistics())));`,
+  );
+  expect(stdout).toContain(`true {"delivered":100,"dropped":0`);
+  expect(sink.requests).toHaveLength(1);
+});
+
 test("bad settings never stop a program", async () => {
   Object.assign(place.env, {
     OTEL_EXPORTER_OTLP_ENDPOINT: "not a url",

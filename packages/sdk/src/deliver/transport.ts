@@ -137,7 +137,10 @@ function read(response: IncomingMessage): Promise<Buffer> {
     response.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= LARGEST_ANSWER) chunks.push(chunk);
-      else response.destroy(new Error("the answer is too large"));
+      else {
+        resolve(Buffer.concat(chunks)); // the status is what counts
+        response.destroy();
+      }
     });
     response.on("end", () => resolve(Buffer.concat(chunks)));
     response.on("error", reject);

@@ -105,7 +105,11 @@ export function startSpan(
 /** The span of the code that asks, if it is recorded. */
 export function activeSpan(): SpanHandle | undefined {
   const found = spanOf(activeContext());
-  return found instanceof RecordingSpan ? found : undefined;
+  if (found instanceof RecordingSpan) return found;
+  // Another copy of this package may have made it.
+  return found !== undefined && "set" in found && found.isRecording()
+    ? (found as SpanHandle)
+    : undefined;
 }
 
 /** Sends all ended spans; resolves to whether everything arrived within `ms` milliseconds. */

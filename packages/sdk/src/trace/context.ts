@@ -63,7 +63,15 @@ export const ROOT: ClewContext = new ClewContext(undefined, undefined);
 export const SUPPRESSED: ClewContext = ROOT.setValue(SUPPRESS_KEY, true);
 
 /** Where the current context lives. Typed loosely because users may run contexts of other makes. */
-export const storage: AsyncLocalStorage<Context> = new AsyncLocalStorage<Context>();
+export const storage: AsyncLocalStorage<Context> = sharedStorage();
+
+/** One for all copies of this package in a process, as one in a bundle beside one that is registered. */
+function sharedStorage(): AsyncLocalStorage<Context> {
+  const place = globalThis as { [key: symbol]: unknown };
+  const key = Symbol.for("clew.context.1");
+  place[key] ??= new AsyncLocalStorage<Context>();
+  return place[key] as AsyncLocalStorage<Context>;
+}
 
 let base: Context = ROOT;
 
