@@ -43,7 +43,11 @@ export function addQueryCommand(program: Command, output: CliOutput): void {
     )
     .addOption(serverOption())
     .addOption(tenantOption())
-    .option("--since <time>", "how far back to look", sinceExpression, "now-1h")
+    .addOption(
+      new Option("--since <time>", "how far back to look")
+        .argParser(sinceExpression)
+        .default("now-1h", "1h"),
+    )
     .option("--from <time>", "start instead of --since: RFC 3339, or -2h", timeExpression)
     .option("--to <time>", "end (default: now)", timeExpression, "now")
     .option("--limit <n>", "traces to show", whole(1, 1000), 20)

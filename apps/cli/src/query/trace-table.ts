@@ -31,8 +31,9 @@ export function searchText(result: TraceqlSearchResult, withSpans: boolean): str
     "",
     `${result.traces.length} traces${result.nextCursor === undefined ? "" : ", and more"}`,
   );
-  const count = read.toLocaleString("en-US");
-  return `${lines.join("\n")} (${plan}: ${count} rows read in ${Math.round(milliseconds)} ms)\n`;
+  // The embedded engine does not tell what a question about single spans read.
+  const counted = read === 0 ? "" : `${read.toLocaleString("en-US")} rows read in `;
+  return `${lines.join("\n")} (${plan}: ${counted}${Math.round(milliseconds)} ms)\n`;
 }
 
 function traceRow(trace: ResultTrace): readonly string[] {
