@@ -3,11 +3,13 @@
 
 import { type Call, DatabaseCalls } from "../database/query-span.ts";
 import { beginBatch, beginCommand, type RedisCommand, redisStatus } from "../database/redis.ts";
+import { RedisStreams } from "../database/redis-streams.ts";
 import type { Instrumentation, ModulePatch, Tracing } from "../instrument/instrumentation.ts";
 
 interface Command {
   readonly name: string;
-  readonly args: readonly unknown[];
+  args: readonly unknown[];
+  transformReply(value: unknown): unknown;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
@@ -72,21 +74,44 @@ function watchSettling(
   };
 }
 
-function wrapSendCommand(calls: DatabaseCalls, sendCommand: Method): Method {
+/** Begins the message that a command of a stream is. */
+function beginStream(streams: RedisStreams, redis: Redis, command: Command): boolean {
+  const stream = streams.begin(command.name.toUpperCase(), command.args, () => placeOf(redis));
+  if (stream === undefined) return false;
+  command.args = stream.args;
+  const { reject, transformReply } = command;
+  // The answer as the program gets it: what comes from the server differs with the protocol's version.
+  command.transformReply = function transformed(value) {
+    const answer = transformReply.call(this, value);
+    stream.settle(undefined, answer);
+    return answer;
+  };
+  command.reject = function rejected(error) {
+    stream.settle(error ?? new Error("rejected"), undefined);
+    reject.call(this, error);
+  };
+  return stream.isMessage;
+}
+
+function wrapSendCommand(calls: DatabaseCalls, sendCommand: Method, tracing: Tracing): Method {
+  const streams = new RedisStreams(tracing, "ioredis");
   return function tracedCommand(this: unknown, ...args) {
     const redis = this as Redis;
     const [command, stream] = args as [Command, unknown];
-    // A command comes here again when the client is ready, or connected anew. Those with a stream are of a pipeline.
+    // A command comes here again when the client is ready, or connected anew.
     const first = !seen.has(command);
     if (first) seen.add(command);
     const own = redis.status !== "ready" && HANDSHAKE.has(command.name);
-    if (!first || own || stream !== undefined) return sendCommand.apply(this, args);
-    const call = beginCommand(
-      calls,
-      () => placeOf(redis),
-      () => commandOf(command),
-    );
-    if (call !== undefined) watchSettling(command, call);
+    if (!first || own) return sendCommand.apply(this, args);
+    // Commands that come with a stream are of a pipeline, which has a span for all of them.
+    if (!beginStream(streams, redis, command) && stream === undefined) {
+      const call = beginCommand(
+        calls,
+        () => placeOf(redis),
+        () => commandOf(command),
+      );
+      if (call !== undefined) watchSettling(command, call);
+    }
     return sendCommand.apply(this, args);
   };
 }
@@ -119,12 +144,12 @@ const callsOf = (tracing: Tracing): DatabaseCalls =>
 
 function patchMethod(
   name: string,
-  wrap: (calls: DatabaseCalls, method: Method) => Method,
+  wrap: (calls: DatabaseCalls, method: Method, tracing: Tracing) => Method,
 ): ModulePatch["patch"] {
   return (exports, _loaded, tracing) => {
     const { prototype } = (exports["default"] ?? exports) as { prototype: Record<string, Method> };
     const method = prototype[name];
-    if (method !== undefined) prototype[name] = wrap(callsOf(tracing), method);
+    if (method !== undefined) prototype[name] = wrap(callsOf(tracing), method, tracing);
   };
 }
 

@@ -143,4 +143,31 @@ describe.skipIf(!here).each(CLIENTS)(title, (client) => {
       expect(JSON.stringify(sink.spans)).not.toMatch(/secret|hidden|before/);
     },
   );
+
+  test("an entry of a stream is a message, linked with who reads it", async () => {
+    const ending = await run(
+      place,
+      "mjs",
+      { ...client.imports, "%sdk%": "{ activeSpan, span }" },
+      `const PORT = ${redis.port};
+       ${client.body}
+       await span("adds", () => client.xadd !== undefined
+         ? client.xadd("orders", "*", "id", "7") : client.xAdd("orders", "*", { id: "7" }));
+       const read = await (client.xadd !== undefined
+         ? client.xread("STREAMS", "orders", "0") : client.xRead({ key: "orders", id: "0" }));
+       await client.del("orders");
+       await close();
+       console.log(JSON.stringify(read));`,
+    );
+    expect(ending.stderr).toBe("");
+    const adds = await sink.span("adds");
+    const send = await sink.span("send orders");
+    const receive = await sink.span("receive orders");
+    expect(send).toMatchObject({ parentSpanId: adds.spanId, kind: 4 });
+    expect(receive.links?.map(({ spanId }) => spanId)).toEqual([send.spanId]);
+    expect(ending.stdout).toContain(`00-${send.traceId}-${send.spanId}-01`);
+    expect(sink.spans.filter(({ parentSpanId }) => parentSpanId === adds.spanId)).toHaveLength(
+      client.name === "redis 6" ? 2 : 1,
+    );
+  });
 });

@@ -18,6 +18,7 @@ import type {
   ModulePatch,
   Tracing,
 } from "../instrument/instrumentation.ts";
+import { RedisStreams } from "../database/redis-streams.ts";
 import { quietly } from "../instrument/server-request.ts";
 
 interface ChannelMessage {
@@ -126,19 +127,52 @@ function wrapBatch(
       list.length,
       commands,
     );
-    const before = inBatch;
-    inBatch = true;
-    try {
-      const result = method.apply(this, args) as Promise<unknown>;
-      return call === undefined ? result : watching(result, call.end);
-    } finally {
-      inBatch = before;
-    }
+    const result = asBatch(() => method.apply(this, args) as Promise<unknown>);
+    return call === undefined ? result : watching(result, call.end);
   };
 }
 
 function commandOf(args: readonly unknown[]): RedisCommand {
   return { name: String(args[0]).toUpperCase(), count: args.length - 1 };
+}
+
+/** Commands of streams, which carry messages; in all versions they pass through the queue. */
+function wrapStreams(tracing: Tracing, addCommand: Method): Method {
+  const streams = new RedisStreams(tracing, "redis");
+  return function messageCommand(this: unknown, ...args) {
+    const [given, ...rest] = args as [readonly unknown[], ...unknown[]];
+    const [name, ...more] = given;
+    const client = current;
+    const stream =
+      typeof name === "string" ? streams.begin(name, more, () => placeOfClient(client)) : undefined;
+    if (stream === undefined) return addCommand.apply(this, args);
+    const sent = [name, ...stream.args];
+    const { settle, isMessage } = stream;
+    const add = (): Promise<unknown> => addCommand.call(this, sent, ...rest) as Promise<unknown>;
+    // In older versions this is where a span would be made for the command too.
+    const result = isMessage ? asBatch(add) : add();
+    return result.then(
+      (answer) => {
+        settle(undefined, answer);
+        return answer;
+      },
+      (error: unknown) => {
+        settle(error ?? new Error("rejected"), undefined);
+        throw error;
+      },
+    );
+  };
+}
+
+/** Runs what puts commands into the queue that have a span already. */
+function asBatch<T>(work: () => T): T {
+  const before = inBatch;
+  inBatch = true;
+  try {
+    return work();
+  } finally {
+    inBatch = before;
+  }
 }
 
 function wrapAddCommand(calls: DatabaseCalls, addCommand: Method): Method {
@@ -166,22 +200,20 @@ const prototypeOf = (exports: Record<string, unknown>): Prototype =>
   (exports["default"] as { prototype: Prototype }).prototype;
 
 const patchQueue: ModulePatch["patch"] = (exports, loaded, tracing) => {
-  if (tells(loaded)) {
-    listen(tracing);
-    return;
-  }
   const prototype = prototypeOf(exports);
   const { addCommand } = prototype;
-  if (addCommand !== undefined)
-    prototype["addCommand"] = wrapAddCommand(callsOf(tracing), addCommand);
+  if (tells(loaded)) listen(tracing);
+  if (addCommand === undefined) return;
+  const traced = tells(loaded) ? addCommand : wrapAddCommand(callsOf(tracing), addCommand);
+  prototype["addCommand"] = wrapStreams(tracing, traced);
 };
 
 const patchClient: ModulePatch["patch"] = (exports, loaded, tracing) => {
-  if (tells(loaded)) return;
   const prototype = prototypeOf(exports);
   const { sendCommand, multiExecutor, _executeMulti, _executePipeline } = prototype;
   const calls = callsOf(tracing);
   if (sendCommand !== undefined) prototype["sendCommand"] = asCurrent(sendCommand);
+  if (tells(loaded)) return;
   const multi = multiExecutor ?? _executeMulti;
   const name = multiExecutor === undefined ? "_executeMulti" : "multiExecutor";
   // In version 4 one method does both: transactions have the id of a chain.
