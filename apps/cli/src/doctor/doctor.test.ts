@@ -63,7 +63,8 @@ interface Diagnosis {
 }
 
 function run(args: readonly string[], endpoint: string, more: Record<string, string> = {}) {
-  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  // What npm says about how these tests were started is nothing to the programs in them.
+  const { NODE_OPTIONS: _, INIT_CWD: __, ...inherited } = process.env;
   const env = {
     ...inherited,
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,

@@ -1,5 +1,5 @@
-// Libraries that the tracer has no instrumentation of its own for, and OpenTelemetry's package that fits:
-// `start({ instrumentations: [new ...] })` takes it as it is.
+// Libraries that a tracer may have no instrumentation of its own for (it says itself which it has), and OpenTelemetry's
+// package that fits: `start({ instrumentations: [new ...] })` takes it as it is.
 
 /** By library. */
 export const OTHER_INSTRUMENTATIONS: Readonly<Record<string, string>> = {
@@ -22,12 +22,10 @@ export const OTHER_INSTRUMENTATIONS: Readonly<Record<string, string>> = {
   hono: "@hono/otel",
   ioredis: "@opentelemetry/instrumentation-ioredis",
   kafkajs: "@opentelemetry/instrumentation-kafkajs",
-  knex: "@opentelemetry/instrumentation-knex",
   koa: "@opentelemetry/instrumentation-koa",
   "lru-memoizer": "@opentelemetry/instrumentation-lru-memoizer",
   memcached: "@opentelemetry/instrumentation-memcached",
   mongodb: "@opentelemetry/instrumentation-mongodb",
-  mongoose: "@opentelemetry/instrumentation-mongoose",
   mysql: "@opentelemetry/instrumentation-mysql",
   mysql2: "@opentelemetry/instrumentation-mysql2",
   openai: "@opentelemetry/instrumentation-openai",
@@ -35,9 +33,7 @@ export const OTHER_INSTRUMENTATIONS: Readonly<Record<string, string>> = {
   pg: "@opentelemetry/instrumentation-pg",
   pino: "@opentelemetry/instrumentation-pino",
   redis: "@opentelemetry/instrumentation-redis",
-  sequelize: "@opentelemetry/instrumentation-sequelize",
   "socket.io": "@opentelemetry/instrumentation-socket.io",
   tedious: "@opentelemetry/instrumentation-tedious",
-  typeorm: "@opentelemetry/instrumentation-typeorm",
   winston: "@opentelemetry/instrumentation-winston",
 };

@@ -114,7 +114,7 @@ function earlyModules(tracer: TracerFile, watched: WatchedProcess): string[] {
 function unsupported(tracer: TracerFile, watched: WatchedProcess): Finding[] {
   const home = folderAbove(entryFolder(watched), "package.json");
   if (home === undefined) return [];
-  const known = new Set(tracer.libraries.map(({ module }) => module));
+  const known = new Set(tracer.libraries.flatMap(({ module, name }) => [module, name]));
   const names = dependenciesOf(join(home, "package.json")).filter(
     (name) => !known.has(name) && OTHER_INSTRUMENTATIONS[name] !== undefined,
   );

@@ -24,7 +24,7 @@ export interface TracerFile {
     readonly caFile?: string | undefined;
     readonly headersInCode: boolean;
   };
-  readonly libraries: readonly { module: string; enabled: boolean }[];
+  readonly libraries: readonly { module: string; name: string; enabled: boolean }[];
   readonly modules: readonly {
     readonly module: string;
     readonly version?: string | undefined;
@@ -73,7 +73,7 @@ const tracerFile: z.ZodType<TracerFile> = z.object({
     caFile: z.string().optional(),
     headersInCode: z.boolean(),
   }),
-  libraries: z.array(z.object({ module: z.string(), enabled: z.boolean() })),
+  libraries: z.array(z.object({ module: z.string(), name: z.string(), enabled: z.boolean() })),
   modules: z.array(
     z.object({
       module: z.string(),

@@ -3,12 +3,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ClewError } from "@clew/base";
 import { readProcesses, type WatchedProcess } from "./report-files.ts";
 
 const PROBE = fileURLToPath(new URL("probe.cjs", import.meta.url));
+const CLEW = join(dirname(PROBE), "..", "..", "..", "..", "node_modules");
 const GRACE_MS = 5000;
 
 /** How a watched program went. */
@@ -25,11 +26,18 @@ export interface WatchOptions {
   readonly quietStdout: boolean;
 }
 
+/** `npm run clew` puts Clew's own Node first in the path; the program shall run on its user's. */
+function pathOfUser(path: string): string {
+  const own = path.split(delimiter).filter((each) => !each.startsWith(CLEW));
+  return own.join(delimiter);
+}
+
 function environment(folder: string): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: given = "", ...env } = process.env;
+  const { NODE_OPTIONS: given = "", PATH = "", ...env } = process.env;
   const probe = `--require ${JSON.stringify(PROBE)}`;
   return {
     ...env,
+    PATH: pathOfUser(PATH),
     NODE_OPTIONS: `${probe} ${given}`.trim(),
     CLEW_DOCTOR_FOLDER: folder,
     CLEW_SDK_REPORT: folder,
@@ -51,6 +59,8 @@ function run(command: readonly string[], folder: string, options: WatchOptions) 
   const [file = "", ...args] = command;
   const child = spawn(file, args, {
     env: environment(folder),
+    // npm has changed to Clew's folder, and says where it was called.
+    cwd: process.env["INIT_CWD"] ?? process.cwd(),
     stdio: ["inherit", options.quietStdout ? 2 : 1, 2],
     detached: process.platform !== "win32",
   });

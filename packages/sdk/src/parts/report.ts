@@ -40,7 +40,12 @@ interface ReportFile {
     readonly headersInCode: boolean;
   };
   /** Libraries that are patched when they load. */
-  readonly libraries: readonly { readonly module: string; readonly enabled: boolean }[];
+  readonly libraries: readonly {
+    readonly module: string;
+    /** What it is disabled by: often the name of the package that programs install. */
+    readonly name: string;
+    readonly enabled: boolean;
+  }[];
   readonly modules: TracerReport["modules"];
   readonly statistics: TracerReport["statistics"];
   /** Ended spans by scope and kind. */
@@ -130,7 +135,7 @@ class Reporter implements SpanObserver {
         caFile,
         headersInCode: this.#options.headers !== undefined,
       },
-      libraries: HOOKS.map(({ module, name }) => ({ module, enabled: enabled(name) })),
+      libraries: HOOKS.map(({ module, name }) => ({ module, name, enabled: enabled(name) })),
       modules,
       statistics,
       spans: this.#spans,
