@@ -45,7 +45,6 @@ describe.skipIf(!hasBroker("redis"))("bullmq (skipped without redis-server)", ()
       "messaging.system": "bullmq",
       "messaging.destination.name": "mail.out",
       "messaging.message.id": "1",
-      "bullmq.job.name": "welcome",
     });
     expect(bench.traces.size).toBe(1);
     expect(bench.sink.spans).toHaveLength(6);

@@ -147,3 +147,27 @@ test("messages that kafkajs refuses are refused with its own error", async () =>
     "TypeError",
   ]);
 });
+
+test("unsampled messages carry the decision on, and their processing makes no spans either", async () => {
+  bench.place.env["OTEL_TRACES_SAMPLER"] = "parentbased_always_off";
+  const printed = await bench.run(
+    ours(`await producer.send({ topic: "quiet", messages: [{ value: "a" }, { value: "b" }] });
+      await consumed(kafka, "quiet", 2, (count) => ({ eachMessage: async ({ message }) => { console.log(String(message.headers.traceparent)); span("inside", () => count(1)); } }));`),
+    "cjs",
+  );
+  const [first, second] = printed.trim().split("\n");
+  expect(first).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  expect(second).toMatch(/-00$/);
+  expect(bench.sink.spans).toHaveLength(0);
+});
+
+test("with instrumentations turned off a message is what the program has made", async () => {
+  bench.place.env["OTEL_NODE_DISABLED_INSTRUMENTATIONS"] = "kafkajs";
+  const printed = await bench.run(
+    ours(`await span("caller", () => producer.send({ topic: "plain", messages: [{ value: "a" }] }));
+      console.log(require("node:fs").readFileSync(process.env.LOG, "utf8"));`),
+    "cjs",
+  );
+  expect(JSON.parse(printed)).toEqual([{ topic: "plain", key: null, value: "a", headers: {} }]);
+  expect(bench.sink.spans.map(({ name }) => name)).toEqual(["caller"]);
+});
