@@ -22,7 +22,7 @@ interface Traced {
   [SPAN]?: RecordingSpan | undefined;
 }
 interface TracedSocket extends Socket {
-  [CURRENT]?: RecordingSpan | undefined;
+  [CURRENT]?: ServerResponse | undefined;
 }
 interface Started {
   readonly request: IncomingMessage;
@@ -92,7 +92,10 @@ function finish(span: RecordingSpan, status: number | undefined, aborted: boolea
     span.setStatus({ code: ERROR });
   } else if (aborted) {
     span.put("error.type", "aborted");
-    span.setStatus({ code: ERROR, message: "the client went away before the answer was complete" });
+    span.setStatus({
+      code: ERROR,
+      message: "the connection was closed before the answer was complete",
+    });
   }
   const { attributes } = span;
   for (let i = 0; i < attributes.length; i += 2) {
@@ -105,23 +108,30 @@ function finish(span: RecordingSpan, status: number | undefined, aborted: boolea
   span.end();
 }
 
+/** The status that has been sent, if any was. */
+function statusOf(response: ServerResponse | undefined): number | undefined {
+  return response?.headersSent === true ? response.statusCode : undefined;
+}
+
 function onSocketClose(this: TracedSocket): void {
-  const span = this[CURRENT];
-  if (span === undefined) return;
+  const response = this[CURRENT];
+  const span = response === undefined ? undefined : serverSpanOf(response);
   this[CURRENT] = undefined;
-  finish(span, undefined, true);
+  if (span !== undefined) finish(span, statusOf(response), true);
 }
 
 function onResponseClose(this: ServerResponse): void {
   const span = serverSpanOf(this);
-  if (span !== undefined) finish(span, this.statusCode, !this.writableFinished);
+  if (span !== undefined) finish(span, statusOf(this), !this.writableFinished);
 }
 
 /** Notices a client that goes away. One listener a connection; pipelined requests need their own. */
-function watchAbort(socket: TracedSocket, response: ServerResponse, span: RecordingSpan): void {
+function watchAbort(socket: TracedSocket, response: ServerResponse): void {
   if (!(CURRENT in socket)) socket.on("close", onSocketClose);
-  if (socket[CURRENT]?.isRecording() === true) response.on("close", onResponseClose);
-  else socket[CURRENT] = span;
+  const before = socket[CURRENT];
+  if (before !== undefined && serverSpanOf(before)?.isRecording() === true) {
+    response.on("close", onResponseClose);
+  } else socket[CURRENT] = response;
 }
 
 type Emit = IncomingMessage["emit"];
@@ -175,7 +185,7 @@ export function traceHttpServers(tracing: InstrumentedTracer): () => void {
     (request as Traced)[SPAN] = span;
     (response as Traced)[SPAN] = span;
     addRequest((key, value) => span.attributes.push(key, value), request);
-    watchAbort(socket, response, span);
+    watchAbort(socket, response);
   };
   const onStart = (message: unknown): void => {
     try {
@@ -188,7 +198,8 @@ export function traceHttpServers(tracing: InstrumentedTracer): () => void {
     const { response, socket } = message as Started;
     const span = serverSpanOf(response);
     if (span === undefined) return;
-    if ((socket as TracedSocket)[CURRENT] === span) (socket as TracedSocket)[CURRENT] = undefined;
+    if ((socket as TracedSocket)[CURRENT] === response)
+      (socket as TracedSocket)[CURRENT] = undefined;
     finish(span, response.statusCode, false);
   };
   subscribe("http.server.request.start", onStart);

@@ -265,3 +265,22 @@ test("an error of an HTTP/2 request that a program does not handle ends it as wi
   expect(stderr).toContain("ECONNREFUSED");
   expect(await sink.span("GET")).toMatchObject({ status: { code: 2 } });
 });
+
+test("an answer that breaks off keeps the status that was sent", async () => {
+  await run(
+    "cjs",
+    `const http = require("node:http");
+     const server = http.createServer((request, response) => {
+       response.writeHead(206).write("half");
+       setImmediate(() => response.destroy());
+     }).listen(0, "127.0.0.1", () => {
+       const done = () => { server.close(); server.closeAllConnections(); };
+       http.get(server.address(), (response) => response.resume().on("error", done)).on("error", done);
+     });`,
+  );
+  const [server] = ofKind(SERVER);
+  expect(server?.attributes).toMatchObject({
+    "http.response.status_code": 206,
+    "error.type": "aborted",
+  });
+});
