@@ -2,9 +2,9 @@
 
 import type { Attributes } from "@opentelemetry/api";
 import type { AnyInstrumentation } from "../instrument/instrumentation.ts";
+import type { LogKeyChoice } from "../logs/keys.ts";
 import type { SamplingRule } from "../sample/rules.ts";
 import type { Sampler } from "../sample/sampler.ts";
-import type { LogKeyChoice } from "../logs/keys.ts";
 import type { RecordingSpan } from "../trace/span.ts";
 
 /** Told about every recorded span, in the process; for test kits and the like. Must not throw. */

@@ -2,8 +2,8 @@
 // values never stop an application: the default counts then, and `complaints` says what was wrong.
 
 import type { Attributes } from "@opentelemetry/api";
-import type { SpanLimits } from "../trace/limits.ts";
 import { type LogKeyChoice, readLogKeys } from "../logs/keys.ts";
+import type { SpanLimits } from "../trace/limits.ts";
 import { Environment } from "./environment.ts";
 import type { Compression, Protocol, StartOptions } from "./options.ts";
 

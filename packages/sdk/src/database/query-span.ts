@@ -2,8 +2,8 @@
 
 import type { Attributes, Context, SpanKind } from "@opentelemetry/api";
 import { complain } from "../complaints.ts";
-import { quietly } from "../instrument/server-request.ts";
 import type { Tracing } from "../instrument/instrumentation.ts";
+import { quietly } from "../instrument/server-request.ts";
 import { monotonicMs } from "../trace/clock.ts";
 import { contextWithSpan, isSuppressed, storage } from "../trace/context.ts";
 import { errorType } from "../trace/exception.ts";

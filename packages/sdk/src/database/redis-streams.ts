@@ -1,10 +1,10 @@
 // Redis streams as messages, for the clients of Redis: an XADD is a message that is sent, with the context in fields of
 // its own, and entries that are read have a span with links to where they were added.
 
-import { redisEntry } from "../messaging/incoming.ts";
-import { Messaging } from "../messaging/operation.ts";
 import type { Tracing } from "../instrument/instrumentation.ts";
 import { quietly } from "../instrument/server-request.ts";
+import { redisEntry } from "../messaging/incoming.ts";
+import { Messaging } from "../messaging/operation.ts";
 import { beginStreamAdd, groupOf, noteStreamRead, streamEntries } from "../parts/redis-streams.ts";
 import { running } from "../sdk.ts";
 import { monotonicMs } from "../trace/clock.ts";

@@ -2,8 +2,8 @@
 // brings along.
 
 import type { Settings } from "../config/settings.ts";
-import { takeUpContext } from "../messaging/process-context.ts";
 import { loadPart } from "../load-part.ts";
+import { takeUpContext } from "../messaging/process-context.ts";
 import { traceHttpClients } from "./http-client.ts";
 import { traceHttpServers } from "./http-server.ts";
 import type { AnyInstrumentation, Instrumentation } from "./instrumentation.ts";

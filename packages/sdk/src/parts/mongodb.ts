@@ -2,9 +2,9 @@
 // time. Of a command its shape is kept, never a value (semantic-conventions, docs/db/mongodb.md).
 
 import { DatabaseCalls, type Query } from "../database/query-span.ts";
+import { parseHost } from "../instrument/http-common.ts";
 import type { Instrumentation, ModulePatch } from "../instrument/instrumentation.ts";
 import { quietly } from "../instrument/server-request.ts";
-import { parseHost } from "../instrument/http-common.ts";
 
 const MOST_CHARACTERS = 2048;
 const MOST_DEPTH = 8;

@@ -92,6 +92,9 @@ describe.skipIf(!here)(title, () => {
         "db.response.status_code": "1146",
         "error.type": "1146",
       });
+      const waits = sink.spans.filter(({ name }) => name === "wait for a connection");
+      const first = sink.spans.find(({ name }) => name === "one");
+      expect(waits.map(({ parentSpanId }) => parentSpanId)).toContain(first?.spanId);
       expect(JSON.stringify(sink.spans)).not.toMatch(/secret|hidden/);
     },
   );

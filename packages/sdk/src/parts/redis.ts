@@ -12,13 +12,13 @@ import {
   type RedisPlace,
   redisStatus,
 } from "../database/redis.ts";
+import { RedisStreams } from "../database/redis-streams.ts";
 import type {
   Instrumentation,
   LoadedModule,
   ModulePatch,
   Tracing,
 } from "../instrument/instrumentation.ts";
-import { RedisStreams } from "../database/redis-streams.ts";
 import { quietly } from "../instrument/server-request.ts";
 
 interface ChannelMessage {
