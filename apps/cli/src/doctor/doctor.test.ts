@@ -1,7 +1,7 @@
 // `clew doctor` on real programs in processes of their own, and real endpoints of the right and of wrong kinds.
 
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -19,8 +19,7 @@ const stops: (() => void)[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "clew-doctor-test-"));
-  mkdirSync(join(folder, "node_modules", "@clew"), { recursive: true });
-  symlinkSync(SDK, join(folder, "node_modules", "@clew", "sdk"));
+  installSdk("node_modules/@clew/sdk");
   write("node_modules/koa/package.json", { name: "koa", version: "3.0.0", main: "index.js" });
   write("node_modules/koa/index.js", "module.exports = class Koa {};");
   write("package.json", { name: "bakery", dependencies: { koa: "3.0.0", memcached: "2.0.0" } });
@@ -30,6 +29,13 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** As npm does it; a link would lead out of node_modules. */
+function installSdk(place: string): void {
+  for (const part of ["package.json", "dist"]) {
+    cpSync(join(SDK, part), join(folder, place, part), { recursive: true });
+  }
+}
 
 function write(name: string, content: unknown): void {
   const file = join(folder, name);
@@ -122,6 +128,7 @@ describe("programs", () => {
     expect(text).toContainEqual(
       expect.stringMatching(/^2 spans made, 2 sent .*1 server.*1 client/),
     );
+    expect(text).toContainEqual(expect.stringMatching(/^@clew\/sdk \d+\.\d+\.\d+$/));
     expect(text).toContainEqual(expect.stringContaining("hooked: http2"));
     expect(text).toContainEqual(expect.stringContaining("memcached is installed"));
     const origins = sections.flatMap(({ settings = [] }) => settings);
@@ -167,15 +174,18 @@ describe("programs", () => {
   });
 
   it("finds a second copy of the tracer", async () => {
-    cpSync(join(SDK, "dist"), join(folder, "node_modules/old/node_modules/@clew/sdk/dist"), {
-      recursive: true,
-    });
+    installSdk("node_modules/old/node_modules/@clew/sdk");
     write(
       "app.cjs",
       `require("./node_modules/old/node_modules/@clew/sdk/dist/index.cjs").start();`,
     );
     const { found } = await findings([...PREFLIGHT, "app.cjs"], await serve(receiver));
-    expect(found).toContainEqual(expect.objectContaining({ kind: "several_tracers" }));
+    expect(found).toContainEqual(
+      expect.objectContaining({
+        kind: "several_copies",
+        message: expect.stringContaining(join("old", "node_modules")) as unknown,
+      }),
+    );
   });
 
   it("finds settings that cannot be meant", async () => {

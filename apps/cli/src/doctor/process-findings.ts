@@ -48,15 +48,26 @@ function entryFolder({ argv, cwd }: WatchedProcess): string {
   return argv[1] === undefined ? cwd : dirname(argv[1]);
 }
 
-function copiesFinding(tracers: readonly TracerFile[]): Finding {
+function copiesFinding(tracers: readonly TracerFile[], watched: WatchedProcess): Finding {
   const { sdk, threadId } = tracers[0] as TracerFile;
-  const copies = tracers.filter((each) => each.threadId === threadId);
-  if (copies.length === 1) return ok("tracer", `@clew/sdk ${sdk.version}`);
-  const list = copies.map((each) => `${each.sdk.version} (${each.sdk.file})`).join(", ");
-  return problem(
-    "several_tracers",
-    `${copies.length} copies of the tracer run in this process: ${list}`,
-    "spans are made twice; see npm ls @clew/sdk, and npm dedupe",
+  const running = tracers.filter((each) => each.threadId === threadId);
+  if (running.length > 1) {
+    const list = running.map((each) => `${each.sdk.version} (${each.sdk.file})`).join(", ");
+    return problem(
+      "several_tracers",
+      `${running.length} copies of the tracer run in this process: ${list}`,
+      "spans are made twice; see npm ls @clew/sdk, and npm dedupe",
+    );
+  }
+  const others = watched.packages.filter(
+    ({ name, folder }) => name === "@clew/sdk" && !sdk.file.startsWith(join(folder, "dist")),
+  );
+  if (others.length === 0) return ok("tracer", `@clew/sdk ${sdk.version}`);
+  const list = others.map(({ folder }) => folder).join(", ");
+  return note(
+    "several_copies",
+    `@clew/sdk ${sdk.version}, and other copies of it that use the same tracer: ${list}`,
+    "what they would do otherwise does not count; see npm ls @clew/sdk, and npm dedupe",
   );
 }
 
@@ -183,7 +194,7 @@ export function processSection(watched: WatchedProcess): Section {
     title,
     findings: [
       nodeFinding(watched.node),
-      copiesFinding(tracers),
+      copiesFinding(tracers, watched),
       ...tracer.settingComplaints.map((text) => problem("setting", text)),
       ...tracer.complaints
         .filter((text) => /is unknown|another OpenTelemetry SDK|did not start/.test(text))
