@@ -3,6 +3,7 @@
 import { ClewError } from "@clew/base";
 import { type tempo, tempoJson, tempoProtobuf } from "@clew/codec";
 import type { FastifyInstance } from "fastify";
+import { textStream } from "../http/large-pieces.ts";
 import { instantAnswer, rangeAnswer } from "./answers.ts";
 import {
   answerForm,
@@ -34,7 +35,7 @@ async function queryRange(options: TempoOptions, call: TempoCall): Promise<unkno
   const answer = rangeAnswer(await options.traceql().metrics(question, call.signal));
   return answerForm(call) === "protobuf"
     ? asBuffer(tempoProtobuf.encodeQueryRangeResponse(answer))
-    : tempoJson.encodeQueryRangeResponseJson(answer);
+    : textStream(tempoJson.encodeQueryRangeResponseJson(answer));
 }
 
 async function queryInstant(options: TempoOptions, call: TempoCall): Promise<unknown> {

@@ -3,6 +3,7 @@
 import { ClewError } from "@clew/base";
 import { type tempo, tempoJson, tempoProtobuf } from "@clew/codec";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { textStream } from "../http/large-pieces.ts";
 import { costOf, foundTrace, noCost } from "./answers.ts";
 import {
   answerForm,
@@ -45,7 +46,7 @@ async function search(options: TempoOptions, call: TempoCall): Promise<unknown> 
   const answer = { traces: found.traces.map(foundTrace), metrics: costOf(found.cost) };
   return answerForm(call) === "protobuf"
     ? asBuffer(tempoProtobuf.encodeSearchResponse(answer))
-    : tempoJson.encodeSearchResponseJson(answer);
+    : textStream(tempoJson.encodeSearchResponseJson(answer));
 }
 
 function searchRequest({ query }: TempoCall): tempo.SearchRequest {

@@ -420,3 +420,20 @@ describe("around the queries", () => {
     ]);
   });
 });
+
+test("large answers are written piece by piece, never as one text", async () => {
+  const series = Array.from({ length: 500 }, (_, i) => ({
+    labels: [{ name: "name", value: { type: "string", value: String(i) } as const }],
+    samples: Array.from({ length: 20 }, (_sample, step) => ({ timeMs: step + 1, value: i })),
+    exemplars: [],
+  }));
+  const { server: shop } = tempoShop(
+    memoryTraceqlReader({ metrics: { series, cost, partial: "some" } }),
+  );
+  const answer = await shop.inject("/tempo/api/metrics/query_range?q={}|rate()");
+  const body = answer.json<{ series: unknown[]; status: string; message: string }>();
+  expect(body).toMatchObject({ status: "PARTIAL", message: "some" });
+  expect(body.series).toHaveLength(500);
+  expect(answer.headers["content-length"]).toBeUndefined();
+  await shop.close();
+});

@@ -17,12 +17,14 @@ import type {
   TimeSeries,
 } from "./messages.ts";
 
-export function encodeSearchResponseJson(response: SearchResponse): string {
-  return object([list("traces", response.traces, traceText), metricsField(response.metrics)]);
+/** In pieces, a trace each, because it may be a hundred megabytes. */
+export function* encodeSearchResponseJson(response: SearchResponse): Generator<string> {
+  yield* listPieces("traces", response.traces, traceText, [metricsField(response.metrics)]);
 }
 
-export function encodeQueryRangeResponseJson(response: QueryRangeResponse): string {
-  return object([list("series", response.series, seriesText), ...metricsEnd(response)]);
+/** In pieces, a series each, because it may be a hundred megabytes. */
+export function* encodeQueryRangeResponseJson(response: QueryRangeResponse): Generator<string> {
+  yield* listPieces("series", response.series, seriesText, metricsEnd(response));
 }
 
 export function encodeQueryInstantResponseJson(response: QueryInstantResponse): string {
@@ -147,6 +149,19 @@ function object(fields: readonly string[]): string {
 /** A list, also when it is empty: Go writes a slice that is there. */
 function list<T>(name: string, items: readonly T[], itemText: (item: T) => string): string {
   return `"${name}":[${items.map(itemText).join(",")}]`;
+}
+
+/** An object that is a list and a few fields after it. */
+function* listPieces<T>(
+  name: string,
+  items: readonly T[],
+  itemText: (item: T) => string,
+  end: readonly string[],
+): Generator<string> {
+  yield `{"${name}":[`;
+  for (const [i, item] of items.entries()) yield i === 0 ? itemText(item) : `,${itemText(item)}`;
+  const fields = end.filter((field) => field !== "");
+  yield `]${fields.map((field) => `,${field}`).join("")}}`;
 }
 
 function text(name: string, value: string): string {
