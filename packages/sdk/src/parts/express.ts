@@ -4,6 +4,7 @@
 import { type OpenHandler, openHandler, wantsHandlerSpans } from "../instrument/handler-span.ts";
 import type { Instrumentation, ModulePatch, Tracing } from "../instrument/instrumentation.ts";
 import { noteError, noteRoute, openServerSpan, quietly } from "../instrument/server-request.ts";
+import { type Method, wrapMethod } from "../messaging/patching.ts";
 
 const MOUNT = Symbol("clew.express.mount");
 
@@ -86,10 +87,10 @@ function wrapHandleError(handle: HandleError): HandleError {
 function patchLayer(exports: unknown, _loaded: unknown, tracing: Tracing): LayerClass {
   const { prototype } = exports as LayerClass;
   for (const name of ["handleRequest", "handle_request"]) {
-    if (name in prototype) prototype[name] = wrapHandle(tracing, prototype[name] as Handle);
+    wrapMethod(prototype, name, (handle) => wrapHandle(tracing, handle) as Method);
   }
   for (const name of ["handleError", "handle_error"]) {
-    if (name in prototype) prototype[name] = wrapHandleError(prototype[name] as HandleError);
+    wrapMethod(prototype, name, (handle) => wrapHandleError(handle) as Method);
   }
   const remember = (layer: Layer, args: readonly unknown[]): Layer => {
     quietly(() => patterns.set(layer, String(args[0])));

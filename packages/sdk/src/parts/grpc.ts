@@ -4,9 +4,9 @@
 import { type MetadataClass, wrapRequest } from "../grpc/client.ts";
 import { wrapHandler } from "../grpc/server.ts";
 import type { Instrumentation } from "../instrument/instrumentation.ts";
+import { wrapMethod } from "../messaging/patching.ts";
 
-type Method = (this: unknown, ...args: unknown[]) => unknown;
-type Prototype = Record<string, Method>;
+type Prototype = Record<string, unknown>;
 
 /** Index of the metadata among the arguments of each method. */
 const REQUESTS: Readonly<Record<string, number>> = {
@@ -41,9 +41,9 @@ export const instrumentation: Instrumentation = {
       patch(exports, { folder }, tracing) {
         const prototype = prototypeOf(exports, "Client");
         for (const [name, at] of Object.entries(REQUESTS)) {
-          const request = prototype[name];
-          if (request === undefined) continue;
-          prototype[name] = wrapRequest(tracing, request, at, () => metadataClasses.get(folder));
+          wrapMethod(prototype, name, (request) =>
+            wrapRequest(tracing, request, at, () => metadataClasses.get(folder)),
+          );
         }
       },
     },
@@ -52,12 +52,12 @@ export const instrumentation: Instrumentation = {
       file: "build/src/server",
       patch(exports, _loaded, tracing) {
         const prototype = prototypeOf(exports, "Server");
-        const { register } = prototype;
-        if (register === undefined) return;
-        prototype["register"] = function registerTraced(this: unknown, path, handler, ...rest) {
-          const traced = wrapHandler(tracing, handler as never, String(path));
-          return register.call(this, path, traced, ...rest);
-        };
+        wrapMethod(prototype, "register", (register) => {
+          return function registerTraced(this: unknown, path, handler, ...rest) {
+            const traced = wrapHandler(tracing, handler as never, String(path));
+            return register.call(this, path, traced, ...rest);
+          };
+        });
       },
     },
   ],

@@ -4,6 +4,7 @@
 import { replaceExport } from "../instrument/exports.ts";
 import type { Instrumentation } from "../instrument/instrumentation.ts";
 import { noteError, noteRoute, quietly } from "../instrument/server-request.ts";
+import { wrapMethod } from "../messaging/patching.ts";
 
 interface Route {
   readonly path: string;
@@ -77,16 +78,17 @@ function watchErrors(app: App): App {
 function watchApps(exports: Record<string, unknown>): unknown {
   const Base = exports["Hono"] ?? exports["HonoBase"];
   const { prototype } = Base as { prototype: { route(...args: unknown[]): unknown } };
-  const { route } = prototype;
   // `route` compares the other application's handler with the default one.
-  prototype.route = function comparingRoute(...args) {
-    comparing++;
-    try {
-      return route.apply(this, args);
-    } finally {
-      comparing--;
-    }
-  };
+  wrapMethod(prototype, "route", (route) => {
+    return function comparingRoute(...args) {
+      comparing++;
+      try {
+        return route.apply(this, args);
+      } finally {
+        comparing--;
+      }
+    };
+  });
   const watched = new Proxy(Base as Constructor, {
     construct: (target, args, newTarget) =>
       watchErrors(Reflect.construct(target, args, newTarget) as App),

@@ -5,6 +5,7 @@ import { type Call, DatabaseCalls } from "../database/query-span.ts";
 import { beginBatch, beginCommand, type RedisCommand, redisStatus } from "../database/redis.ts";
 import { RedisStreams } from "../database/redis-streams.ts";
 import type { Instrumentation, ModulePatch, Tracing } from "../instrument/instrumentation.ts";
+import { type Method, wrapMethod } from "../messaging/patching.ts";
 
 interface Command {
   readonly name: string;
@@ -24,7 +25,6 @@ interface Pipeline {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
-type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** What a client says by itself before it is ready. */
 const HANDSHAKE: ReadonlySet<string> = new Set([
@@ -148,8 +148,7 @@ function patchMethod(
 ): ModulePatch["patch"] {
   return (exports, _loaded, tracing) => {
     const { prototype } = (exports["default"] ?? exports) as { prototype: Record<string, Method> };
-    const method = prototype[name];
-    if (method !== undefined) prototype[name] = wrap(callsOf(tracing), method, tracing);
+    wrapMethod(prototype, name, (method) => wrap(callsOf(tracing), method, tracing));
   };
 }
 

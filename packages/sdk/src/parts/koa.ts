@@ -3,6 +3,7 @@
 import { wantsHandlerSpans, withHandlerSpan } from "../instrument/handler-span.ts";
 import type { Instrumentation, ModulePatch, Tracing } from "../instrument/instrumentation.ts";
 import { noteError, noteRoute, quietly } from "../instrument/server-request.ts";
+import { wrapMethod } from "../messaging/patching.ts";
 
 interface KoaContext {
   readonly req: object;
@@ -35,15 +36,16 @@ function patchRouter(exports: Record<string, unknown>, _loaded: unknown, tracing
   };
   const { prototype } = router;
   spanArgument(prototype, "register", 2, "handler", tracing);
-  const { routes, middleware } = prototype;
   // In newer versions `routes` calls `middleware`, in older ones they are the same function.
-  const make = middleware ?? routes;
-  if (make === undefined) return;
-  const wrapped: AnyFunction = function wrappedRoutes(this: unknown, ...args) {
-    return watched(make.apply(this, args) as AnyFunction);
-  };
-  if (middleware !== undefined) prototype["middleware"] = wrapped;
-  if (routes === make) prototype["routes"] = wrapped;
+  const names =
+    prototype["routes"] === prototype["middleware"] ? ["middleware", "routes"] : ["middleware"];
+  for (const name of names) {
+    wrapMethod(prototype, name, (make) => {
+      return function watchedRoutes(this: unknown, ...args) {
+        return watched(make.apply(this, args) as AnyFunction);
+      };
+    });
+  }
 }
 
 /** A middleware in a span of its own, unless it is a router or no function at all. */
@@ -61,11 +63,12 @@ function spanArgument(
   kind: string,
   tracing: Tracing,
 ): void {
-  const method = prototype[name];
-  if (method === undefined || !wantsHandlerSpans()) return;
-  prototype[name] = function withSpans(this: unknown, ...args) {
-    return method.apply(this, args.with(at, spanned(tracing, kind, args[at])));
-  };
+  if (!wantsHandlerSpans()) return;
+  wrapMethod(prototype, name, (method) => {
+    return function withSpans(this: unknown, ...args) {
+      return method.apply(this, args.with(at, spanned(tracing, kind, args[at])));
+    };
+  });
 }
 
 const patchApplication: ModulePatch["patch"] = (exports, _loaded, tracing) => {
@@ -74,11 +77,12 @@ const patchApplication: ModulePatch["patch"] = (exports, _loaded, tracing) => {
 };
 
 function patchContext(exports: Record<string, unknown>): void {
-  const onerror = exports["onerror"] as AnyFunction;
-  exports["onerror"] = function noticedError(this: KoaContext, ...args: unknown[]) {
-    quietly(() => noteError(this.req, args[0]));
-    return onerror.apply(this, args);
-  };
+  wrapMethod(exports, "onerror", (onerror) => {
+    return function noticedError(this: unknown, ...args: unknown[]) {
+      quietly(() => noteError((this as KoaContext).req, args[0]));
+      return onerror.apply(this, args);
+    };
+  });
 }
 
 const patch: ModulePatch["patch"] = patchRouter;

@@ -5,6 +5,7 @@ import { DatabaseCalls, type Query } from "../database/query-span.ts";
 import { parseHost } from "../instrument/http-common.ts";
 import type { Instrumentation, ModulePatch } from "../instrument/instrumentation.ts";
 import { quietly } from "../instrument/server-request.ts";
+import { type Method, wrapMethod } from "../messaging/patching.ts";
 
 const MOST_CHARACTERS = 2048;
 const MOST_DEPTH = 8;
@@ -116,33 +117,34 @@ function refusedIn(reply: RawReply | undefined): unknown {
 }
 
 const patch: ModulePatch["patch"] = (exports, _loaded, tracing) => {
-  const { prototype } = exports["Connection"] as { prototype: { command: Command } };
-  const { command } = prototype;
+  const { prototype } = exports["Connection"] as { prototype: unknown };
   const calls = new DatabaseCalls(tracing, "mongodb", (error) => {
     const { code } = error as { code?: unknown };
     return typeof code === "number" ? code : undefined;
   });
-  prototype.command = function tracedCommand(...args) {
-    const [namespace, document] = args as [Namespace, Document];
-    const [operation = ""] = Object.keys(document);
-    if (OWN.has(operation)) return command.apply(this, args);
-    const call = calls.begin(
-      () => databaseOf(this, namespace),
-      () => queryOf(document),
-    );
-    const reply = command.apply(this, args);
-    if (call === undefined) return reply;
-    return reply.then(
-      (value) => {
-        quietly(() => call.end(refusedIn(value as RawReply | undefined)));
-        return value;
-      },
-      (error: unknown) => {
-        call.end(error ?? new Error("rejected"));
-        throw error;
-      },
-    );
-  };
+  const trace = (command: Command): Command =>
+    function tracedCommand(this: Connection, ...args) {
+      const [namespace, document] = args as [Namespace, Document];
+      const [operation = ""] = Object.keys(document);
+      if (OWN.has(operation)) return command.apply(this, args);
+      const call = calls.begin(
+        () => databaseOf(this, namespace),
+        () => queryOf(document),
+      );
+      const reply = command.apply(this, args);
+      if (call === undefined) return reply;
+      return reply.then(
+        (value) => {
+          quietly(() => call.end(refusedIn(value as RawReply | undefined)));
+          return value;
+        },
+        (error: unknown) => {
+          call.end(error ?? new Error("rejected"));
+          throw error;
+        },
+      );
+    };
+  wrapMethod(prototype, "command", (command) => trace(command as Command) as Method);
 };
 
 /** Instrumentation of the MongoDB driver. */

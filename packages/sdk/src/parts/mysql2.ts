@@ -5,6 +5,7 @@ import { EventEmitter } from "node:events";
 import { type Call, DatabaseCalls, queryOf, settling } from "../database/query-span.ts";
 import { statementOf } from "../database/sql.ts";
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { type Method, wrapMethod } from "../messaging/patching.ts";
 import { storage } from "../trace/context.ts";
 
 const SYSTEM = "mysql";
@@ -26,7 +27,6 @@ interface Command extends EventEmitter {
   readonly sql?: unknown;
   onResult?: unknown;
 }
-type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Callback = (...args: unknown[]) => unknown;
 interface Prototype {
   query?: Method;
@@ -112,12 +112,11 @@ function patch(exports: unknown, _loaded: unknown, tracing: Tracing): undefined 
   const getConnection = own("getConnection");
   if (getConnection !== undefined) {
     // A pool's queries are those of its connections.
-    prototype.getConnection = wrapGetConnection(calls, getConnection);
+    wrapMethod(prototype, "getConnection", (method) => wrapGetConnection(calls, method));
     return undefined;
   }
   for (const name of ["query", "execute"] as const) {
-    const method = own(name);
-    if (method !== undefined) prototype[name] = wrapQuery(calls, method);
+    if (own(name) !== undefined) wrapMethod(prototype, name, (query) => wrapQuery(calls, query));
   }
   return undefined;
 }

@@ -3,6 +3,7 @@
 
 import type { Instrumentation, ModulePatch } from "../instrument/instrumentation.ts";
 import { noteError, quietly } from "../instrument/server-request.ts";
+import { wrapMethod } from "../messaging/patching.ts";
 
 interface ArgumentsHost {
   getArgByIndex(index: number): unknown;
@@ -16,11 +17,13 @@ function rawOf(request: unknown): unknown {
 
 const patch: ModulePatch["patch"] = (exports) => {
   const { prototype } = exports["ExceptionsHandler"] as { prototype: { next: Next } };
-  const { next } = prototype;
-  prototype.next = function noticedException(exception, host) {
-    quietly(() => noteError(rawOf(host.getArgByIndex(0)), exception));
-    return next.call(this, exception, host);
-  };
+  wrapMethod(prototype, "next", (next) => {
+    return function noticedException(...args) {
+      const [exception, host] = args as [unknown, ArgumentsHost];
+      quietly(() => noteError(rawOf(host.getArgByIndex(0)), exception));
+      return next.apply(this, args);
+    };
+  });
 };
 
 /** Instrumentation of NestJS. */

@@ -6,6 +6,7 @@ import { EventEmitter } from "node:events";
 import { type Call, DatabaseCalls, queryOf, settling, watching } from "../database/query-span.ts";
 import { statementOf } from "../database/sql.ts";
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { type Method, wrapMethod } from "../messaging/patching.ts";
 import { contextManager } from "../trace/context.ts";
 
 const SYSTEM = "postgresql";
@@ -29,7 +30,6 @@ interface Submittable {
   handleReadyForQuery?(...args: unknown[]): unknown;
   handleError?(error: unknown, ...rest: unknown[]): unknown;
 }
-type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Callback = (...args: unknown[]) => unknown;
 
 function databaseOf(parameters: Parameters | undefined) {
@@ -179,8 +179,8 @@ export const instrumentation: Instrumentation = {
       patch(exports, _loaded, tracing) {
         const prototype = prototypeOf(exports);
         const calls = callsOf(tracing);
-        prototype.query = wrapQuery(calls, prototype.query);
-        prototype.connect = bindConnect(calls, prototype.connect);
+        wrapMethod(prototype, "query", (query) => wrapQuery(calls, query));
+        wrapMethod(prototype, "connect", (connect) => bindConnect(calls, connect));
       },
     },
     {
@@ -188,7 +188,7 @@ export const instrumentation: Instrumentation = {
       versions: ">=2.0.0 <4",
       patch(exports, _loaded, tracing) {
         const prototype = prototypeOf(exports);
-        prototype.connect = wrapConnect(callsOf(tracing), prototype.connect);
+        wrapMethod(prototype, "connect", (connect) => wrapConnect(callsOf(tracing), connect));
       },
     },
   ],

@@ -20,6 +20,7 @@ import type {
   Tracing,
 } from "../instrument/instrumentation.ts";
 import { quietly } from "../instrument/server-request.ts";
+import { type Method, wrapMethod } from "../messaging/patching.ts";
 
 interface ChannelMessage {
   readonly command?: string;
@@ -41,7 +42,6 @@ interface QueueOptions {
   readonly asap?: boolean;
   readonly chainId?: unknown;
 }
-type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Prototype = Record<string, Method | undefined>;
 
 const callsOf = (tracing: Tracing): DatabaseCalls =>
@@ -200,28 +200,26 @@ const prototypeOf = (exports: Record<string, unknown>): Prototype =>
   (exports["default"] as { prototype: Prototype }).prototype;
 
 const patchQueue: ModulePatch["patch"] = (exports, loaded, tracing) => {
-  const prototype = prototypeOf(exports);
-  const { addCommand } = prototype;
-  if (tells(loaded)) listen(tracing);
-  if (addCommand === undefined) return;
-  const traced = tells(loaded) ? addCommand : wrapAddCommand(callsOf(tracing), addCommand);
-  prototype["addCommand"] = wrapStreams(tracing, traced);
+  const told = tells(loaded);
+  if (told) listen(tracing);
+  wrapMethod(prototypeOf(exports), "addCommand", (addCommand) =>
+    wrapStreams(tracing, told ? addCommand : wrapAddCommand(callsOf(tracing), addCommand)),
+  );
 };
 
 const patchClient: ModulePatch["patch"] = (exports, loaded, tracing) => {
   const prototype = prototypeOf(exports);
-  const { sendCommand, multiExecutor, _executeMulti, _executePipeline } = prototype;
-  const calls = callsOf(tracing);
-  if (sendCommand !== undefined) prototype["sendCommand"] = asCurrent(sendCommand);
+  wrapMethod(prototype, "sendCommand", asCurrent);
   if (tells(loaded)) return;
-  const multi = multiExecutor ?? _executeMulti;
-  const name = multiExecutor === undefined ? "_executeMulti" : "multiExecutor";
-  // In version 4 one method does both: transactions have the id of a chain.
-  const modeOf = (args: unknown[]) =>
-    multiExecutor === undefined || args[2] !== undefined ? "MULTI" : "PIPELINE";
-  if (multi !== undefined) prototype[name] = wrapBatch(calls, multi, modeOf);
-  if (_executePipeline !== undefined) {
-    prototype["_executePipeline"] = wrapBatch(calls, _executePipeline, () => "PIPELINE");
+  const calls = callsOf(tracing);
+  const modes: Readonly<Record<string, (args: unknown[]) => string>> = {
+    // In version 4 one method does both: transactions have the id of a chain.
+    multiExecutor: (args) => (args[2] === undefined ? "PIPELINE" : "MULTI"),
+    _executeMulti: () => "MULTI",
+    _executePipeline: () => "PIPELINE",
+  };
+  for (const [name, modeOf] of Object.entries(modes)) {
+    wrapMethod(prototype, name, (method) => wrapBatch(calls, method, modeOf));
   }
 };
 

@@ -2,6 +2,7 @@
 
 import type { Instrumentation, ModulePatch } from "../instrument/instrumentation.ts";
 import { logFields } from "../logs/helpers.ts";
+import { wrapMethod } from "../messaging/patching.ts";
 
 type Write = (this: unknown, info: unknown, ...rest: unknown[]) => unknown;
 
@@ -18,13 +19,10 @@ function named(info: unknown): unknown {
 const patch: ModulePatch["patch"] = (exports) => {
   const { prototype } = exports as unknown as { prototype: { write: Write } };
   // The stream's own, which the class inherits.
-  const { write } = prototype;
-  Object.defineProperty(prototype, "write", {
-    configurable: true,
-    writable: true,
-    value: function writeNamed(this: unknown, info: unknown, ...rest: unknown[]) {
+  wrapMethod(prototype, "write", (write) => {
+    return function writeNamed(this: unknown, info: unknown, ...rest: unknown[]) {
       return write.call(this, named(info), ...rest);
-    },
+    };
   });
 };
 
