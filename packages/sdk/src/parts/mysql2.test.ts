@@ -56,6 +56,9 @@ describe.skipIf(!here)(title, () => {
        await span("five", async () => { const [rows] = await connections.execute("SELECT 5 AS five"); seen.push(rows[0].five); });
        const connection = await connections.getConnection();
        await span("six", () => connection.query("SELECT x FROM missing.place").catch((error) => seen.push(error.errno)));
+       const statement = await connection.prepare("SELECT ? AS seven FROM db WHERE 'secret' = 'secret'");
+       await span("seven", () => statement.execute(["hidden"]));
+       await statement.close();
        connection.release();
        await connections.end();
        console.log(JSON.stringify(seen));`,
@@ -83,7 +86,9 @@ describe.skipIf(!here)(title, () => {
           },
         },
       ]);
-      for (const name of ["two", "three", "four", "five", "six"]) {
+      await sink.span("seven");
+      expect(queriesOf("seven")[0]?.name).toBe("SELECT db");
+      for (const name of ["two", "three", "four", "five", "six", "seven"]) {
         expect([name, queriesOf(name).length]).toEqual([name, 1]);
       }
       const failed = sink.spans.find(({ parentSpanId }) => parentSpanId === six.spanId);

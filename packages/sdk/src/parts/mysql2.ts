@@ -31,6 +31,7 @@ type Callback = (...args: unknown[]) => unknown;
 interface Prototype {
   query?: Method;
   execute?: Method;
+  prepare?: Method;
   getConnection?: Method;
 }
 
@@ -57,13 +58,27 @@ function watchCommand(command: unknown, call: Call | undefined, context: Call["c
   };
 }
 
-function wrapQuery(calls: DatabaseCalls, query: Method): Method {
+interface Asked {
+  readonly connection: Connection;
+  readonly text: string;
+}
+
+const askedOf = (connection: unknown, args: readonly unknown[]): Asked => ({
+  connection: connection as Connection,
+  text: textOf(args[0]),
+});
+
+function wrapQuery(
+  calls: DatabaseCalls,
+  query: Method,
+  asked: (self: unknown, args: readonly unknown[]) => Asked = askedOf,
+): Method {
   return function tracedQuery(this: unknown, ...args) {
     const [given] = args;
     const { context } = calls;
     const call = calls.begin(
-      () => databaseOf((this as Connection).config),
-      () => queryOf(statementOf(textOf(given), SYSTEM)),
+      () => databaseOf(asked(this, args).connection.config),
+      () => queryOf(statementOf(asked(this, args).text, SYSTEM)),
     );
     const wrap = (callback: Callback) => settling(context, callback, (error) => call?.end(error));
     try {
@@ -83,6 +98,24 @@ function wrapQuery(calls: DatabaseCalls, query: Method): Method {
       call?.end(error);
       throw error;
     }
+  };
+}
+
+/** Statements that a program prepares itself are traced when they are executed. */
+function wrapPrepare(calls: DatabaseCalls, prepare: Method): Method {
+  return function tracedPrepare(this: unknown, ...args) {
+    const [given, callback] = args;
+    if (typeof callback !== "function") return prepare.apply(this, args);
+    const asked = { connection: this as Connection, text: textOf(given) };
+    const prepared: Callback = (...answer) => {
+      wrapMethod(answer[1], "execute", (execute) => wrapQuery(calls, execute, () => asked));
+      return (callback as Callback)(...answer);
+    };
+    return prepare.call(
+      this,
+      given,
+      settling(calls.context, prepared, () => {}),
+    );
   };
 }
 
@@ -114,6 +147,9 @@ function patch(exports: unknown, _loaded: unknown, tracing: Tracing): undefined 
     // A pool's queries are those of its connections.
     wrapMethod(prototype, "getConnection", (method) => wrapGetConnection(calls, method));
     return undefined;
+  }
+  if (own("prepare") !== undefined) {
+    wrapMethod(prototype, "prepare", (prepare) => wrapPrepare(calls, prepare));
   }
   for (const name of ["query", "execute"] as const) {
     if (own(name) !== undefined) wrapMethod(prototype, name, (query) => wrapQuery(calls, query));
