@@ -186,11 +186,10 @@ export async function checkEndpoint(endpoint: Endpoint): Promise<readonly Findin
   try {
     const answer = await post(endpoint);
     const status = statusFinding(endpoint, answer);
-    // Some gRPC servers answer HTTP/1.1 with a status of their own.
-    const isGrpc = status.level === "problem" && url.protocol === "http:";
-    if (isGrpc && /not_otlp|wrong_path|not_allowed/.test(status.kind) && (await speaksHttp2(url))) {
-      return [grpcFinding(url)];
-    }
+    // Some gRPC servers answer HTTP/1.1 with a refusal of their own. A path that is not there says nothing: servers of
+    // pages may speak HTTP/2 as well.
+    const maybeGrpc = url.protocol === "http:" && /^(not_otlp|not_allowed)$/.test(status.kind);
+    if (maybeGrpc && (await speaksHttp2(url))) return [grpcFinding(url)];
     return [status, ...clockFinding(answer)];
   } catch (error) {
     return [await failureFinding(url, error)];

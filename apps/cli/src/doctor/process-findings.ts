@@ -108,6 +108,12 @@ function hookFindings(tracer: TracerFile, watched: WatchedProcess): Finding[] {
   return findings;
 }
 
+function nameFindings({ settings }: TracerFile): Finding[] {
+  const name = settings.find((each) => each.name === "service")?.value ?? "";
+  if (!name.startsWith("unknown_service")) return [];
+  return [note("no_name", `the service has no name: it is ${name}`, "set OTEL_SERVICE_NAME")];
+}
+
 function withVersion(module: string, version: string | undefined): string {
   return version === undefined ? module : `${module} ${version}`;
 }
@@ -195,6 +201,7 @@ export function processSection(watched: WatchedProcess): Section {
     findings: [
       nodeFinding(watched.node),
       copiesFinding(tracers, watched),
+      ...nameFindings(tracer),
       ...tracer.settingComplaints.map((text) => problem("setting", text)),
       ...tracer.complaints
         .filter((text) => /is unknown|another OpenTelemetry SDK|did not start/.test(text))

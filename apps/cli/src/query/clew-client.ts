@@ -77,9 +77,9 @@ export class ClewClient {
     return await (await this.#get(`/traces/${traceId}`, {})).text();
   }
 
-  /** How whole the traces of the last hour are. */
+  /** How whole the traces of the last hour are, but for those whose spans may still be on their way. */
   async traceHealth(): Promise<TraceHealth> {
-    const response = await this.#get("/trace-health", { start: "now-1h", end: "now" });
+    const response = await this.#get("/trace-health", { start: "now-1h", end: "now-30s" });
     return (await response.json()) as TraceHealth;
   }
 
