@@ -195,8 +195,8 @@ describe("clew verify", () => {
   });
 
   test("trace health shows the same over what is stored", async () => {
-    const start = nowNano() - 3600n * 1_000_000_000n;
-    const answer = await fetch(`${server.url}/api/v1/trace-health?start=${start}`);
+    const from = nowNano() - 3600n * 1_000_000_000n;
+    const answer = await fetch(`${server.url}/api/v1/trace-health?start=${from}`);
     expect(answer.status).toBe(200);
     const health = (await answer.json()) as { traces: number };
     expect(health.traces).toBeGreaterThan(4);

@@ -142,8 +142,8 @@ export function memoryTraceReader(
     },
     async traceHealth(query, signal) {
       const tally = new TraceHealthTally();
-      for (const [traceId, spans] of Map.groupBy(inRange(query, signal), (row) => row.traceId))
-        tally.addTrace(traceId, spans.map(healthSpan));
+      for (const [traceId, rows] of Map.groupBy(inRange(query, signal), (row) => row.traceId))
+        tally.addTrace(traceId, rows.map(healthSpan));
       return tally.report(1);
     },
     async serviceMap(query, signal) {
