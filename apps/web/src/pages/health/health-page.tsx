@@ -190,7 +190,7 @@ function Orphans({ services }: { services: TraceHealth["services"] }): ReactElem
   return (
     <Section
       title="Services whose spans miss their parents"
-      means="An orphan names a parent that never arrived: whatever made the parent does not send spans, lost them, or dropped them by sampling of its own."
+      means="An orphan names a parent that never arrived: whatever made the parent does not send spans, lost them, or dropped them by sampling of its own. Parents of the last half minute may still be on their way."
       act="look at the example for the gap; check that the caller exports to Clew, that its queue does not drop, and that all services share one sampling decision. A duplicate is a span sent twice, or an id made twice."
     >
       <table className={styles.table}>
