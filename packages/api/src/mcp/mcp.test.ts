@@ -64,6 +64,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await client.close();
+  // The client's fetch keeps its connections; one that is busy at this moment would hold the server open.
+  server.server.closeAllConnections();
   await server.close();
 });
 
