@@ -2,39 +2,21 @@
 
 import { type LogBatch, ValueType } from "@clew/model";
 import { rowValue } from "./any-value.ts";
-import { anyValueText, ObjectText, resourceText, scopeText } from "./json-text-writer.ts";
-import { groupRows } from "./row-groups.ts";
+import { groupTexts } from "./group-texts.ts";
+import { anyValueText, ObjectText } from "./json-text-writer.ts";
 
 /**
  * All records of `batch` as OTLP JSON (LogsData), one chunk a record or so. Joined, the chunks are
  * one JSON object. Records are grouped by resource and scope in order of first appearance.
  */
 export function* encodeLogsJson(batch: LogBatch): Generator<string, void, undefined> {
-  const { strings, resources, scopes } = batch;
-  let resourceSeparator = "";
   yield '{"resourceLogs":[';
-  for (const group of groupRows(batch.resource, batch.scope, batch.length)) {
-    const resource = resourceText(resources, strings, group.resource);
-    yield `${resourceSeparator}{"resource":${resource},"scopeLogs":[`;
-    resourceSeparator = ",";
-    let scopeSeparator = "";
-    for (const { scope, rows } of group.scopes) {
-      yield `${scopeSeparator}{"scope":${scopeText(scopes, strings, scope)},"logRecords":[`;
-      scopeSeparator = ",";
-      let separator = "";
-      for (const row of rows) {
-        yield separator + recordText(batch, row);
-        separator = ",";
-      }
-      yield `]${schemaUrlText(strings.text(scopes.schemaUrl[scope] as number))}}`;
-    }
-    yield `]${schemaUrlText(strings.text(resources.schemaUrl[group.resource] as number))}}`;
-  }
+  yield* groupTexts(batch, {
+    lists: ["scopeLogs", "logRecords"],
+    recordText: (row) => recordText(batch, row),
+    hasSchemaUrls: true,
+  });
   yield "]}";
-}
-
-function schemaUrlText(schemaUrl: string): string {
-  return schemaUrl === "" ? "" : `,"schemaUrl":${JSON.stringify(schemaUrl)}`;
 }
 
 function recordText(batch: LogBatch, row: number): string {

@@ -1,8 +1,8 @@
 // SpanBatch to OTLP JSON, in pieces so that an answer can be streamed.
 
 import type { SpanBatch } from "@clew/model";
-import { ObjectText, resourceText, scopeText } from "./json-text-writer.ts";
-import { groupRows } from "./row-groups.ts";
+import { groupTexts } from "./group-texts.ts";
+import { ObjectText } from "./json-text-writer.ts";
 
 /**
  * All spans of the batches as OTLP JSON (TracesData), one chunk a span or so. Joined, the chunks are one
@@ -21,30 +21,12 @@ export function* encodeTracesJson(
   yield "]}";
 }
 
-function* resourceSpansTexts(batch: SpanBatch): Generator<string, void, undefined> {
-  const { strings, resources, scopes } = batch;
-  let resourceSeparator = "";
-  for (const group of groupRows(batch.resource, batch.scope, batch.length)) {
-    const resource = resourceText(resources, strings, group.resource);
-    yield `${resourceSeparator}{"resource":${resource},"scopeSpans":[`;
-    resourceSeparator = ",";
-    let scopeSeparator = "";
-    for (const { scope, rows } of group.scopes) {
-      yield `${scopeSeparator}{"scope":${scopeText(scopes, strings, scope)},"spans":[`;
-      scopeSeparator = ",";
-      let separator = "";
-      for (const row of rows) {
-        yield separator + spanText(batch, row);
-        separator = ",";
-      }
-      yield `]${schemaUrlText(strings.text(scopes.schemaUrl[scope] as number))}}`;
-    }
-    yield `]${schemaUrlText(strings.text(resources.schemaUrl[group.resource] as number))}}`;
-  }
-}
-
-function schemaUrlText(schemaUrl: string): string {
-  return schemaUrl === "" ? "" : `,"schemaUrl":${JSON.stringify(schemaUrl)}`;
+function resourceSpansTexts(batch: SpanBatch): Generator<string, void, undefined> {
+  return groupTexts(batch, {
+    lists: ["scopeSpans", "spans"],
+    recordText: (row) => spanText(batch, row),
+    hasSchemaUrls: true,
+  });
 }
 
 function spanText(batch: SpanBatch, row: number): string {
@@ -62,25 +44,12 @@ function spanText(batch: SpanBatch, row: number): string {
     .time("endTimeUnixNano", batch.end, row)
     .attributes(batch.attributes, strings, from, to)
     .number("droppedAttributesCount", batch.droppedAttributes[row]);
-  addList(text, "events", batch.eventOffsets, row, (index) => eventText(batch, index));
+  text.list("events", batch.eventOffsets, row, (index) => eventText(batch, index));
   text.number("droppedEventsCount", batch.droppedEvents[row]);
-  addList(text, "links", batch.linkOffsets, row, (index) => linkText(batch, index));
+  text.list("links", batch.linkOffsets, row, (index) => linkText(batch, index));
   text.number("droppedLinksCount", batch.droppedLinks[row]);
   addStatus(text, batch, row);
   return text.number("flags", batch.flags[row]).finish();
-}
-
-function addList(
-  text: ObjectText,
-  name: string,
-  offsets: Uint32Array,
-  row: number,
-  itemText: (index: number) => string,
-): void {
-  const items: string[] = [];
-  const to = offsets[row + 1] as number;
-  for (let index = offsets[row] as number; index < to; index++) items.push(itemText(index));
-  if (items.length > 0) text.raw(name, `[${items.join(",")}]`);
 }
 
 function addStatus(text: ObjectText, batch: SpanBatch, row: number): void {
@@ -90,7 +59,8 @@ function addStatus(text: ObjectText, batch: SpanBatch, row: number): void {
   text.raw("status", new ObjectText().text("message", message).number("code", code).finish());
 }
 
-function eventText(batch: SpanBatch, index: number): string {
+/** A span's event; it has no field that tools write otherwise. */
+export function eventText(batch: SpanBatch, index: number): string {
   const from = batch.eventAttributeOffsets[index] as number;
   const to = batch.eventAttributeOffsets[index + 1] as number;
   return new ObjectText()

@@ -56,6 +56,14 @@ export class ObjectText {
     return this.raw("attributes", `[${items.join(",")}]`);
   }
 
+  /** Adds the items `offsets[row] .. offsets[row + 1]` unless there are none. */
+  list(name: string, offsets: Uint32Array, row: number, itemText: (index: number) => string): this {
+    const items: string[] = [];
+    const to = offsets[row + 1] as number;
+    for (let index = offsets[row] as number; index < to; index++) items.push(itemText(index));
+    return items.length === 0 ? this : this.raw(name, `[${items.join(",")}]`);
+  }
+
   finish(): string {
     return `{${this.#text}}`;
   }

@@ -3,8 +3,9 @@
 
 import type { SpanBatch } from "@clew/model";
 import { toBase64 } from "../json/base64.ts";
-import { ObjectText, resourceText, scopeText } from "../otlp/json-text-writer.ts";
-import { groupRows } from "../otlp/row-groups.ts";
+import { eventText } from "../otlp/encode-traces-json.ts";
+import { groupTexts } from "../otlp/group-texts.ts";
+import { ObjectText } from "../otlp/json-text-writer.ts";
 import type { SpanChoice } from "./encode-trace.ts";
 
 const kinds = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"].map(
@@ -21,26 +22,13 @@ export function* encodeTempoTraceJson(
   field: "batches" | "resourceSpans",
   chosen?: SpanChoice,
 ): Generator<string, void, undefined> {
-  const { strings, resources, scopes } = batch;
-  let resourceSeparator = "";
   yield `{"${field}":[`;
-  for (const group of groupRows(batch.resource, batch.scope, batch.length, chosen)) {
-    const resource = resourceText(resources, strings, group.resource);
-    yield `${resourceSeparator}{"resource":${resource},"scopeSpans":[`;
-    resourceSeparator = ",";
-    let scopeSeparator = "";
-    for (const { scope, rows } of group.scopes) {
-      yield `${scopeSeparator}{"scope":${scopeText(scopes, strings, scope)},"spans":[`;
-      scopeSeparator = ",";
-      let separator = "";
-      for (const row of rows) {
-        yield separator + spanText(batch, row);
-        separator = ",";
-      }
-      yield "]}";
-    }
-    yield "]}";
-  }
+  yield* groupTexts(batch, {
+    lists: ["scopeSpans", "spans"],
+    recordText: (row) => spanText(batch, row),
+    chosen,
+    hasSchemaUrls: false,
+  });
   yield "]}";
 }
 
@@ -59,25 +47,14 @@ function spanText(batch: SpanBatch, row: number): string {
   const to = batch.attributeOffsets[row + 1] as number;
   text.attributes(batch.attributes, strings, from, to);
   text.number("droppedAttributesCount", batch.droppedAttributes[row]);
-  addList(text, "events", batch.eventOffsets, row, (index) => eventText(batch, index));
+  text.list("events", batch.eventOffsets, row, (index) => eventText(batch, index));
   text.number("droppedEventsCount", batch.droppedEvents[row]);
-  addList(text, "links", batch.linkOffsets, row, (index) => linkText(batch, index));
+  text.list("links", batch.linkOffsets, row, (index) => linkText(batch, index));
   text.number("droppedLinksCount", batch.droppedLinks[row]);
   const status = new ObjectText().text("message", strings.text(batch.statusMessage[row] as number));
   const code = batch.status[row] as number;
   if (code !== 0) status.raw("code", codes[code] ?? '"STATUS_CODE_UNSET"');
   return text.raw("status", status.finish()).finish();
-}
-
-function eventText(batch: SpanBatch, index: number): string {
-  const from = batch.eventAttributeOffsets[index] as number;
-  const to = batch.eventAttributeOffsets[index + 1] as number;
-  return new ObjectText()
-    .time("timeUnixNano", batch.eventTime, index)
-    .text("name", batch.strings.text(batch.eventName[index] as number))
-    .attributes(batch.eventAttributes, batch.strings, from, to)
-    .number("droppedAttributesCount", batch.eventDroppedAttributes[index])
-    .finish();
 }
 
 function linkText(batch: SpanBatch, index: number): string {
@@ -103,17 +80,4 @@ function addId(
 ): void {
   const id = column.subarray(row * size, row * size + size);
   if (id.some((byte) => byte !== 0)) text.raw(name, `"${toBase64(id)}"`);
-}
-
-function addList(
-  text: ObjectText,
-  name: string,
-  offsets: Uint32Array,
-  row: number,
-  itemText: (index: number) => string,
-): void {
-  const items: string[] = [];
-  const to = offsets[row + 1] as number;
-  for (let index = offsets[row] as number; index < to; index++) items.push(itemText(index));
-  if (items.length > 0) text.raw(name, `[${items.join(",")}]`);
 }
