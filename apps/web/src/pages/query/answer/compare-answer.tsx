@@ -14,14 +14,12 @@ import {
 import { filterText } from "../../../query/rewrite.ts";
 import { conditionOfValue } from "../../../query/typed-text.ts";
 import { Button } from "../../../ui/controls.tsx";
-import { EmptyState, Loading, Progress } from "../../../ui/states.tsx";
+import { EmptyState } from "../../../ui/states.tsx";
 import styles from "../query.module.css";
 import { QueryText } from "../welcome.tsx";
 import type { AnswerProps } from "./answer-props.ts";
-import { Unanswered } from "./answer-states.tsx";
-import { AnswerTabs, currentTab } from "./answer-tabs.tsx";
 import compare from "./compare.module.css";
-import { CostLine } from "./cost-line.tsx";
+import { MetricsFrame } from "./metrics-frame.tsx";
 import { PartialNote } from "./partial.tsx";
 import { ValueCell } from "./value-cell.tsx";
 
@@ -30,38 +28,19 @@ const mostShown = 12;
 const mostValues = 5;
 
 export function CompareAnswer(props: AnswerProps): ReactElement {
-  const { text, query, params, range, actions, onFailure } = props;
+  const { text, range } = props;
   const answer = useTraceqlMetrics({ q: text, range }, true);
   const { data } = answer;
   const made = useMemo(() => (data === undefined ? undefined : comparisonOf(data.series)), [data]);
   return (
-    <section className={styles.answer} aria-label="Answer">
-      <Progress active={answer.isFetching && !answer.isPending} />
-      <AnswerTabs
-        text={text}
-        query={query}
-        tab={currentTab("compare", params.view)}
-        actions={actions}
-      >
-        <CostLine cost={data?.cost} />
-      </AnswerTabs>
-      {answer.isPending && answer.fetchStatus === "fetching" && (
-        <Loading lines={10} label="Comparing" />
-      )}
-      {made === undefined && (answer.isError || answer.fetchStatus === "idle") && (
-        <Unanswered
-          error={answer.error}
-          onRetry={() => void answer.refetch()}
-          onFailure={onFailure}
-        />
-      )}
+    <MetricsFrame props={props} answer={answer} loading={{ lines: 10, label: "Comparing" }}>
       {made !== undefined && (
         <>
           <PartialNote message={data?.partial} />
           <Sides props={props} made={made} />
         </>
       )}
-    </section>
+    </MetricsFrame>
   );
 }
 

@@ -15,36 +15,21 @@ import { isDuration } from "../../../query/series.ts";
 import { stepFor } from "../../../router/time-range.ts";
 import controls from "../../../ui/controls.module.css";
 import { Button, IconButton } from "../../../ui/controls.tsx";
-import { EmptyState, Loading, Progress } from "../../../ui/states.tsx";
+import { EmptyState } from "../../../ui/states.tsx";
 import styles from "../query.module.css";
 import type { AnswerProps } from "./answer-props.ts";
-import { NothingFound, Unanswered } from "./answer-states.tsx";
-import { AnswerTabs, currentTab } from "./answer-tabs.tsx";
-import { CostLine } from "./cost-line.tsx";
+import { NothingFound } from "./answer-states.tsx";
+import { MetricsFrame } from "./metrics-frame.tsx";
 import { PartialNote } from "./partial.tsx";
 
 export function HeatAnswer(props: AnswerProps): ReactElement {
-  const { text, query, params, range, actions, onFailure } = props;
+  const { text, range, actions } = props;
   const step = stepFor(range, 120);
   const answer = useTraceqlMetrics({ q: text, range, stepNano: step }, true);
   const { data } = answer;
   const isEmpty = data?.series.every(({ samples }) => samples.every(({ value }) => value === 0));
   return (
-    <section className={styles.answer} aria-label="Answer">
-      <Progress active={answer.isFetching && !answer.isPending} />
-      <AnswerTabs text={text} query={query} tab={currentTab("heat", params.view)} actions={actions}>
-        <CostLine cost={data?.cost} />
-      </AnswerTabs>
-      {answer.isPending && answer.fetchStatus === "fetching" && (
-        <Loading lines={8} label="Computing" />
-      )}
-      {data === undefined && (answer.isError || answer.fetchStatus === "idle") && (
-        <Unanswered
-          error={answer.error}
-          onRetry={() => void answer.refetch()}
-          onFailure={onFailure}
-        />
-      )}
+    <MetricsFrame props={props} answer={answer}>
       {isEmpty === true && <NothingFound actions={actions} />}
       {data !== undefined && isEmpty === false && (
         <>
@@ -52,7 +37,7 @@ export function HeatAnswer(props: AnswerProps): ReactElement {
           <HeatView props={props} series={data.series} step={step} />
         </>
       )}
-    </section>
+    </MetricsFrame>
   );
 }
 

@@ -12,13 +12,11 @@ import { printRoute } from "../../../router/routes.ts";
 import { stepFor } from "../../../router/time-range.ts";
 import { readSeries, useThemeVersion } from "../../../theme/theme.ts";
 import { Button } from "../../../ui/controls.tsx";
-import { EmptyState, Loading, Progress } from "../../../ui/states.tsx";
+import { EmptyState } from "../../../ui/states.tsx";
 import { isBoolean, useStored } from "../../../ui/use-stored.ts";
 import styles from "../query.module.css";
 import type { AnswerProps } from "./answer-props.ts";
-import { Unanswered } from "./answer-states.tsx";
-import { AnswerTabs, currentTab } from "./answer-tabs.tsx";
-import { CostLine } from "./cost-line.tsx";
+import { MetricsFrame } from "./metrics-frame.tsx";
 import { PartialNote } from "./partial.tsx";
 import { type LegendRow, SeriesLegend } from "./series-legend.tsx";
 
@@ -30,31 +28,12 @@ interface ExemplarDot extends ChartDot {
 }
 
 export function SeriesAnswer(props: AnswerProps): ReactElement {
-  const { text, query, params, range, actions, onFailure } = props;
+  const { text, range } = props;
   const step = stepFor(range, 150);
   const answer = useTraceqlMetrics({ q: text, range, stepNano: step, exemplars: 40 }, true);
   const { data } = answer;
   return (
-    <section className={styles.answer} aria-label="Answer">
-      <Progress active={answer.isFetching && !answer.isPending} />
-      <AnswerTabs
-        text={text}
-        query={query}
-        tab={currentTab("series", params.view)}
-        actions={actions}
-      >
-        <CostLine cost={data?.cost} />
-      </AnswerTabs>
-      {answer.isPending && answer.fetchStatus === "fetching" && (
-        <Loading lines={8} label="Computing" />
-      )}
-      {data === undefined && (answer.isError || answer.fetchStatus === "idle") && (
-        <Unanswered
-          error={answer.error}
-          onRetry={() => void answer.refetch()}
-          onFailure={onFailure}
-        />
-      )}
+    <MetricsFrame props={props} answer={answer}>
       {data !== undefined && data.series.length === 0 && (
         <EmptyState title="No series in this time range">
           No span matched, or none has the field that is computed with.
@@ -66,7 +45,7 @@ export function SeriesAnswer(props: AnswerProps): ReactElement {
           <Series {...props} all={data.series} />
         </>
       )}
-    </section>
+    </MetricsFrame>
   );
 }
 

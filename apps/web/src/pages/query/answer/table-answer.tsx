@@ -7,12 +7,10 @@ import { useTraceqlMetrics } from "../../../api/traceql-queries.ts";
 import { formatUnit, type Unit, unitOf } from "../../../query/series.ts";
 import { compareValues } from "../../../query/typed-text.ts";
 import { Icon } from "../../../ui/icon.tsx";
-import { EmptyState, Loading, Progress } from "../../../ui/states.tsx";
+import { EmptyState } from "../../../ui/states.tsx";
 import styles from "../query.module.css";
 import type { AnswerProps } from "./answer-props.ts";
-import { Unanswered } from "./answer-states.tsx";
-import { AnswerTabs, currentTab } from "./answer-tabs.tsx";
-import { CostLine } from "./cost-line.tsx";
+import { MetricsFrame } from "./metrics-frame.tsx";
 import { PartialNote } from "./partial.tsx";
 import results from "./results.module.css";
 import { SeriesActions } from "./series-legend.tsx";
@@ -20,31 +18,12 @@ import { columnLabel } from "./spanset-table.tsx";
 import { ValueCell } from "./value-cell.tsx";
 
 export function TableAnswer(props: AnswerProps): ReactElement {
-  const { text, query, params, range, actions, onFailure } = props;
+  const { text, query, range } = props;
   const answer = useTraceqlMetrics({ q: text, range, exemplars: 100 }, true);
   const { data } = answer;
   const unit = useMemo(() => unitOf(query), [query]);
   return (
-    <section className={styles.answer} aria-label="Answer">
-      <Progress active={answer.isFetching && !answer.isPending} />
-      <AnswerTabs
-        text={text}
-        query={query}
-        tab={currentTab("series", params.view)}
-        actions={actions}
-      >
-        <CostLine cost={data?.cost} />
-      </AnswerTabs>
-      {answer.isPending && answer.fetchStatus === "fetching" && (
-        <Loading lines={8} label="Computing" />
-      )}
-      {data === undefined && (answer.isError || answer.fetchStatus === "idle") && (
-        <Unanswered
-          error={answer.error}
-          onRetry={() => void answer.refetch()}
-          onFailure={onFailure}
-        />
-      )}
+    <MetricsFrame props={props} answer={answer}>
       {data !== undefined && data.series.length === 0 && (
         <EmptyState title="No values in this time range" />
       )}
@@ -60,7 +39,7 @@ export function TableAnswer(props: AnswerProps): ReactElement {
           <Values series={data.series} unit={unit} props={props} />
         </>
       )}
-    </section>
+    </MetricsFrame>
   );
 }
 
