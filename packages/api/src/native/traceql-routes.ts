@@ -11,6 +11,7 @@ import {
   tokens,
 } from "@clew/traceql";
 import { z } from "zod";
+import { jsonWithList } from "../http/json-list.ts";
 import { fieldOfTag } from "../tempo/field-names.ts";
 import {
   catalogueParameters,
@@ -113,10 +114,11 @@ const search = route({
     const { sort, limit, spans, cursor } = given;
     const range = timeRange(given, nowNano);
     const page = cursor === undefined ? {} : { cursor };
-    return await traceql.search(
+    const result = await traceql.search(
       { tenant, range, query, sort, limit, spansPerSpanset: spans, ...page },
       signal,
     );
+    return jsonWithList(result, "traces");
   },
 });
 
@@ -139,10 +141,11 @@ const metrics = route({
     const { exemplars, series, instant } = given;
     const steps =
       instant === "true" ? {} : { stepNano: BigInt(Math.round(stepNano(range, given.step))) };
-    return await traceql.metrics(
+    const result = await traceql.metrics(
       { tenant, range, query, exemplars, maxSeries: series, ...steps },
       signal,
     );
+    return jsonWithList(result, "series");
   },
 });
 
