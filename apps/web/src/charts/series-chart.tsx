@@ -7,6 +7,7 @@ import "uplot/dist/uPlot.min.css";
 import { readTokens, useThemeVersion } from "../theme/theme.ts";
 import styles from "./charts.module.css";
 import { tooltipPlace } from "./heat-map.tsx";
+import { plotAxes } from "./plot-axes.ts";
 
 export interface DrawnSeries {
   readonly name: string;
@@ -206,12 +207,6 @@ function optionsFor(
   height: number,
 ): uPlot.Options {
   const tokens = readTokens(["muted", "grid", "font"]);
-  const axis = {
-    stroke: tokens.muted,
-    font: `11px ${tokens.font}`,
-    grid: { stroke: tokens.grid, width: 1 },
-    ticks: { show: false },
-  };
   return {
     width,
     height,
@@ -226,10 +221,7 @@ function optionsFor(
         },
       },
     },
-    axes: [
-      { ...axis, gap: 4, size: 26, space: 80, values: "{HH}:{mm}" },
-      { ...axis, gap: 4, size: 72, space: 34, values: (_, splits) => splits.map(format) },
-    ],
+    axes: plotAxes(tokens, format, 72),
     series: [
       {},
       ...series.map(

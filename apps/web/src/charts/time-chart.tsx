@@ -5,6 +5,7 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { readTokens, useThemeVersion } from "../theme/theme.ts";
 import styles from "./charts.module.css";
+import { plotAxes } from "./plot-axes.ts";
 
 export interface ChartSeries {
   readonly label: string;
@@ -93,12 +94,6 @@ function chartOptions(
     "series-1",
     "series-2",
   ]);
-  const axis = {
-    stroke: tokens.muted,
-    font: `11px ${tokens.font}`,
-    grid: { stroke: tokens.grid, width: 1 },
-    ticks: { show: false },
-  };
   return {
     width,
     height,
@@ -110,10 +105,7 @@ function chartOptions(
     },
     legend: { show: true, live: true },
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
-    axes: [
-      { ...axis, gap: 4, size: 26, values: "{HH}:{mm}", space: 70 },
-      { ...axis, gap: 4, size: 62, space: 34, values: (_, splits) => splits.map(format) },
-    ],
+    axes: plotAxes(tokens, format, 62),
     series: [
       { value: "{HH}:{mm}:{ss}" },
       ...series.map(

@@ -10,6 +10,7 @@ import type { RedSortKey } from "../router/routes.ts";
 import { cx } from "./cx.ts";
 import { Icon } from "./icon.tsx";
 import styles from "./page.module.css";
+import { logShare, ShareBar } from "./share-bar.tsx";
 
 export interface RedRow {
   readonly key: string;
@@ -172,15 +173,6 @@ function RedTableRow({
   );
 }
 
-/** Place of a latency on a log scale from 100 µs to the slowest of the table. */
-function logShare(nano: number, slowest: number): number {
-  const floor = 1e5;
-  return (
-    Math.log(Math.max(nano, floor) / floor) /
-    Math.max(1e-9, Math.log(Math.max(slowest, floor * 2) / floor))
-  );
-}
-
 function Meter({
   value,
   text,
@@ -190,10 +182,9 @@ function Meter({
   text: string;
   title: string;
 }): ReactElement {
-  const share = `${Math.round(Math.min(1, Math.max(0.02, value)) * 100)}%`;
   return (
     <span className={styles.latency} title={title}>
-      <i style={{ "--share": share } as React.CSSProperties} />
+      <ShareBar share={Math.max(0.02, value)} />
       {text}
     </span>
   );

@@ -10,6 +10,7 @@ import { printRoute } from "../../router/routes.ts";
 import { ServiceChip } from "../../ui/controls.tsx";
 import { cx } from "../../ui/cx.ts";
 import page from "../../ui/page.module.css";
+import { ShareBar } from "../../ui/share-bar.tsx";
 import styles from "./health.module.css";
 
 interface Column<Row> {
@@ -164,7 +165,7 @@ function Share({ part, whole }: { part: number; whole: number }): ReactElement {
   return (
     <span className={styles.share}>
       {formatShare(share)}
-      <i style={{ "--share": `${Math.min(100, share * 100)}%` } as React.CSSProperties} />
+      <ShareBar share={share} tone="warning" />
     </span>
   );
 }

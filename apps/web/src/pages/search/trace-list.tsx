@@ -10,6 +10,7 @@ import { Link } from "../../router/link.tsx";
 import { useNowMs } from "../../router/range-clock.ts";
 import { Button, ServiceChip } from "../../ui/controls.tsx";
 import { Icon } from "../../ui/icon.tsx";
+import { logShare, ShareBar } from "../../ui/share-bar.tsx";
 import { ErrorState } from "../../ui/states.tsx";
 import styles from "./search.module.css";
 import { traceAddress } from "./trace-address.ts";
@@ -78,14 +79,6 @@ export function TraceList({
   );
 }
 
-/** Place of a duration between 100 µs and the longest, 0.02..1. */
-function logShare(nano: number, longest: number): number {
-  const floor = 1e5;
-  const share =
-    Math.log(Math.max(nano, floor) / floor) / Math.log(Math.max(longest, floor * 2) / floor);
-  return Math.min(1, Math.max(0.02, share));
-}
-
 function TraceRow({
   trace,
   longest,
@@ -101,8 +94,6 @@ function TraceRow({
   const rooted = trace.rootName !== undefined;
   const other =
     rooted && (matched.name !== trace.rootName || matched.service !== trace.rootService);
-  // On a log scale, like the chart above: one slow trace must not flatten all others to a dot.
-  const share = `${Math.round(logShare(trace.durationNano, longest) * 100)}%`;
   return (
     <Link
       to={traceAddress(trace)}
@@ -133,7 +124,7 @@ function TraceRow({
       </div>
       <div className={styles.duration}>
         {formatDuration(trace.durationNano)}
-        <i style={{ "--share": share } as React.CSSProperties} />
+        <ShareBar share={logShare(trace.durationNano, longest)} />
       </div>
       <div className={styles.number}>{formatCompact(trace.spanCount)} spans</div>
       <div className={styles.number}>

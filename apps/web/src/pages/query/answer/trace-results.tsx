@@ -12,6 +12,7 @@ import { printRoute } from "../../../router/routes.ts";
 import { seriesVar } from "../../../theme/theme.ts";
 import { ServiceChip } from "../../../ui/controls.tsx";
 import { Icon } from "../../../ui/icon.tsx";
+import { logShare, ShareBar } from "../../../ui/share-bar.tsx";
 import type { QueryActions } from "../query-actions.ts";
 import { More, type MoreRows } from "./more.tsx";
 import styles from "./results.module.css";
@@ -55,14 +56,6 @@ export function TraceResults({
       <More more={more} />
     </>
   );
-}
-
-/** Place of a duration between 100 µs and the longest, on a log scale: one slow trace must not flatten all others. */
-function logShare(nano: number, longest: number): number {
-  const floor = 1e5;
-  const share =
-    Math.log(Math.max(nano, floor) / floor) / Math.log(Math.max(longest, floor * 2) / floor);
-  return Math.min(1, Math.max(0.02, share));
 }
 
 function TraceItem({
@@ -122,11 +115,7 @@ function TraceItem({
         <ServiceBar trace={trace} colours={colours} />
         <span className={styles.duration}>
           {formatDuration(nano)}
-          <i
-            style={
-              { "--share": `${Math.round(logShare(nano, longest) * 100)}%` } as React.CSSProperties
-            }
-          />
+          <ShareBar share={logShare(nano, longest)} />
         </span>
         <span className={styles.when} title={formatIsoNano(start)}>
           {formatInstant(start)}
