@@ -9,7 +9,7 @@ import { Core, type TracerStatistics } from "./core.ts";
 import { watchExit } from "./deliver/exit.ts";
 import { registerGlobals } from "./global.ts";
 import type { Tracing } from "./instrument/instrumentation.ts";
-import { hookReports } from "./instrument/module-hooks.ts";
+import { hookReports } from "./instrument/patcher.ts";
 import { startInstrumentations } from "./instrument/start.ts";
 import { loadPart } from "./load-part.ts";
 import type { createReporter } from "./parts/report.ts";

@@ -2,7 +2,7 @@
 
 import type { Settings } from "./config/settings.ts";
 import type { TracerStatistics } from "./core.ts";
-import type { HookReport } from "./instrument/module-hooks.ts";
+import type { HookReport } from "./instrument/patcher.ts";
 
 /** Settings, what was hooked, and numbers, at one moment. */
 export interface TracerReport {

@@ -5,6 +5,7 @@ import { symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { provide } from "../testing/libraries.ts";
 import { OtlpSink } from "../testing/otlp-sink.ts";
 import {
   makePlace,
@@ -14,7 +15,8 @@ import {
   runProgram,
   writeFiles,
 } from "../testing/program.ts";
-import { placeOf } from "./module-hooks.ts";
+import { runsImportsAside, throughOrdinaryLoader } from "./imported-commonjs.ts";
+import { placeOf } from "./package-facts.ts";
 import { inRange } from "./versions.ts";
 
 let sink: OtlpSink;
@@ -65,6 +67,43 @@ describe.each(nodes)("on %s", (node) => {
     );
     expect(ending.stdout.trim()).toBe("patched patched patched patched");
     expect(ending.stderr).toContain("new-style could not be instrumented");
+  });
+
+  test("ES modules get what a patch puts in the place of a CommonJS library, in whatever order files load", async () => {
+    writeFiles(place, {
+      "node_modules/replaced/package.json": `{"name":"replaced","version":"1.0.0"}`,
+      "node_modules/replaced/index.js": `"use strict"; const deep = require("./deep"); module.exports = () => deep.whole; module.exports.named = 1;`,
+      "node_modules/replaced/deep.js": `exports.early = require("./index"); exports.whole = (function () { return this === undefined; })();`,
+      "main.cjs": `#!/usr/bin/env node\n// A program.\n'use strict';\nexports.line = Number(/cjs:(\\d+)/.exec(new Error().stack)[1]); exports.isStrict = (function () { return this === undefined; })();`,
+    });
+    const ending = await runProgram(
+      place,
+      "mjs",
+      `import { running, start } from "%sdk%";
+       await running().shutdown();
+       const patch = (old) => Object.assign(() => ["patched", old()], old);
+       start({ instrumentations: [{ name: "test", modules: [{ module: "replaced", patch }] }] });
+       const deep = await import("./node_modules/replaced/deep.js");
+       const { default: ask, named } = await import("replaced");
+       const { line, isStrict } = await import("./main.cjs");
+       const { createRequire } = await import("node:module");
+       const same = createRequire(import.meta.url)("replaced") === ask;
+       console.log(JSON.stringify([ask(), named, deep.whole, line, isStrict, same]));`,
+      node,
+    );
+    expect(ending.stderr).toBe("");
+    expect(JSON.parse(ending.stdout)).toEqual([["patched", false], 1, false, 4, true, true]);
+  });
+
+  test("Express, with all that it requires, loads from an ES module", async () => {
+    provide(place, ["express"]);
+    const ending = await runProgram(
+      place,
+      "mjs",
+      `import express, { Router } from "express"; console.log(typeof express(), typeof Router());`,
+      node,
+    );
+    expect(ending).toMatchObject({ stderr: "", stdout: "function function\n" });
   });
 
   test("CommonJS gets patched libraries", async () => {
@@ -143,6 +182,21 @@ test("paths are taken apart by the last node_modules, whatever the package manag
   });
   expect(placeOf("C:\\a\\node_modules\\@s\\p\\x.mjs")).toMatchObject({ name: "@s/p", file: "x" });
   expect(placeOf("/a/b.js")).toBeUndefined();
+});
+
+test("a file that Node would run aside says so first, and stays what it is", () => {
+  const versions = ["22.15.0", "22.22.2", "23.11.1", "24.0.0", "24.11.0", "25.0.0"];
+  expect(versions.filter((each) => !runsImportsAside(each))).toEqual([]);
+  expect(["22.22.3", "24.11.1", "25.1.0", "26.0.0"].filter(runsImportsAside)).toEqual([]);
+  const loose = throughOrdinaryLoader("exports.a = 1;");
+  expect(loose).toMatch(/^if\(!require\.cache&&.*return;exports\.a = 1;$/);
+  const strict = throughOrdinaryLoader(`/* license */\n// x\n'use strict'; exports.a = 1;`);
+  expect(strict).toMatch(/^"use strict";if\(.*return;\/\* license \*\/\n\/\/ x\n'use strict';/);
+  const program = throughOrdinaryLoader("#!/usr/bin/env node\r\n'use strict'");
+  expect(program).toMatch(/^#!\/usr\/bin\/env node\r\n"use strict";if\(.*return;'use strict'$/);
+  expect(throughOrdinaryLoader("#!/bin/node")).toBe("#!/bin/node");
+  const comments = `${"/* a */ // /* b */ //\n".repeat(2000)}exports.a = 1;`;
+  expect(throughOrdinaryLoader(comments)).toMatch(/^if\(/);
 });
 
 test("version ranges", () => {

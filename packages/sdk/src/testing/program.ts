@@ -24,9 +24,12 @@ export interface Place {
   readonly env: Record<string, string>;
 }
 
+/** What programs run on unless a test says otherwise: CLEW_TEST_NODE lets all tests try another Node. */
+const usualNode = process.env["CLEW_TEST_NODE"] ?? process.execPath;
+
 /** Other Node binaries to test on, from CLEW_TEST_NODES (a list of paths like PATH), beside the one in use. */
 export const nodes: readonly string[] = [
-  process.execPath,
+  usualNode,
   ...(process.env["CLEW_TEST_NODES"] ?? "").split(":").filter((path) => path !== ""),
 ];
 
@@ -69,7 +72,7 @@ export function startProgram(
   place: Place,
   kind: "cjs" | "mjs",
   source: string,
-  node: string = process.execPath,
+  node: string = usualNode,
 ): { child: ChildProcess; ended: Promise<Ending> } {
   const file = join(place.folder, `program.${kind}`);
   writeFileSync(
