@@ -26,6 +26,9 @@ export { parseAttributeFilter, printAttributeFilter } from "./native/attribute-f
 export { nativeApi } from "./native/plugin.ts";
 export type { Health, NativeApiOptions } from "./native/route.ts";
 export { prometheusApi } from "./prometheus/plugin.ts";
+export { samplingApi } from "./sampling/plugin.ts";
+export { noRates, type RatesProblem, readRates, type SamplingRates } from "./sampling/rates.ts";
+export { Sampling, type SamplingAnswer, type TenantRates } from "./sampling/sampling.ts";
 export { type TempoGrpcOptions, tempoGrpc } from "./tempo/grpc-plugin.ts";
 export { tempoApi } from "./tempo/plugin.ts";
 export type { WebUiOptions } from "./web/web-ui.ts";

@@ -3,6 +3,11 @@ export { encodeColumns } from "./columns/encode-columns.ts";
 export { rowsByTrace } from "./columns/rows-by-trace.ts";
 export { encodeJaegerChunks } from "./jaeger/encode-traces.ts";
 export { encodeJaegerTracesJson } from "./jaeger/encode-traces-json.ts";
+export {
+  decodeSamplingParameters,
+  encodeSamplingStrategy,
+  encodeSamplingStrategyJson,
+} from "./jaeger/sampling-strategy.ts";
 export { fromBase64, toBase64 } from "./json/base64.ts";
 export { FieldNames } from "./json/field-names.ts";
 export { JsonReader } from "./json/json-reader.ts";

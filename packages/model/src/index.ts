@@ -12,6 +12,7 @@ export {
 export { LogBatch } from "./log-batch.ts";
 export type * from "./query.ts";
 export { ResourceTable, ScopeTable } from "./resource-table.ts";
+export type * from "./sampling.ts";
 export { joinWords, SpanBatch } from "./span-batch.ts";
 export type * from "./span-facts.ts";
 export type * from "./trace-health.ts";

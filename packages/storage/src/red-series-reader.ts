@@ -47,6 +47,16 @@ export interface Increments<L extends string> {
   readonly histogram?: readonly ReadonlyMap<number, number>[];
 }
 
+/** What arrived of a service, or of one of its operations. */
+export interface Throughput {
+  /** The operation's, where operations were asked for, else the service's. */
+  readonly name: string;
+  /** Spans that arrived, each counted once. */
+  readonly spans: number;
+  /** How many they stand for. */
+  readonly weight: number;
+}
+
 /** Series with nothing in the range are left out; the others come in no particular order. */
 export interface RedSeriesReader {
   spanIncrements(
@@ -57,4 +67,12 @@ export interface RedSeriesReader {
     query: EdgeIncrementsQuery,
     signal?: AbortSignal,
   ): Promise<readonly Increments<EdgeSeriesLabel>[]>;
+  /**
+   * What arrived of every service, or of the operations of one, in whole minutes; most first. Counts server and consumer
+   * spans, and all spans of a service that has none.
+   */
+  throughput(
+    query: RangeQuery & { readonly service?: string; readonly limit: number },
+    signal?: AbortSignal,
+  ): Promise<readonly Throughput[]>;
 }

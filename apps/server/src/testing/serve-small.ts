@@ -32,7 +32,11 @@ const traceql: TraceqlReader = {
   tagNames: empty,
   tagValues: empty,
 };
-const redSeries: RedSeriesReader = { spanIncrements: empty, edgeIncrements: empty };
+const redSeries: RedSeriesReader = {
+  spanIncrements: empty,
+  edgeIncrements: empty,
+  throughput: empty,
+};
 
 const part = { metrics: () => [], health: () => ({ status: "ok" as const, reasons: [] }) };
 

@@ -3,6 +3,8 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { type FastifyInstance, fastify } from "fastify";
 import { afterAll, describe, expect, test } from "vitest";
+import { memoryRedReader } from "../prometheus/testing/memory-red-reader.ts";
+import { Sampling } from "../sampling/sampling.ts";
 import { memoryTraceqlReader } from "../tempo/testing/memory-traceql-reader.ts";
 import { openApiDocument } from "./openapi.ts";
 import { nativeApi } from "./plugin.ts";
@@ -25,9 +27,10 @@ interface Operation {
     { $ref?: string; content?: Record<string, { schema?: object }> }
   >;
 }
+type Change = "put" | "delete";
 interface Document {
   readonly openapi: string;
-  readonly paths: Record<string, { get: Operation }>;
+  readonly paths: Record<string, Record<"get", Operation> & Partial<Record<Change, Operation>>>;
   readonly components: {
     readonly schemas: Record<string, object>;
     readonly responses: Record<string, { content: Record<string, { schema: object }> }>;
@@ -35,12 +38,17 @@ interface Document {
 }
 
 const document = openApiDocument(nativeRoutes, "1.2.3") as unknown as Document;
-const { server } = shop();
+const { server } = shop({ sampling: sampling() });
 afterAll(() => server.close());
 
 /** Throws unless `body` is what the document says about `status` of `path`. */
-function checkAnswer(path: string, status: number, body: unknown): void {
-  const described = document.paths[path]?.get.responses[status];
+function checkAnswer(
+  path: string,
+  status: number,
+  body: unknown,
+  method: "get" | Change = "get",
+): void {
+  const described = document.paths[path]?.[method]?.responses[status];
   if (described === undefined) throw new Error(`${path} does not describe ${status}`);
   const name = described.$ref?.split("/").at(-1);
   const content =
@@ -54,6 +62,15 @@ function checkAnswer(path: string, status: number, body: unknown): void {
     throw new Error(`${path} ${status}: ${ajv.errorsText()}\n${JSON.stringify(body)}`);
 }
 
+function sampling(): Sampling {
+  return new Sampling({
+    reader: () => memoryRedReader([]),
+    stored: new Map(),
+    store: async () => undefined,
+    onChange: () => undefined,
+  });
+}
+
 const health = (): Health => ({ status: "ok", reasons: [] });
 
 describe("the OpenAPI document", () => {
@@ -61,7 +78,9 @@ describe("the OpenAPI document", () => {
     const listener: FastifyInstance = fastify();
     const routes = new Set<string>();
     listener.addHook("onRoute", ({ method, url }) => {
-      if (method === "GET") routes.add(url.replaceAll(/:(\w+)/g, "{$1}"));
+      // What answers that a method is not possible takes several at once.
+      if (!Array.isArray(method) && method !== "HEAD")
+        routes.add(`${method} ${url.replaceAll(/:(\w+)/g, "{$1}")}`);
     });
     await listener.register(nativeApi, {
       reader: () => memoryTraceReader([]),
@@ -69,7 +88,10 @@ describe("the OpenAPI document", () => {
       health,
       version: "1",
     });
-    expect([...routes].toSorted()).toEqual(Object.keys(document.paths).toSorted());
+    const described = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect([...routes].toSorted()).toEqual(described.toSorted());
     expect(routes.size).toBeGreaterThan(10);
   });
 
@@ -142,6 +164,24 @@ describe("the OpenAPI document", () => {
       expect(wrong.statusCode).toBe(400);
     },
   );
+
+  test("changes take what is documented and answer as documented", async () => {
+    for (const [path, url] of [
+      ["/api/v1/sampling", "/api/v1/sampling"],
+      ["/api/v1/sampling/{service}", "/api/v1/sampling/web"],
+    ] as const) {
+      expect(document.paths[path]?.put).toMatchObject({ requestBody: { required: true } });
+      const put = await server.inject({ method: "PUT", url, payload: { probability: 0.25 } });
+      expect(put.statusCode).toBe(200);
+      checkAnswer(path, 200, put.json(), "put");
+      const wrong = await server.inject({ method: "PUT", url, payload: { probability: 2 } });
+      expect(wrong.statusCode).toBe(400);
+      checkAnswer(path, 400, wrong.json(), "put");
+      const gone = await server.inject({ method: "DELETE", url });
+      expect(gone.statusCode).toBe(200);
+      checkAnswer(path, 200, gone.json(), "delete");
+    }
+  });
 
   test("describes errors too", async () => {
     for (const [path, url, status] of [

@@ -56,8 +56,13 @@ function operation(route: Route): Json {
     operationId: route.operationId,
     summary: route.summary,
     parameters: [...inPath, ...inQuery, { $ref: "#/components/parameters/tenant" }],
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route.body) }),
     responses: responses(route),
   };
+}
+
+function requestBody(schema: z.ZodType): Json {
+  return { required: true, content: { "application/json": { schema: schemaOf(schema, "input") } } };
 }
 
 function errorResponses(routes: readonly Route[]): Json {
@@ -73,9 +78,16 @@ function errorResponses(routes: readonly Route[]): Json {
 
 /** The document for `routes`; `version` is Clew's. */
 export function openApiDocument(routes: readonly Route[], version: string): Json {
-  const paths = routes.map((route) => {
-    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
-    return [nativePrefix + path, { get: operation(route) }];
+  const paths = Map.groupBy(
+    routes,
+    (route) => nativePrefix + route.path.replaceAll(/:(\w+)/g, "{$1}"),
+  );
+  const operations = [...paths].map(([path, entries]) => {
+    const methods = entries.map((route) => [
+      (route.method ?? "GET").toLowerCase(),
+      operation(route),
+    ]);
+    return [path, Object.fromEntries(methods)];
   });
   return {
     openapi: "3.1.0",
@@ -84,11 +96,11 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       version,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       description:
-        "Reads traces, metrics made from them, and their logs. Absolute times are decimal strings of " +
+        "Reads traces, metrics made from them, and their logs, and sets rates of sampling. Absolute times are decimal strings of " +
         "nanoseconds since 1970, durations are numbers of nanoseconds. Every error is " +
         '`{"error":{"code","message","hint"?}}`.',
     },
-    paths: Object.fromEntries(paths),
+    paths: Object.fromEntries(operations),
     components: {
       schemas: { Error: schemaOf(errorAnswer, "output") },
       responses: errorResponses(routes),

@@ -12,6 +12,7 @@ import {
 } from "@clew/model";
 import { z } from "zod";
 import { nearestName } from "../http/nearest.ts";
+import { textOf } from "../sampling/rates.ts";
 import { longestFilter, parseAttributeFilter } from "./attribute-filter.ts";
 import { parseDuration, parseTime, type TimeExpression } from "./time.ts";
 
@@ -190,6 +191,16 @@ export function readParameters<T extends z.ZodObject>(schema: T, raw: RawQuery):
   const issue = result.error.issues[0];
   const name = String(issue?.path[0] ?? "");
   throw new ClewError("bad_request", `parameter ${name}: ${issue?.message ?? "does not fit"}`);
+}
+
+/** Reads the JSON of a request. Raises `bad_request` that names the place in it. */
+export function readBody<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const place = issue?.path.map(String).join(".").slice(0, 200) ?? "";
+  const where = place === "" ? "the body" : `the body's ${place}`;
+  throw new ClewError("bad_request", `${where} ${issue === undefined ? "" : textOf(issue)}`.trim());
 }
 
 function isRepeatable(schema: unknown): boolean {

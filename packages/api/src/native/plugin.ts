@@ -5,26 +5,34 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { disconnectSignal } from "../http/disconnect.ts";
 import { tenantOf } from "../http/tenant.ts";
 import { nativePrefix } from "./openapi.ts";
-import { type RawQuery, readParameters } from "./parameters.ts";
+import { type RawQuery, readBody, readParameters } from "./parameters.ts";
 import type { NativeApiOptions, Route } from "./route.ts";
 import { nativeRoutes } from "./routes.ts";
 
-const otherMethods = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const allMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Fastify plugin: the routes of the native API under `/api/v1`. */
 export async function nativeApi(server: FastifyInstance, options: NativeApiOptions): Promise<void> {
-  for (const entry of nativeRoutes) {
-    const url = nativePrefix + entry.path;
-    server.get(url, (request, reply) => answer(entry, options, request, reply));
+  for (const [path, entries] of Map.groupBy(nativeRoutes, (entry) => entry.path)) {
+    const url = nativePrefix + path;
+    for (const entry of entries) {
+      server.route({
+        method: entry.method ?? "GET",
+        url,
+        handler: (request, reply) => answer(entry, options, request, reply),
+      });
+    }
+    const methods = entries.map(({ method = "GET" }) => method);
+    const allowed = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
     server.route({
-      method: otherMethods,
+      method: allMethods.filter((method) => !allowed.includes(method)),
       url,
       // Before the body is read: its type or size is not what is wrong.
       onRequest: async (request, reply) => {
-        void reply.header("allow", "GET, HEAD");
+        void reply.header("allow", allowed.join(", "));
         throw new ClewError(
           "method_not_allowed",
-          `${request.method} is not possible here, only GET`,
+          `${request.method} is not possible here, only ${methods.join(", ")}`,
         );
       },
       handler: async () => undefined,
@@ -50,6 +58,7 @@ async function answer(
     tenant: tenantOf(request.headers, options.tenantHeader),
     path: readParameters(entry.parameters, request.params as RawQuery),
     query: readParameters(entry.query, request.query as RawQuery),
+    body: entry.body === undefined ? undefined : readBody(entry.body, request.body),
     nowNano: (options.now ?? systemNow)(),
     signal,
     request,

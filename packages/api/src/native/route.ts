@@ -5,6 +5,7 @@ import type { ErrorCode } from "@clew/base";
 import type { TraceqlReader, TraceReader } from "@clew/storage";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { Sampling } from "../sampling/sampling.ts";
 
 /** State of the process as `GET /api/v1/health` shows it. */
 export interface Health {
@@ -19,6 +20,8 @@ export interface NativeApiOptions {
   /** As `reader`. */
   readonly traceql: () => TraceqlReader;
   readonly health: () => Health;
+  /** Rates of sampling; their routes are `unimplemented` without. */
+  readonly sampling?: Sampling;
   /** Clew's version, as `/health` and the OpenAPI document show it. */
   readonly version: string;
   /** Configured tenant header, lower case; `x-clew-tenant` is always read too. Default `x-scope-orgid`. */
@@ -28,13 +31,14 @@ export interface NativeApiOptions {
 }
 
 /** Everything a route's handler may use. */
-export interface Call<P, Q> {
+export interface Call<P, Q, B = undefined> {
   readonly reader: TraceReader;
   readonly traceql: TraceqlReader;
   readonly options: NativeApiOptions;
   readonly tenant: string;
   readonly path: P;
   readonly query: Q;
+  readonly body: B;
   readonly nowNano: bigint;
   /** Aborts when the client goes away. */
   readonly signal: AbortSignal;
@@ -50,27 +54,39 @@ export interface Answer {
   readonly content: AnswerContent;
 }
 
-export interface RouteDescription<P extends z.ZodObject, Q extends z.ZodObject> {
+export type Method = "GET" | "PUT" | "DELETE";
+
+export interface RouteDescription<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType = z.ZodUndefined,
+> {
   readonly operationId: string;
+  /** By default GET. */
+  readonly method?: Method;
   /** Below `/api/v1`, parameters as `:name`. */
   readonly path: string;
   readonly summary: string;
   readonly parameters: P;
   readonly query: Q;
+  /** The JSON that a request carries; absent when it carries none. */
+  readonly body?: B;
   /** By HTTP status; errors are listed in `errors`. */
   readonly answers: Readonly<Record<number, Answer>>;
   readonly errors: readonly ErrorCode[];
   /** Gives the body: an object becomes JSON, a string or a stream goes out as it is with the type set by hand. */
-  readonly handle: (call: Call<z.output<P>, z.output<Q>>) => Promise<unknown>;
+  readonly handle: (call: Call<z.output<P>, z.output<Q>, z.output<B>>) => Promise<unknown>;
 }
 
 /** A route with its parameter types forgotten: what the plugin and the document walk over. */
-export type Route = RouteDescription<z.ZodObject, z.ZodObject>;
+export type Route = RouteDescription<z.ZodObject, z.ZodObject, z.ZodType>;
 
 /** Checks a handler against its own parameters, then forgets the types. */
-export function route<P extends z.ZodObject, Q extends z.ZodObject>(
-  description: RouteDescription<P, Q>,
-): Route {
+export function route<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodType = z.ZodUndefined,
+>(description: RouteDescription<P, Q, B>): Route {
   return description;
 }
 

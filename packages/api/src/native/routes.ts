@@ -13,6 +13,7 @@ import {
 } from "./parameters.ts";
 import { spanFilter, stepNano, timeRange } from "./range.ts";
 import { json, none, questionErrors, type Route, route } from "./route.ts";
+import { samplingRoutes } from "./sampling-routes.ts";
 import { traceRoutes } from "./trace-routes.ts";
 import { traceqlRoutes } from "./traceql-routes.ts";
 
@@ -219,4 +220,5 @@ export const nativeRoutes: readonly Route[] = [
   attributes,
   attributeValues,
   ...traceqlRoutes,
+  ...samplingRoutes,
 ];

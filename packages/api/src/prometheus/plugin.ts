@@ -4,6 +4,7 @@
 import { ClewError } from "@clew/base";
 import type { RedSeriesReader } from "@clew/storage";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { refuseOtherMethods, refuseOtherPaths } from "../http/closed-routes.ts";
 import { disconnectSignal } from "../http/disconnect.ts";
 import { useErrorSender } from "../http/error-senders.ts";
 import { beginError } from "../http/foreign-error.ts";
@@ -55,11 +56,7 @@ export async function prometheusApi(
     (_request, body, done) => done(null, body),
   );
   useErrorSender(server, sendJsonError);
-  server.setNotFoundHandler((request, reply) => {
-    const [path = ""] = request.url.split("?", 1);
-    const message = `there is nothing at ${request.method} ${path.slice(0, 200)}`;
-    sendJsonError(new ClewError("not_found", message), request, reply);
-  });
+  refuseOtherPaths(server);
   const routes: Record<string, (call: Call, request: FastifyRequest) => Promise<Answer>> = {
     "/api/v1/query": queryNow,
     "/api/v1/query_range": queryRange,
@@ -82,6 +79,7 @@ export async function prometheusApi(
         return { status: "success", ...result };
       },
     });
+    refuseOtherMethods(server, url, ["GET", "POST"]);
   }
   plainRoutes(server, options);
 }

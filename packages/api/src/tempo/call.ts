@@ -34,6 +34,12 @@ export interface TempoCall {
   readonly reply: FastifyReply;
 }
 
+/** Hangs a question on a path. */
+export type Ask = (
+  path: string,
+  answer: (options: TempoOptions, call: TempoCall) => Promise<unknown>,
+) => void;
+
 export function beginCall(
   options: TempoOptions,
   request: FastifyRequest,
@@ -72,7 +78,7 @@ export function numberOf(query: LooseQuery, name: string, otherwise: number): nu
   throw invalid(name, text, "must be a whole number");
 }
 
-/** As {@link numberOf}, for numbers that must be positive when they are given. */
+/** As {@link numberOf}, for numbers that must be positive when they are given; 0 for none. */
 export function positiveOf(query: LooseQuery, name: string): number {
   const number = numberOf(query, name, 0);
   if (number > 0 || query.one(name) === undefined) return number;

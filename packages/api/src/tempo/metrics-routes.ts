@@ -2,13 +2,12 @@
 
 import { ClewError } from "@clew/base";
 import { type tempo, tempoJson, tempoProtobuf } from "@clew/codec";
-import type { FastifyInstance } from "fastify";
 import { textStream } from "../http/large-pieces.ts";
 import { instantAnswer, rangeAnswer } from "./answers.ts";
 import {
+  type Ask,
   answerForm,
   asBuffer,
-  beginCall,
   flagOf,
   invalid,
   numberOf,
@@ -20,13 +19,9 @@ import { parseGoDuration, parseStep, parseTempoTime } from "./time.ts";
 
 const usualExemplars = 100;
 
-export function metricsRoutes(server: FastifyInstance, options: TempoOptions): void {
-  server.get("/api/metrics/query_range", (request, reply) =>
-    queryRange(options, beginCall(options, request, reply)),
-  );
-  server.get("/api/metrics/query", (request, reply) =>
-    queryInstant(options, beginCall(options, request, reply)),
-  );
+export function metricsRoutes(ask: Ask): void {
+  ask("/api/metrics/query_range", queryRange);
+  ask("/api/metrics/query", queryInstant);
 }
 
 async function queryRange(options: TempoOptions, call: TempoCall): Promise<unknown> {

@@ -2,14 +2,15 @@
 
 import { ClewError } from "@clew/base";
 import { type tempo, tempoJson, tempoProtobuf } from "@clew/codec";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { textStream } from "../http/large-pieces.ts";
+import type { LooseQuery } from "../http/loose-query.ts";
 import { costOf, foundTrace, noCost } from "./answers.ts";
 import {
+  type Ask,
   answerForm,
   asBuffer,
-  beginCall,
   invalid,
+  numberOf,
   positiveOf,
   type TempoCall,
   type TempoOptions,
@@ -20,17 +21,12 @@ import { readTagNames, readTagValues } from "./tags.ts";
 import { parseLogfmt } from "./tags-query.ts";
 import { parseGoDuration, parseTempoTime } from "./time.ts";
 
-export function searchRoutes(server: FastifyInstance, options: TempoOptions): void {
-  const get = (path: string, answer: (call: TempoCall) => Promise<unknown>): void => {
-    server.get(path, (request: FastifyRequest, reply: FastifyReply) =>
-      answer(beginCall(options, request, reply)),
-    );
-  };
-  get("/api/search", (call) => search(options, call));
-  get("/api/search/tags", (call) => tagNames(options, call));
-  get("/api/v2/search/tags", (call) => tagScopes(options, call));
-  get("/api/search/tag/:tag/values", (call) => tagTexts(options, call));
-  get("/api/v2/search/tag/:tag/values", (call) => tagValues(options, call));
+export function searchRoutes(ask: Ask): void {
+  ask("/api/search", search);
+  ask("/api/search/tags", tagNames);
+  ask("/api/v2/search/tags", tagScopes);
+  ask("/api/search/tag/:tag/values", tagTexts);
+  ask("/api/v2/search/tag/:tag/values", tagValues);
 }
 
 async function search(options: TempoOptions, call: TempoCall): Promise<unknown> {
@@ -57,8 +53,15 @@ function searchRequest({ query }: TempoCall): tempo.SearchRequest {
     maxDurationMs: milliseconds(query.one("maxDuration"), "maxDuration"),
     limit: positiveOf(query, "limit"),
     ...secondsOf({ query }),
-    spansPerSpanSet: positiveOf(query, "spss"),
+    spansPerSpanSet: spansPerSpanSetOf(query),
   };
+}
+
+/** 0, which tempo-cli sends for none, is the default. */
+function spansPerSpanSetOf(query: LooseQuery): number {
+  const spans = numberOf(query, "spss", 0);
+  if (spans >= 0) return spans;
+  throw invalid("spss", String(spans), "must not be negative");
 }
 
 function milliseconds(text: string | undefined, name: string): number {

@@ -3,12 +3,12 @@
 import { ClewError } from "@clew/base";
 import { encodeTempoTrace, encodeTempoTraceJson, encodeTraceByIdResponse } from "@clew/codec";
 import { SpanBatch } from "@clew/model";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { textStream } from "../http/large-pieces.ts";
 import {
+  type Ask,
   answerForm,
   asBuffer,
-  beginCall,
   flagOf,
   numberOf,
   type TempoCall,
@@ -17,30 +17,21 @@ import {
 import { llmTrace } from "./llm-trace.ts";
 import { chosenRows, parseTraceFilter, type TraceFilter } from "./trace-filter.ts";
 
-export function traceRoutes(server: FastifyInstance, options: TempoOptions): void {
-  server.get("/api/traces/:id", (request, reply) => versionOne(options, request, reply));
-  server.get("/api/v2/traces/:id", (request, reply) => versionTwo(options, request, reply));
+export function traceRoutes(ask: Ask): void {
+  ask("/api/traces/:id", versionOne);
+  ask("/api/v2/traces/:id", versionTwo);
 }
 
-async function versionOne(
-  options: TempoOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<unknown> {
-  const call = beginCall(options, request, reply);
-  const batch = await options.reader().trace(call.asker.tenant, traceIdOf(request), call.signal);
+async function versionOne(options: TempoOptions, call: TempoCall): Promise<unknown> {
+  const { asker, request, reply, signal } = call;
+  const batch = await options.reader().trace(asker.tenant, traceIdOf(request), signal);
   if (batch === undefined || batch.length === 0) return reply.code(404).type("text/plain").send("");
   if (answerForm(call) === "protobuf") return asBuffer(encodeTempoTrace(batch));
   return textStream(encodeTempoTraceJson(batch, "batches"));
 }
 
-async function versionTwo(
-  options: TempoOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<unknown> {
-  const call = beginCall(options, request, reply);
-  const traceId = traceIdOf(request);
+async function versionTwo(options: TempoOptions, call: TempoCall): Promise<unknown> {
+  const traceId = traceIdOf(call.request);
   const filter = filterOf(call);
   const stored = await options.reader().trace(call.asker.tenant, traceId, call.signal);
   const batch = stored ?? new SpanBatch();

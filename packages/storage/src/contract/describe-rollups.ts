@@ -1,6 +1,7 @@
 // Services, operations, RED over time, heat maps and the attribute catalogue against the spans they sum up.
 
 import { expect, test } from "vitest";
+import { openRedSeriesReader } from "../planner/metrics/open-red-series-reader.ts";
 import { type SampleSpan, spanIdOf, traceIdOf } from "./sample-spans.ts";
 import { MINUTE, NOON, RANGE, SECOND, type StoreInHand } from "./store-in-hand.ts";
 
@@ -109,6 +110,35 @@ export function describeRollups(hand: StoreInHand): void {
     expect(await hand.store.reader.services({ tenant: "job", range: RANGE })).toMatchObject([
       { basis: "spans", count: 1 },
     ]);
+  });
+
+  test("throughput is what arrived and what it stands for: requests, or all spans where there are none", async () => {
+    const span = (i: number, service: string, name: string, kind: number, weight = 1) => {
+      const base = { tenant: "through", trace: traceIdOf(i), span: spanIdOf(i), start: NOON };
+      return { ...base, service, name, kind, weight };
+    };
+    await hand.put(
+      span(1, "web", "GET /", 2, 4),
+      span(2, "web", "GET /", 2, 4),
+      span(3, "web", "POST /pay", 2),
+      span(4, "web", "render", 1, 4),
+      span(5, "job", "clean", 1),
+      span(6, "job", "sweep", 3),
+    );
+    const reader = openRedSeriesReader(hand.store.engine);
+    const base = { tenant: "through", range: RANGE, limit: 10 };
+    expect(await reader.throughput(base)).toEqual([
+      { name: "web", spans: 3, weight: 9 },
+      { name: "job", spans: 2, weight: 2 },
+    ]);
+    expect(await reader.throughput({ ...base, service: "web" })).toEqual([
+      { name: "GET /", spans: 2, weight: 8 },
+      { name: "POST /pay", spans: 1, weight: 1 },
+    ]);
+    expect(await reader.throughput({ ...base, service: "job", limit: 1 })).toEqual([
+      { name: "clean", spans: 1, weight: 1 },
+    ]);
+    expect(await reader.throughput({ ...base, service: "it's none" })).toEqual([]);
   });
 
   test("keys and values complete by prefix, the most used first", async () => {

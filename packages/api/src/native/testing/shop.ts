@@ -78,7 +78,9 @@ export interface Shop {
 }
 
 /** A server that is not listening; `inject` requests into it, or `listen`. */
-export function shop(options: { health?: Health; reader?: NativeApiOptions["reader"] } = {}): Shop {
+export function shop(
+  options: { health?: Health } & Partial<Pick<NativeApiOptions, "reader" | "sampling">> = {},
+): Shop {
   const reader = memoryTraceReader(spans, logs);
   const traceql = memoryTraceqlReader();
   const server = createApiServer();

@@ -34,6 +34,7 @@ export function memoryRedReader(
       asked.push(query);
       return increments(edges, query);
     },
+    throughput: async () => [],
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Engine, QueryLimits } from "../../engines/engine.ts";
 import { readContext } from "../../read/read-context.ts";
+import { readThroughput } from "../../read/throughput.ts";
 import type { RedSeriesReader } from "../../red-series-reader.ts";
 import { readEdgeIncrements, readSpanIncrements } from "./red-increments.ts";
 
@@ -15,5 +16,6 @@ export function openRedSeriesReader(
       readSpanIncrements(engine, query, readContext(limits, signal)),
     edgeIncrements: (query, signal) =>
       readEdgeIncrements(engine, query, readContext(limits, signal)),
+    throughput: (query, signal) => readThroughput(engine, query, readContext(limits, signal)),
   };
 }
