@@ -360,9 +360,18 @@ describe("what is wrong or not supported is told with its place:", () => {
     expect(answer.json<{ error: string }>().error).toContain(problem);
   });
 
-  test("an unknown path", async () => {
-    const answer = await server.inject("/prometheus/api/v1/nothing");
+  test("an unknown path, also where the web UI's files take all paths", async () => {
+    const { server: listener } = redShop();
+    listener.get("/*", async () => "a file");
+    const answer = await listener.inject("/prometheus/api/v1/nothing");
     expect([answer.statusCode, answer.json()]).toMatchObject([404, { errorType: "not_found" }]);
+    await listener.close();
+  });
+
+  test("a method that is not taken", async () => {
+    const answer = await server.inject({ method: "DELETE", url: "/prometheus/api/v1/series" });
+    expect([answer.statusCode, answer.headers["allow"]]).toEqual([405, "GET, HEAD, POST"]);
+    expect(answer.json()).toMatchObject({ status: "error" });
   });
 });
 

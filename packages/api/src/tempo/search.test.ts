@@ -137,6 +137,13 @@ describe("search", () => {
     });
   });
 
+  test("shows three spans of a set when none are asked for, as tempo-cli does by spss=0", async () => {
+    for (const spss of [{}, { spss: "0" }]) {
+      await get("/search", { q: "{}", ...spss });
+      expect(traceql.searches.at(-1)).toMatchObject({ spansPerSpanset: 3 });
+    }
+  });
+
   test("asks for what the parameters say, in seconds, nanoseconds or as a date", async () => {
     const q = "{ .a = 1 }";
     await get("/search", { q, limit: "7", spss: "5", start: "1800000000", end: "1800003600" });
@@ -412,13 +419,31 @@ describe("around the queries", () => {
     expect(answer.headers["content-type"]).toBe("text/plain; charset=utf-8");
   });
 
-  test("an unknown path is 404 in plain text", async () => {
-    const answer = await server.inject("/tempo/api/nothing");
-    expect([answer.statusCode, answer.body]).toEqual([
-      404,
-      "there is nothing at GET /tempo/api/nothing",
-    ]);
+  test("an unknown path is 404 in plain text, also where the web UI's files take all paths", async () => {
+    const { server: listener } = tempoShop();
+    listener.get("/*", async () => "a file");
+    for (const method of ["GET", "POST"] as const) {
+      const answer = await listener.inject({ method, url: "/tempo/api/nothing" });
+      expect([answer.statusCode, answer.headers["content-type"], answer.body]).toEqual([
+        404,
+        "text/plain; charset=utf-8",
+        `there is nothing at ${method} /tempo/api/nothing`,
+      ]);
+    }
+    await listener.close();
   });
+
+  test.each(["search", "v2/traces/1", "metrics/query", "echo"])(
+    "another method than GET on /api/%s is 405",
+    async (path) => {
+      const answer = await server.inject({ method: "POST", url: `/tempo/api/${path}` });
+      expect([answer.statusCode, answer.headers["allow"], answer.body]).toEqual([
+        405,
+        "GET, HEAD",
+        "POST is not possible here",
+      ]);
+    },
+  );
 });
 
 test("large answers are written piece by piece, never as one text", async () => {
