@@ -60,19 +60,34 @@ test("a read cannot write", async () => {
   expect(await engine.readRows("SELECT count() FROM t")).toEqual([["0"]]);
 });
 
-test("a query past its time, memory or row limit fails as limit_exceeded", async () => {
-  const failsBy = async (sql: string, limits: object): Promise<void> => {
+test("a query past a limit fails as limit_exceeded, and says which limit and its value", async () => {
+  const failsBy = async (sql: string, limits: object, message: string): Promise<void> => {
     await expect(engine.readRows(sql, { parameters: { x: 1 }, limits })).rejects.toMatchObject({
       code: "limit_exceeded",
+      message,
+      hint: expect.any(String),
     });
   };
-  await failsBy(ENDLESS, { timeoutMs: 100 });
-  await failsBy("SELECT length(groupArray(number)) FROM numbers(100000000)", {
-    maxMemoryBytes: 10_000_000,
-  });
-  await failsBy("SELECT count() FROM numbers(1000000) WHERE sipHash64(number) != 1", {
-    maxRowsToRead: 10,
-  });
+  const time = "the query took longer than its time limit of";
+  await failsBy(ENDLESS, { timeoutMs: 100 }, `${time} 0.1 s`);
+  await failsBy(ENDLESS, { timeoutMs: 100, wholeTimeoutMs: 1500 }, `${time} 1.5 s`);
+  await failsBy(
+    "SELECT length(groupArray(number)) FROM numbers(100000000)",
+    { maxMemoryBytes: 10 * 1024 * 1024 },
+    "the query needs more memory than its limit of 10 MiB",
+  );
+  const scan = "SELECT count() FROM numbers(1000000) WHERE sipHash64(number) != 1";
+  await failsBy(scan, { maxRowsToRead: 10 }, "the query reads more rows than its limit of 10");
+  await failsBy(
+    scan,
+    { maxBytesToRead: 1_500_000 },
+    "the query reads more bytes than its limit of 1.4 MiB",
+  );
+  await failsBy(
+    "SELECT number, count() FROM numbers(1000000) GROUP BY number",
+    { maxGroups: 1000 },
+    "the query makes more groups than its limit of 1000",
+  );
 });
 
 test("a statement too long or too deep for the engine fails as limit_exceeded", async () => {
@@ -127,8 +142,10 @@ test("queries beyond the pool wait in turn, and beyond the queue are refused as 
     code: "overloaded",
     retryAfterMs: expect.any(Number),
   });
+  const outcomes = Promise.allSettled(busy);
   controller.abort();
-  for (const query of busy) await expect(query).rejects.toMatchObject({ code: "cancelled" });
+  for (const outcome of await outcomes)
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "cancelled" } });
   expect(await waits).toEqual([[7]]);
 });
 

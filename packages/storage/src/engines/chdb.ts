@@ -10,9 +10,15 @@ import { ClewError } from "@clew/base";
 import { drainPending, Session } from "chdb";
 import { Cancellation } from "./cancellation.ts";
 import { type ChdbOptions, serverArguments, sessionCounts } from "./chdb-options.ts";
-import type { Engine, Parameter, QueryLimits, ReadOptions } from "./engine.ts";
-import { engineError } from "./engine-error.ts";
-import { readJsonRows } from "./json-rows.ts";
+import {
+  DEFAULT_MAX_BYTES_TO_READ,
+  type Engine,
+  type Parameter,
+  type QueryLimits,
+  type ReadOptions,
+} from "./engine.ts";
+import { engineError, timeError } from "./engine-error.ts";
+import { readCountedRows, readJsonRows } from "./json-rows.ts";
 import {
   identifier,
   pathLiteral,
@@ -20,10 +26,15 @@ import {
   stringLiteral,
   tokenLiteral,
 } from "./parameters.ts";
+import { ReadLooks } from "./read-looks.ts";
 import { cancelledError, WaitQueue } from "./wait-queue.ts";
 
 const MiB = 1024 * 1024;
-const DEFAULT_LIMITS: QueryLimits = { timeoutMs: 30_000, maxMemoryBytes: 512 * MiB };
+const DEFAULT_LIMITS: QueryLimits = {
+  timeoutMs: 30_000,
+  maxMemoryBytes: 512 * MiB,
+  maxBytesToRead: DEFAULT_MAX_BYTES_TO_READ,
+};
 const INSERT_WAIT_MS = 60_000;
 /** The engine checks its time limit between blocks; past this much more we stop the query ourselves. */
 const GRACE_MS = 1_000;
@@ -58,7 +69,7 @@ export async function openChdbEngine(options: ChdbOptions): Promise<Engine> {
     const counts = sessionCounts(options);
     const readers = Array.from({ length: counts.readers }, open);
     const writers = Array.from({ length: counts.writers }, open);
-    const engine = new ChdbEngine(readers, writers, open(), options);
+    const engine = new ChdbEngine(readers, writers, { control: open(), looks: open() }, options);
     await engine.command("SELECT 1");
     return engine;
   } catch (error) {
@@ -77,17 +88,19 @@ class ChdbEngine implements Engine {
   readonly #control: Session;
   readonly #sessions: readonly Session[];
   readonly #limits: QueryLimits;
+  readonly #looks: ReadLooks;
   readonly #columns = new Map<string, Promise<TableColumns>>();
   readonly #running = new Set<Cancellation>();
   #queries = 0;
   #killing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(readers: Session[], writers: Session[], control: Session, options: ChdbOptions) {
+  constructor(readers: Session[], writers: Session[], own: OwnSessions, options: ChdbOptions) {
     this.#readers = new WaitQueue(readers, options.maxWaiting ?? 64, "queries");
     this.#writers = new WaitQueue(writers, 1024, "writes");
-    this.#control = control;
-    this.#sessions = [...readers, ...writers, control];
+    this.#control = own.control;
+    this.#looks = new ReadLooks(own.looks);
+    this.#sessions = [...readers, ...writers, own.control, own.looks];
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
@@ -97,7 +110,15 @@ class ChdbEngine implements Engine {
 
   async readRows(sql: string, options: ReadOptions = {}): Promise<unknown[][]> {
     const settings = { output_format_json_quote_64bit_integers: 1, ...options.settings };
-    return await readJsonRows(this.#stream(sql, "JSONCompactEachRow", { ...options, settings }));
+    const asked = { ...options, settings };
+    if (options.onRead === undefined)
+      return await readJsonRows(this.#stream(sql, "JSONCompactEachRow", asked));
+    const answer = await readCountedRows(
+      this.#stream(sql, "JSONCompactEachRowWithProgress", asked),
+    );
+    // Nobody could look at a query without rows in time; such an answer tells by itself what was read.
+    if (answer.rows.length === 0) options.onRead(answer.readRows, answer.readBytes);
+    return answer.rows;
   }
 
   async command(sql: string): Promise<void> {
@@ -123,6 +144,7 @@ class ChdbEngine implements Engine {
     this.#closed = true;
     this.#readers.close();
     this.#writers.close();
+    this.#looks.close();
     for (const cancellation of this.#running) cancellation.cancel(closingError());
     await drainPending();
     for (const session of this.#sessions) session.close();
@@ -180,20 +202,25 @@ class ChdbEngine implements Engine {
     this.#running.add(cancellation);
     // The engine's own limit counts from its start; this one is for steps in which it does not look.
     const overdue = setTimeout(
-      () => cancellation.cancel(overdueError()),
+      () => cancellation.cancel(timeError(limits)),
       limits.timeoutMs + GRACE_MS,
     );
     options.signal?.addEventListener("abort", onAbort, { once: true });
+    const { onRead } = options;
+    const read = onRead === undefined ? undefined : this.#looks.follow(marker, onRead);
     try {
+      if (format === "RowBinary") read?.watch();
       const stream = session.queryStreamBind(text, bindable(options.parameters), { format });
       for await (const chunk of stream) {
         if (cancellation.error !== undefined) throw cancellation.error;
+        if (chunk.numRows > 0) await read?.look();
         yield chunk.raw();
       }
       if (cancellation.error !== undefined) throw cancellation.error;
     } catch (error) {
-      throw cancellation.error ?? engineError(error, "read");
+      throw cancellation.error ?? engineError(error, "read", limits);
     } finally {
+      read?.end();
       clearTimeout(overdue);
       options.signal?.removeEventListener("abort", onAbort);
       cancellation.finish();
@@ -210,6 +237,14 @@ class ChdbEngine implements Engine {
   }
 }
 
+/** Sessions that neither reads nor writes wait for. */
+interface OwnSessions {
+  /** Stops queries. */
+  readonly control: Session;
+  /** Sees what queries have read; apart, so that stopping one never waits for a look. */
+  readonly looks: Session;
+}
+
 interface TableColumns {
   /** Quoted, comma-separated. */
   readonly names: string;
@@ -221,18 +256,14 @@ function closingError(): ClewError {
   return new ClewError("unavailable", "the store is closing");
 }
 
-function overdueError(): ClewError {
-  return new ClewError("limit_exceeded", "the query took longer than its time limit", {
-    hint: "ask for a shorter time range or add a filter",
-  });
-}
-
 function limitSettings(limits: QueryLimits): Record<string, number> {
   return {
     readonly: 1,
     max_execution_time: limits.timeoutMs / 1000,
     max_memory_usage: limits.maxMemoryBytes,
+    max_bytes_to_read: limits.maxBytesToRead,
     ...(limits.maxRowsToRead === undefined ? {} : { max_rows_to_read: limits.maxRowsToRead }),
+    ...(limits.maxGroups === undefined ? {} : { max_rows_to_group_by: limits.maxGroups }),
   };
 }
 

@@ -6,8 +6,14 @@ import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { ClewError } from "@clew/base";
 import { type ClickHouseClient, type ClickHouseSettings, createClient } from "@clickhouse/client";
-import { type Engine, MAX_STATEMENT, type QueryLimits, type ReadOptions } from "./engine.ts";
-import { engineError } from "./engine-error.ts";
+import {
+  DEFAULT_MAX_BYTES_TO_READ,
+  type Engine,
+  MAX_STATEMENT,
+  type QueryLimits,
+  type ReadOptions,
+} from "./engine.ts";
+import { engineError, timeError } from "./engine-error.ts";
 import { readJsonRows } from "./json-rows.ts";
 import { identifier, tokenLiteral } from "./parameters.ts";
 import { cancelledError, WaitQueue } from "./wait-queue.ts";
@@ -27,7 +33,11 @@ export interface ClickHouseOptions {
   readonly limits?: Partial<QueryLimits>;
 }
 
-const DEFAULT_LIMITS: QueryLimits = { timeoutMs: 30_000, maxMemoryBytes: 4 * 1024 ** 3 };
+const DEFAULT_LIMITS: QueryLimits = {
+  timeoutMs: 30_000,
+  maxMemoryBytes: 4 * 1024 ** 3,
+  maxBytesToRead: DEFAULT_MAX_BYTES_TO_READ,
+};
 const GRACE_MS = 2_000;
 const INSERT_TIMEOUT_MS = 120_000;
 
@@ -144,13 +154,8 @@ class ClickHouseEngine implements Engine {
       for await (const chunk of stream) yield chunk as Uint8Array;
     } catch (error) {
       if (options.signal?.aborted) throw cancelledError(options.signal);
-      if (overdue.aborted) {
-        throw new ClewError("limit_exceeded", "the query took longer than its time limit", {
-          cause: error,
-          hint: "ask for a shorter time range or add a filter",
-        });
-      }
-      throw engineError(error, "read");
+      if (overdue.aborted) throw timeError(limits, error);
+      throw engineError(error, "read", limits);
     } finally {
       stream?.destroy();
       this.#slots.release(slot);
@@ -174,12 +179,14 @@ function readSettings(
     readonly: 1,
     max_execution_time: limits.timeoutMs / 1000,
     max_memory_usage: String(limits.maxMemoryBytes),
+    max_bytes_to_read: String(limits.maxBytesToRead),
     max_query_size: String(MAX_STATEMENT),
     cancel_http_readonly_queries_on_client_close: 1,
     wait_end_of_query: 1,
   };
   if (limits.maxRowsToRead !== undefined)
     settings["max_rows_to_read"] = String(limits.maxRowsToRead);
+  if (limits.maxGroups !== undefined) settings["max_rows_to_group_by"] = String(limits.maxGroups);
   return settings;
 }
 

@@ -2,11 +2,14 @@
 // message.
 
 import { ClewError, type ErrorCode } from "@clew/base";
+import type { QueryLimits } from "./engine.ts";
 
 /** What was being done: a failed write is the sender's signal to retry, a failed read the asker's to ask for less. */
 export type EngineTask = "read" | "write";
 
-const TOO_MUCH_TO_READ = new Set([158, 307, 396, 160, 191, 290]);
+const TOO_MANY_ROWS = 158;
+const TOO_MANY_BYTES = 307;
+const OTHER_LIMITS = new Set([160, 191, 290, 396]);
 /** A tree too deep or too large. */
 const TOO_LONG = new Set([167, 168, 306]);
 const UNREACHABLE = new Set([198, 203, 209, 210, 242, 243, 252, 319, 425, 999]);
@@ -28,8 +31,15 @@ export function engineErrorCode(thrown: unknown): number {
   return match === null ? 0 : Number(match[1]);
 }
 
-/** The ClewError for what an engine threw; the engine's own error stays as its cause. */
-export function engineError(thrown: unknown, task: EngineTask): ClewError {
+/**
+ * The ClewError for what an engine threw; the engine's own error stays as its cause. `limits` are those that a
+ * read ran under.
+ */
+export function engineError(
+  thrown: unknown,
+  task: EngineTask,
+  limits?: Partial<QueryLimits>,
+): ClewError {
   if (thrown instanceof ClewError) return thrown;
   const code = engineErrorCode(thrown);
   if (code === CANCELLED) return make("cancelled", "the query was cancelled", thrown);
@@ -39,10 +49,8 @@ export function engineError(thrown: unknown, task: EngineTask): ClewError {
     });
   }
   if (task === "write") return writeError(code, thrown);
-  if (code === TIMEOUT) return tooMuch("the query took longer than its time limit", thrown);
-  if (code === MEMORY) return tooMuch("the query needs more memory than its limit", thrown);
-  if (TOO_MUCH_TO_READ.has(code))
-    return tooMuch("the query reads or returns more rows than its limit", thrown);
+  const limit = limitError(code, thrown, limits);
+  if (limit !== undefined) return limit;
   if (TOO_LONG.has(code) || reason(thrown).startsWith("Max query size exceeded")) {
     return make("limit_exceeded", "the query is longer than the store takes", thrown, {
       hint: "write fewer conditions; many values of one field make one regular expression",
@@ -50,6 +58,66 @@ export function engineError(thrown: unknown, task: EngineTask): ClewError {
   }
   if (UNREACHABLE.has(code) || isNetwork(thrown)) return unreachable(thrown);
   return make("internal", `the store could not run the query (engine error ${code})`, thrown);
+}
+
+/** Which limit was met, and its value. */
+function limitError(
+  code: number,
+  thrown: unknown,
+  limits: Partial<QueryLimits> = {},
+): ClewError | undefined {
+  const { maxMemoryBytes, maxBytesToRead, maxRowsToRead, maxGroups } = limits;
+  if (code === TIMEOUT) return timeError(limits, thrown);
+  if (code === MEMORY && /\(total\)/.test(reason(thrown)))
+    return tooMuch("all queries together need more memory than the store has", thrown);
+  if (code === MEMORY)
+    return tooMuch(
+      `the query needs more memory than its limit${of(maxMemoryBytes, bytesText)}`,
+      thrown,
+    );
+  if (code === TOO_MANY_BYTES)
+    return tooMuch(
+      `the query reads more bytes than its limit${of(maxBytesToRead, bytesText)}`,
+      thrown,
+    );
+  if (code === TOO_MANY_ROWS && reason(thrown).includes("GROUP BY"))
+    return groupsError(maxGroups, thrown);
+  if (code === TOO_MANY_ROWS)
+    return tooMuch(`the query reads more rows than its limit${of(maxRowsToRead, String)}`, thrown);
+  if (OTHER_LIMITS.has(code))
+    return tooMuch(`the query meets a limit of the store: ${reason(thrown)}`, thrown);
+  return undefined;
+}
+
+/** A query that took too long, whoever noticed. */
+export function timeError(
+  { timeoutMs, wholeTimeoutMs = timeoutMs }: Partial<QueryLimits>,
+  cause?: unknown,
+): ClewError {
+  const text = (ms: number): string => `${Math.round(ms) / 1000} s`;
+  return tooMuch(`the query took longer than its time limit${of(wholeTimeoutMs, text)}`, cause);
+}
+
+function groupsError(maxGroups: number | undefined, cause: unknown): ClewError {
+  return make(
+    "limit_exceeded",
+    `the query makes more groups than its limit${of(maxGroups, String)}`,
+    cause,
+    {
+      hint: "group by fewer or coarser attributes",
+    },
+  );
+}
+
+function of(value: number | undefined, text: (value: number) => string): string {
+  return value === undefined ? "" : ` of ${text(value)}`;
+}
+
+/** `512 MiB`, `1.5 GiB`; bytes below one KiB. */
+function bytesText(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(bytes) / 10)));
+  return `${Math.round((bytes / 1024 ** power) * 10) / 10} ${units[power]}`;
 }
 
 function writeError(code: number, thrown: unknown): ClewError {

@@ -7,9 +7,21 @@ export type Parameter = string | number | bigint | boolean | readonly Parameter[
 /** Limits of one read; the engine stops the query and the call fails with `limit_exceeded` beyond them. */
 export interface QueryLimits {
   readonly timeoutMs: number;
+  /** Where `timeoutMs` is what is left for one of several reads: the limit of all of them, which errors name. */
+  readonly wholeTimeoutMs?: number;
   readonly maxMemoryBytes: number;
+  /** Uncompressed bytes of the columns that are read. */
+  readonly maxBytesToRead: number;
   readonly maxRowsToRead?: number;
+  /** Groups of a GROUP BY. The engine looks at each of its threads alone: a little more may come. */
+  readonly maxGroups?: number;
 }
+
+/**
+ * What the engine reads in half a minute when nothing else runs: other limits are met before, unless they
+ * were raised.
+ */
+export const DEFAULT_MAX_BYTES_TO_READ: number = 100 * 1024 ** 3;
 
 /** Bytes of one SELECT. A question of a thousand conditions on unscoped attributes stays below. */
 export const MAX_STATEMENT: number = 2 * 1024 * 1024;
@@ -20,8 +32,13 @@ export interface ReadOptions {
   /** Extra settings, from code only. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly signal?: AbortSignal;
-  /** Hears what the query read. A ClickHouse server tells; the embedded engine does not, its streams have no count. */
+  /**
+   * Hears what the query read, before the call ends, unless it read nothing. The embedded engine's count may lack
+   * the last 32 milliseconds of work of a query that answers in many chunks, or in binary with nothing.
+   */
   readonly onRead?: (rows: number, bytes: number) => void;
+  /** Looks up a few facts, whatever the question: what it reads is not worth asking for. */
+  readonly isLookup?: boolean;
 }
 
 /** Errors are ClewErrors: `limit_exceeded`, `cancelled`, `bad_request` (e.g. a regular expression RE2 refuses), `unavailable`, `internal`. */

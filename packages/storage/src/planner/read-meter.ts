@@ -1,4 +1,5 @@
-// What all queries of one question read together, as far as the engine tells.
+// What all queries of one question read together, as the engine counts; lookups of facts about spans (where
+// attributes lie, which resources match) are left out.
 
 import type { ReadCost } from "@clew/model";
 import type { Engine, ReadOptions } from "../engines/engine.ts";
@@ -10,13 +11,12 @@ export class ReadMeter {
   #bytes = 0;
 
   constructor(engine: Engine) {
-    const counted = (options: ReadOptions = {}): ReadOptions => ({
-      ...options,
-      onRead: (rows, bytes) => {
-        this.#rows += rows;
-        this.#bytes += bytes;
-      },
-    });
+    const onRead = (rows: number, bytes: number): void => {
+      this.#rows += rows;
+      this.#bytes += bytes;
+    };
+    const counted = (options: ReadOptions = {}): ReadOptions =>
+      options.isLookup === true ? options : { ...options, onRead };
     this.engine = {
       kind: engine.kind,
       readBinary: (sql, options) => engine.readBinary(sql, counted(options)),

@@ -5,6 +5,8 @@ import type { QueryLimits } from "../engines/engine.ts";
 export interface ReadContext {
   readonly limits?: Partial<QueryLimits>;
   readonly signal?: AbortSignal;
+  /** See `ReadOptions`. */
+  readonly isLookup?: boolean;
 }
 
 /** A context for calls whose signal may be absent. */

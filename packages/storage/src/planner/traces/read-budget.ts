@@ -1,6 +1,7 @@
 // What one question about whole traces may cost over all the queries that it takes: time, and traces looked at.
 
 import { ClewError } from "@clew/base";
+import { timeError } from "../../engines/engine-error.ts";
 import type { ReadContext } from "../../read/read-context.ts";
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -32,12 +33,9 @@ export class ReadBudget {
     if (this.#given.signal?.aborted === true)
       throw new ClewError("cancelled", "the query was cancelled");
     const timeoutMs = this.#timeoutMs - this.milliseconds;
-    if (timeoutMs < 1) {
-      throw new ClewError("limit_exceeded", "the query took longer than its time limit", {
-        hint: "ask for a shorter time range or add a filter",
-      });
-    }
-    return { ...this.#given, limits: { ...this.#given.limits, timeoutMs } };
+    const limits = { ...this.#given.limits, timeoutMs, wholeTimeoutMs: this.#timeoutMs };
+    if (timeoutMs < 1) throw timeError(limits);
+    return { ...this.#given, limits };
   }
 
   /** @throws ClewError `limit_exceeded` past the limit. */
