@@ -68,12 +68,13 @@ export async function prepareFields(
   for (const expression of expressions) requireLocal(expression);
   const patterns = expressions.flatMap(patternsOf);
   const references = expressions.flatMap(referencesOf);
+  const lookup = { ...context, isLookup: true };
   const [places] = await Promise.all([
-    readKnownPlaces(engine, tenant, spanKeys(references), context),
+    readKnownPlaces(engine, tenant, spanKeys(references), lookup),
     checkPatterns(
       engine,
       patterns.flatMap((pattern) => [pattern, anchored(pattern)]),
-      context,
+      lookup,
     ),
   ]);
   const recording = new RecordingKnowledge(places);
@@ -83,7 +84,7 @@ export async function prepareFields(
     if (isReference(expression)) draft.typed(expression, new SqlParameters());
     else draft.number(expression, new SqlParameters());
   }
-  return new SqlCompiler(tenant, await recording.answer(engine, tenant, context));
+  return new SqlCompiler(tenant, await recording.answer(engine, tenant, lookup));
 }
 
 class SqlCompiler implements FieldCompiler {
