@@ -12,6 +12,8 @@ import {
   metricsRoute,
   nativeApi,
   prometheusApi,
+  type Sampling,
+  samplingApi,
   tempoApi,
   tempoGrpc,
   zipkinApi,
@@ -33,6 +35,7 @@ export interface ApiSources {
   readonly reader: () => TraceReader;
   readonly traceql: () => TraceqlReader;
   readonly redSeries: () => RedSeriesReader;
+  readonly sampling: Sampling;
   readonly health: () => Health;
   readonly metrics: () => Iterable<MetricFamily>;
 }
@@ -44,7 +47,7 @@ export function createApis(
   registry: MetricsRegistry,
   log: Log,
 ): FastifyInstance {
-  const { reader, traceql, redSeries, health, metrics } = sources;
+  const { reader, traceql, redSeries, sampling, health, metrics } = sources;
   const folder = config.webDir ?? builtUi;
   const server = createApiServer({
     log: withoutInfo(log),
@@ -52,7 +55,8 @@ export function createApis(
     web: { folder, apiPrefixes },
   });
   const { tenantHeader, queryCorsOrigins: corsOrigins } = config;
-  server.register(nativeApi, { reader, traceql, health, version, tenantHeader });
+  server.register(nativeApi, { reader, traceql, sampling, health, version, tenantHeader });
+  server.register(samplingApi, { sampling, tenantHeader });
   server.register(tempoApi, { prefix: "/tempo", reader, traceql, health, version, tenantHeader });
   server.register(tempoGrpc, {
     traceql,

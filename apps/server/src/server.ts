@@ -5,13 +5,14 @@ import { type Health, type MetricFamily, MetricsRegistry, startJaegerGrpc } from
 import { ClewError } from "@clew/base";
 import type { TraceReader } from "@clew/storage";
 import type { FastifyInstance } from "fastify";
-import { createApis } from "./apis.ts";
+import { type ApiSources, createApis } from "./apis.ts";
 import type { Config } from "./config/schema.ts";
 import { lockDataFolder } from "./process/data-folder.ts";
 import { listenError } from "./process/listen-error.ts";
 import type { Log } from "./process/log.ts";
 import { processMetrics } from "./process/process-metrics.ts";
 import { version } from "./process/version.ts";
+import { startSampling } from "./sampling/start-sampling.ts";
 import type { Ingest, Part, Parts, Store } from "./wiring.ts";
 
 /** Milliseconds that answers under way have to end before their connections are cut. */
@@ -43,7 +44,9 @@ export async function startServer<S extends Store>(
   processMetrics(registry, version);
 
   const sources = sourcesOf(state, registry);
-  const apis = createApis(config, sources, registry, log);
+  const rates = await startSampling(config, lock.path, sources.redSeries, log);
+  undo.defer(() => rates.stop());
+  const apis = createApis(config, { ...sources, sampling: rates.sampling }, registry, log);
   undo.defer(() => closeApis(apis));
   const apiPort = await listen(apis, config);
   const stopJaegerGrpc = await listenJaegerGrpc(sources.reader, config, log);
@@ -53,7 +56,7 @@ export async function startServer<S extends Store>(
   state.store = store;
   state.parts.push(store);
 
-  const ingest = await parts.startIngest(config, store, log);
+  const ingest = await parts.startIngest(config, store, rates, log);
   undo.defer(() => ingest.stop());
   state.parts.push(ingest);
   state.phase = "running";
@@ -76,7 +79,7 @@ interface State {
   store: Store | undefined;
 }
 
-function sourcesOf(state: State, registry: MetricsRegistry): Parameters<typeof createApis>[1] {
+function sourcesOf(state: State, registry: MetricsRegistry): Omit<ApiSources, "sampling"> {
   const store = (): Store => {
     if (state.store !== undefined) return state.store;
     throw new ClewError("unavailable", "Clew is starting", {

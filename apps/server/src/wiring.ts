@@ -5,6 +5,7 @@ import type { Health, MetricFamily } from "@clew/api";
 import type { RedSeriesReader, TraceqlReader, TraceReader } from "@clew/storage";
 import type { Config } from "./config/schema.ts";
 import type { Log } from "./process/log.ts";
+import type { RunningSampling } from "./sampling/start-sampling.ts";
 
 /** What every long-lived part offers to the process. */
 export interface Part {
@@ -26,7 +27,11 @@ export interface Store extends Part {
 /** Running receivers and what is behind them up to the store. */
 export interface Ingest extends Part {
   /** Bound ports by protocol, for the banner; a listener that is off is absent. */
-  readonly ports: { readonly otlpGrpc?: number; readonly otlpHttp?: number };
+  readonly ports: {
+    readonly otlpGrpc?: number;
+    readonly otlpHttp?: number;
+    readonly sampling?: number;
+  };
   /** Takes no new requests, answers those under way, and hands everything taken to the store. */
   stop(): Promise<void>;
 }
@@ -36,5 +41,5 @@ export interface Parts<S extends Store> {
   /** `folder`: absolute, made and locked. Raises `unavailable` or `bad_config`. */
   openStore(config: Config, folder: string, log: Log): Promise<S>;
   /** Raises `bad_config` for a port that is taken (see `listenError`) or TLS files that do not fit. */
-  startIngest(config: Config, store: S, log: Log): Promise<Ingest>;
+  startIngest(config: Config, store: S, rates: RunningSampling, log: Log): Promise<Ingest>;
 }

@@ -6,3 +6,4 @@ export {
 } from "./ingest/ingest-pipeline.ts";
 export type { IngestStats } from "./ingest/ingest-stats.ts";
 export * from "./receivers/index.ts";
+export type { SamplingAnswer, SamplingSource } from "./sampling/sampling-source.ts";

@@ -17,6 +17,8 @@ export interface Config {
   readonly otlpHttpPort: number;
   readonly jaegerGrpcPort: number;
   readonly tempoGrpcPort: number;
+  readonly samplingPort: number;
+  readonly samplingFile?: string | undefined;
   readonly tls: {
     readonly cert?: string | undefined;
     readonly key?: string | undefined;
@@ -128,6 +130,14 @@ export const configSchema: z.ZodObject = z.strictObject({
   tempoGrpcPort: port(
     "Further port of Tempo's streaming gRPC API, 9095 in Tempo; plain text. `port` answers it as well.",
     0,
+  ),
+  samplingPort: port(
+    "Further port of remote sampling over HTTP, 5778 in Jaeger. `otlpHttpPort` (`/sampling`), `otlpGrpcPort` and `port` " +
+      "(`/api/sampling`) answer it as well.",
+    0,
+  ),
+  samplingFile: path.describe(
+    "YAML or JSON file with the rates of sampling that tracers are told; it is read again when it changes.",
   ),
   tls: z.strictObject({
     cert: path.describe(

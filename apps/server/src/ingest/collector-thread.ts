@@ -6,6 +6,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { ClewError, defined } from "@clew/base";
 import { IngestPipeline, type Receivers, startReceivers } from "@clew/collector";
 import type { InsertOutcome, SealedSegment } from "@clew/storage";
+import { RatesInThread } from "../sampling/rates-in-thread.ts";
 import type { CollectorSettings, ToCollector, ToMain } from "./messages.ts";
 
 const STATS_EVERY_MS = 1000;
@@ -32,6 +33,10 @@ const store = {
   },
 };
 
+const rates = new RatesInThread((id, tenant, service) =>
+  tell({ type: "sampling", id, tenant, service }),
+);
+
 function retention(tenant: string): number {
   const own = Object.hasOwn(settings.tenantRetentionDays, tenant);
   return own ? (settings.tenantRetentionDays[tenant] as number) : settings.retentionDays;
@@ -48,6 +53,7 @@ async function start(): Promise<void> {
   const receivers = await startReceivers(
     {
       ...settings.receivers,
+      sampling: rates,
       onError: (error) => tellTrouble("a request could not be stored", error),
     },
     pipeline,
@@ -56,10 +62,13 @@ async function start(): Promise<void> {
   const timer = setInterval(sendStats, STATS_EVERY_MS);
   port.on("message", (message: ToCollector) => {
     if (message.type === "inserted") return settle(message);
+    if (message.type === "sampled") return rates.answered(message.id, message.answer);
+    if (message.type === "sampling-changed") return rates.changed();
     clearInterval(timer);
     void stop(pipeline, receivers, message.graceMs);
   });
-  tell({ type: "ready", httpPort: receivers.httpPort, grpcPort: receivers.grpcPort });
+  const { httpPort, grpcPort, samplingPort } = receivers;
+  tell({ type: "ready", httpPort, grpcPort, samplingPort });
   sendStats();
 }
 

@@ -1,7 +1,13 @@
 // What the main thread and the collector thread say to each other. Everything here survives structured
 // cloning: plain data only.
 
-import type { IngestOptions, IngestStats, ReceiverStats, ReceiverTls } from "@clew/collector";
+import type {
+  IngestOptions,
+  IngestStats,
+  ReceiverStats,
+  ReceiverTls,
+  SamplingAnswer,
+} from "@clew/collector";
 import type { SealedSegment } from "@clew/storage";
 
 /** What the collector thread is started with. */
@@ -11,6 +17,7 @@ export interface CollectorSettings {
     readonly host: string;
     readonly httpPort: number | undefined;
     readonly grpcPort: number | undefined;
+    readonly samplingPort: number | undefined;
     readonly maxBodyBytes: number;
     readonly maxReadingBytes: number;
     readonly corsOrigins: readonly string[];
@@ -43,10 +50,18 @@ export type ToMain =
       readonly type: "ready";
       readonly httpPort: number | undefined;
       readonly grpcPort: number | undefined;
+      readonly samplingPort: number | undefined;
     }
   | { readonly type: "failed"; readonly error: PlainError }
   | { readonly type: "segment"; readonly segment: SealedSegment }
   | { readonly type: "trouble"; readonly message: string; readonly error: string | undefined }
+  /** A tracer asks for its rates; `id` comes back with them. */
+  | {
+      readonly type: "sampling";
+      readonly id: number;
+      readonly tenant: string;
+      readonly service: string;
+    }
   | { readonly type: "stats"; readonly stats: CollectorStats }
   | { readonly type: "stopped" };
 
@@ -60,4 +75,12 @@ export type ToCollector =
         | { readonly ok: false; readonly reason: string }
         | undefined;
     }
+  | {
+      readonly type: "sampled";
+      readonly id: number;
+      /** Undefined: no rates are known. */
+      readonly answer: SamplingAnswer | undefined;
+    }
+  /** Answers of before do not count any more. */
+  | { readonly type: "sampling-changed" }
   | { readonly type: "stop"; readonly graceMs: number };

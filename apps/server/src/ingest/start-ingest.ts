@@ -9,6 +9,7 @@ import { ClewError, type ErrorCode } from "@clew/base";
 import type { ReceiverTls } from "@clew/collector";
 import type { Config } from "../config/schema.ts";
 import type { Log } from "../process/log.ts";
+import type { RunningSampling } from "../sampling/start-sampling.ts";
 import type { OpenStore } from "../store/open-store.ts";
 import type { Ingest } from "../wiring.ts";
 import { ingestMetrics } from "./ingest-metrics.ts";
@@ -32,8 +33,13 @@ const STOP_GRACE_MS = 5_000;
 v8.setFlagsFromString("--external-memory-accounted-in-global-limit");
 
 /** See `Parts.startIngest`. Replays what a former process left before it listens. */
-export async function startIngest(config: Config, store: OpenStore, log: Log): Promise<Ingest> {
-  const thread = new CollectorThread(await settingsOf(config, store.folder), store, log);
+export async function startIngest(
+  config: Config,
+  store: OpenStore,
+  rates: RunningSampling,
+  log: Log,
+): Promise<Ingest> {
+  const thread = new CollectorThread(await settingsOf(config, store.folder), store, rates, log);
   const ports = await thread.ready;
   return {
     ports,
@@ -48,15 +54,17 @@ class CollectorThread {
   stats: CollectorStats | undefined;
   readonly #worker: Worker;
   readonly #store: OpenStore;
+  readonly #rates: RunningSampling;
   readonly #log: Log;
   readonly #ready = Promise.withResolvers<Ingest["ports"]>();
   readonly #stopped = Promise.withResolvers<void>();
   #crash: string | undefined;
   #isStopping = false;
 
-  constructor(settings: CollectorSettings, store: OpenStore, log: Log) {
+  constructor(settings: CollectorSettings, store: OpenStore, rates: RunningSampling, log: Log) {
     this.ready = this.#ready.promise;
     this.#store = store;
+    this.#rates = rates;
     this.#log = log;
     this.#worker = new Worker(new URL("./collector-thread.ts", import.meta.url), {
       workerData: settings,
@@ -65,6 +73,7 @@ class CollectorThread {
     this.#worker.on("message", (message: ToMain) => this.#onMessage(message));
     this.#worker.on("error", (error) => this.#onExit(error));
     this.#worker.on("exit", () => this.#onExit(undefined));
+    rates.onChange(() => this.#tell({ type: "sampling-changed" }));
   }
 
   health(): Health {
@@ -89,7 +98,7 @@ class CollectorThread {
   #onMessage(message: ToMain): void {
     switch (message.type) {
       case "ready":
-        this.#ready.resolve(definedPorts(message.httpPort, message.grpcPort));
+        this.#ready.resolve(definedPorts(message));
         return;
       case "failed":
         this.#ready.reject(fromPlain(message.error));
@@ -97,6 +106,11 @@ class CollectorThread {
       case "segment":
         void this.#insert(message.segment);
         return;
+      case "sampling": {
+        const { id, tenant, service } = message;
+        this.#tell({ type: "sampled", id, answer: this.#rates.sampling.answer(tenant, service) });
+        return;
+      }
       case "trouble":
         this.#log.error({ reason: message.error }, message.message);
         return;
@@ -148,6 +162,7 @@ async function settingsOf(config: Config, folder: string): Promise<CollectorSett
       host: config.host,
       httpPort: config.otlpHttpPort === 0 ? undefined : config.otlpHttpPort,
       grpcPort: config.otlpGrpcPort === 0 ? undefined : config.otlpGrpcPort,
+      samplingPort: config.samplingPort === 0 ? undefined : config.samplingPort,
       maxBodyBytes: config.maxRequestBytes,
       maxReadingBytes: config.ingestMemoryBytes,
       corsOrigins: config.corsOrigins,
@@ -182,10 +197,15 @@ async function readPem(setting: string, path: string): Promise<string> {
   }
 }
 
-function definedPorts(http: number | undefined, grpc: number | undefined): Ingest["ports"] {
+function definedPorts({
+  httpPort,
+  grpcPort,
+  samplingPort,
+}: Extract<ToMain, { type: "ready" }>): Ingest["ports"] {
   return {
-    ...(http === undefined ? {} : { otlpHttp: http }),
-    ...(grpc === undefined ? {} : { otlpGrpc: grpc }),
+    ...(httpPort === undefined ? {} : { otlpHttp: httpPort }),
+    ...(grpcPort === undefined ? {} : { otlpGrpc: grpcPort }),
+    ...(samplingPort === undefined ? {} : { sampling: samplingPort }),
   };
 }
 

@@ -22,12 +22,17 @@ export function banner(
   const grpc = ports.otlpGrpc === undefined ? off : `${scheme}://${address(host, ports.otlpGrpc)}`;
   const http = ports.otlpHttp === undefined ? off : `${scheme}://${address(host, ports.otlpHttp)}`;
   const look = apiPort === undefined ? off : `http://${address(host, apiPort)}`;
+  const rates =
+    ports.sampling === undefined
+      ? []
+      : [`    rates  ${scheme}://${address(host, ports.sampling)}/sampling`];
   const lines = [
     "",
     "  Clew is ready.",
     "",
     `    send   OTLP/gRPC  ${grpc}`,
     `           OTLP/HTTP  ${http}`,
+    ...rates,
     `    look   ${look}`,
     `    data   ${folder}`,
     "",

@@ -1,15 +1,13 @@
 // The native API as a Fastify plugin: walks the route table and hangs each entry on the listener.
 
-import { ClewError } from "@clew/base";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { refuseOtherMethods } from "../http/closed-routes.ts";
 import { disconnectSignal } from "../http/disconnect.ts";
 import { tenantOf } from "../http/tenant.ts";
 import { nativePrefix } from "./openapi.ts";
 import { type RawQuery, readBody, readParameters } from "./parameters.ts";
 import type { NativeApiOptions, Route } from "./route.ts";
 import { nativeRoutes } from "./routes.ts";
-
-const allMethods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Fastify plugin: the routes of the native API under `/api/v1`. */
 export async function nativeApi(server: FastifyInstance, options: NativeApiOptions): Promise<void> {
@@ -22,21 +20,11 @@ export async function nativeApi(server: FastifyInstance, options: NativeApiOptio
         handler: (request, reply) => answer(entry, options, request, reply),
       });
     }
-    const methods = entries.map(({ method = "GET" }) => method);
-    const allowed = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-    server.route({
-      method: allMethods.filter((method) => !allowed.includes(method)),
+    refuseOtherMethods(
+      server,
       url,
-      // Before the body is read: its type or size is not what is wrong.
-      onRequest: async (request, reply) => {
-        void reply.header("allow", allowed.join(", "));
-        throw new ClewError(
-          "method_not_allowed",
-          `${request.method} is not possible here, only ${methods.join(", ")}`,
-        );
-      },
-      handler: async () => undefined,
-    });
+      entries.map(({ method = "GET" }) => method),
+    );
   }
 }
 

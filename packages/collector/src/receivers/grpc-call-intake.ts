@@ -18,6 +18,7 @@ import {
   type ServerInterceptor,
   type StatusObject,
 } from "@grpc/grpc-js";
+import { samplingMethod } from "../sampling/sampling-source.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { codingOf, decompress, tooLarge } from "./decompress.ts";
 import type { ExportSink, Signal } from "./export-sink.ts";
@@ -76,7 +77,8 @@ export function createIntake(
 function refusalOf(path: string, sink: ExportSink): ClewError | undefined {
   const unsupported = unsupportedMethods[path];
   if (unsupported !== undefined) return new ClewError("unimplemented", unsupported);
-  if (sink.freeBytes > 0) return undefined;
+  // Who asks for rates of sampling brings nothing that would have to be kept.
+  if (sink.freeBytes > 0 || path === samplingMethod) return undefined;
   return new ClewError("overloaded", "the collector holds as many bytes as it may");
 }
 

@@ -4,7 +4,7 @@
 
 import net, { type AddressInfo, type Socket } from "node:net";
 import { ClewError } from "@clew/base";
-import { encodeExportResponse } from "@clew/codec";
+import { decodeSamplingParameters, encodeExportResponse } from "@clew/codec";
 import {
   type handleUnaryCall,
   Server,
@@ -13,6 +13,7 @@ import {
   type ServiceDefinition,
   type sendUnaryData,
 } from "@grpc/grpc-js";
+import { type SamplingSource, samplingMethod } from "../sampling/sampling-source.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { ExportSink, Signal } from "./export-sink.ts";
 import { createIntake, signalMethods, statusOf } from "./grpc-call-intake.ts";
@@ -57,6 +58,8 @@ export async function startOtlpGrpc(
   });
   for (const [path, signal] of Object.entries(signalMethods))
     addMethod(server, path, exportHandler(signal, settings, sink, stats));
+  if (settings.sampling !== undefined)
+    addMethod(server, samplingMethod, samplingHandler(settings.sampling, settings));
   for (const path of Object.keys(unsupportedMethods))
     addMethod(server, path, (_call, callback) =>
       callback(statusOf(new ClewError("unimplemented", path))),
@@ -132,24 +135,16 @@ function onlyValue(values: readonly (string | Buffer)[]): string | undefined {
   return values.length === 0 ? undefined : values.join(", ");
 }
 
-function exportHandler(
-  signal: Signal,
+/** A handler that answers with what `take` makes of a call, or with the status of what it throws. */
+function handler(
   settings: ReceiverSettings,
-  sink: ExportSink,
-  stats: ReceiverStats,
+  take: (call: ServerUnaryCall<Buffer, Buffer>) => Promise<Uint8Array>,
 ): handleUnaryCall<Buffer, Buffer> {
-  const take = async (call: ServerUnaryCall<Buffer, Buffer>): Promise<Buffer> => {
-    const tenant = tenantOf(settings.tenantHeaders, (name) => onlyValue(call.metadata.get(name)));
-    const body = call.request;
-    stats.bodyBytes.grpc += body.length;
-    const outcome = await sink.export({ signal, encoding: "protobuf", tenant, body });
-    return Buffer.from(encodeExportResponse(outcome));
-  };
   const answer = async (
     call: ServerUnaryCall<Buffer, Buffer>,
     callback: sendUnaryData<Buffer>,
   ): Promise<void> => {
-    let response: Buffer;
+    let response: Uint8Array;
     try {
       response = await take(call);
     } catch (error) {
@@ -157,7 +152,36 @@ function exportHandler(
       callback(statusOf(error));
       return;
     }
-    callback(null, response);
+    callback(null, Buffer.from(response.buffer, response.byteOffset, response.byteLength));
   };
   return (call, callback) => void answer(call, callback);
+}
+
+function tenantOfCall(call: ServerUnaryCall<Buffer, Buffer>, settings: ReceiverSettings): string {
+  return tenantOf(settings.tenantHeaders, (name) => onlyValue(call.metadata.get(name)));
+}
+
+function exportHandler(
+  signal: Signal,
+  settings: ReceiverSettings,
+  sink: ExportSink,
+  stats: ReceiverStats,
+): handleUnaryCall<Buffer, Buffer> {
+  return handler(settings, async (call) => {
+    const tenant = tenantOfCall(call, settings);
+    const body = call.request;
+    stats.bodyBytes.grpc += body.length;
+    const outcome = await sink.export({ signal, encoding: "protobuf", tenant, body });
+    return encodeExportResponse(outcome);
+  });
+}
+
+function samplingHandler(
+  source: SamplingSource,
+  settings: ReceiverSettings,
+): handleUnaryCall<Buffer, Buffer> {
+  return handler(settings, async (call) => {
+    const service = decodeSamplingParameters(call.request);
+    return (await source.strategy(tenantOfCall(call, settings), service)).protobuf;
+  });
 }

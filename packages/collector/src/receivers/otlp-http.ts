@@ -6,15 +6,11 @@ import http, { type IncomingMessage, type RequestListener, type ServerResponse }
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { createSamplingEndpoint, samplingPaths } from "../sampling/sampling-endpoint.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { ExportSink } from "./export-sink.ts";
 import { OtlpHttpEndpoint, signalPaths } from "./otlp-http-endpoint.ts";
-import {
-  listenError,
-  listenPort,
-  type ReceiverSettings,
-  type ReceiverTls,
-} from "./receiver-options.ts";
+import { listenError, listenPort, type ReceiverSettings, tlsOptions } from "./receiver-options.ts";
 import type { ReceiverStats } from "./receiver-stats.ts";
 
 /** A running OTLP/HTTP receiver. */
@@ -98,6 +94,10 @@ function createApp(settings: ReceiverSettings, endpoint: OtlpHttpEndpoint): Fast
     const take = hijacked((request, response) => void endpoint.export(signal, request, response));
     app.post(path, take);
   }
+  if (settings.sampling !== undefined) {
+    const sampling = hijacked(createSamplingEndpoint(settings.sampling, settings));
+    for (const path of samplingPaths) app.get(path, sampling);
+  }
   app.setNotFoundHandler(other);
   app.setErrorHandler((_error, request, reply) => other(request, reply));
   return app;
@@ -111,10 +111,4 @@ function straight(endpoint: OtlpHttpEndpoint, route: RequestListener): RequestLi
     if (signal === undefined) route(request, response);
     else void endpoint.export(signal, request, response);
   };
-}
-
-function tlsOptions(tls: ReceiverTls): Record<string, unknown> {
-  const own = { cert: tls.cert, key: tls.key };
-  if (tls.clientCa === undefined) return own;
-  return { ...own, ca: tls.clientCa, requestCert: true, rejectUnauthorized: true };
 }

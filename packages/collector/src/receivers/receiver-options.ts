@@ -1,6 +1,7 @@
 // What receivers can be told, with the defaults that make all of it optional.
 
 import { ClewError } from "@clew/base";
+import type { SamplingSource } from "../sampling/sampling-source.ts";
 import { DEFAULT_TENANT_HEADERS } from "./tenant.ts";
 
 /** PEM texts (not paths). `clientCa` set means that senders must show a certificate it has signed. */
@@ -15,6 +16,10 @@ export interface ReceiverOptions {
   readonly host: string;
   readonly httpPort?: number | undefined;
   readonly grpcPort?: number | undefined;
+  /** Port for Jaeger's remote sampling alone; the other two answer it as well. */
+  readonly samplingPort?: number | undefined;
+  /** Rates to tell tracers that ask; they are told that there is nothing without. */
+  readonly sampling?: SamplingSource;
   /** Greatest request body after decompression, bytes; 64 MiB by default. */
   readonly maxBodyBytes?: number;
   /**
@@ -43,6 +48,7 @@ export interface ReceiverSettings {
   readonly tenantHeaders: readonly string[];
   readonly tls: ReceiverTls | undefined;
   readonly onError: (error: ClewError) => void;
+  readonly sampling: SamplingSource | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -61,7 +67,15 @@ export function settingsOf(options: ReceiverOptions): ReceiverSettings {
     ),
     tls: options.tls,
     onError: options.onError ?? (() => undefined),
+    sampling: options.sampling,
   };
+}
+
+/** `tls` as node:https takes it. */
+export function tlsOptions(tls: ReceiverTls): Record<string, unknown> {
+  const own = { cert: tls.cert, key: tls.key };
+  if (tls.clientCa === undefined) return own;
+  return { ...own, ca: tls.clientCa, requestCert: true, rejectUnauthorized: true };
 }
 
 /** The port to give to `listen`. */

@@ -1,5 +1,8 @@
-// Starts and stops the OTLP receivers over one sink, one byte budget and one set of counters.
+// Starts and stops the OTLP receivers over one sink, one byte budget and one set of counters, and the port of remote
+// sampling beside them.
 
+import { createSamplingEndpoint } from "../sampling/sampling-endpoint.ts";
+import { type SamplingListener, startSamplingListener } from "../sampling/sampling-listener.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import type { ExportSink } from "./export-sink.ts";
 import { type OtlpGrpcReceiver, startOtlpGrpc } from "./otlp-grpc.ts";
@@ -13,6 +16,8 @@ export interface Receivers {
   readonly httpPort: number | undefined;
   /** Port listened on; undefined when OTLP/gRPC is off. */
   readonly grpcPort: number | undefined;
+  /** Port listened on; undefined when remote sampling has no port of its own. */
+  readonly samplingPort: number | undefined;
   readonly stats: ReceiverStats;
   /** Stops accepting, lets requests in flight finish for at most `graceMs`, then cuts what is left. */
   stop(graceMs: number): Promise<void>;
@@ -31,21 +36,28 @@ export async function startReceivers(
   const stats = createStats(budget);
   let http: OtlpHttpReceiver | undefined;
   let grpc: OtlpGrpcReceiver | undefined;
+  let rates: SamplingListener | undefined;
   if (options.httpPort !== undefined)
     http = await startOtlpHttp(options.httpPort, settings, sink, budget, stats);
   try {
     if (options.grpcPort !== undefined)
       grpc = await startOtlpGrpc(options.grpcPort, settings, sink, budget, stats);
+    const { samplingPort, sampling } = options;
+    if (samplingPort !== undefined && sampling !== undefined) {
+      const answer = createSamplingEndpoint(sampling, settings);
+      rates = await startSamplingListener(samplingPort, settings, answer);
+    }
   } catch (error) {
-    await http?.stop(0);
+    await Promise.all([http?.stop(0), grpc?.stop(0)]);
     throw error;
   }
   return {
     httpPort: http?.port,
     grpcPort: grpc?.port,
+    samplingPort: rates?.port,
     stats,
     async stop(graceMs) {
-      await Promise.all([http?.stop(graceMs), grpc?.stop(graceMs)]);
+      await Promise.all([http?.stop(graceMs), grpc?.stop(graceMs), rates?.stop(graceMs)]);
     },
   };
 }
