@@ -1,7 +1,7 @@
 // Lists for completion: label names, label values, series, and what the metrics are.
 
 import { boundOf } from "./buckets.ts";
-import { type MatchedMetric, matchedMetrics, matches } from "./matchers.ts";
+import { type MatchedMetric, matchedMetrics, matches, storedMatchers } from "./matchers.ts";
 import {
   bucketBounds,
   familyName,
@@ -12,7 +12,7 @@ import {
 } from "./metrics.ts";
 import type { Selector } from "./promql/ast.ts";
 import type { Labels } from "./promql/values.ts";
-import { readIncrements, type SelectSource, shown } from "./select.ts";
+import { readIncrements, type SelectSource, shown, type Wanted } from "./select.ts";
 import type { Windows } from "./windows.ts";
 
 const minuteMs = 60_000;
@@ -20,12 +20,20 @@ const minuteMs = 60_000;
 /** The metrics that any of the selectors means; all when there is none. */
 function meant(selectors: readonly Selector[]): MatchedMetric[] {
   if (selectors.length > 0) return selectors.flatMap(matchedMetrics);
-  return metrics.map((metric) => ({ metric, stored: [], bounds: [] }));
+  return metrics.map((metric) => ({
+    metric,
+    stored: storedMatchers(metric.source, []),
+    bounds: [],
+  }));
 }
 
 export function labelNames(selectors: readonly Selector[]): string[] {
   const names = new Set(meant(selectors).flatMap(({ metric }) => labelsOf(metric)));
   return [...names].toSorted();
+}
+
+function seriesLabels({ source }: Metric): readonly SeriesLabel[] {
+  return sourceLabels[source];
 }
 
 function labelsOf({ source, part }: Metric): string[] {
@@ -60,10 +68,11 @@ export async function labelValues(
   }
   const values = new Set<string>();
   for (const matched of sameReads(found)) {
-    if (!sourceLabels[matched.metric.source].includes(name as SeriesLabel)) continue;
-    const counts = { ...matched, metric: { ...matched.metric, part: "count" } } as const;
-    const increments = await readIncrements(source, counts, range, (label) => label === name);
-    for (const { labels } of increments) values.add(labels[name as SeriesLabel] ?? "");
+    const label = seriesLabels(matched.metric).find((one) => one === name);
+    if (label === undefined) continue;
+    const counts: Wanted = { metric: { part: "count" }, stored: matched.stored };
+    const increments = await readIncrements(source, counts, range, (one) => one === label);
+    for (const { labels } of increments) values.add(labels[label] ?? "");
   }
   values.delete("");
   return [...values].toSorted();
@@ -71,9 +80,7 @@ export async function labelValues(
 
 /** One of each group that the store is asked the same question for. */
 function sameReads(found: readonly MatchedMetric[]): MatchedMetric[] {
-  const reads = new Map(
-    found.map((one) => [JSON.stringify([one.metric.source, one.stored]), one] as const),
-  );
+  const reads = new Map(found.map((one) => [JSON.stringify(one.stored), one] as const));
   return [...reads.values()];
 }
 
@@ -86,8 +93,8 @@ export async function seriesIn(
 ): Promise<{ readonly series: Labels[]; readonly cut: boolean }> {
   const found = new Map<string, Labels>();
   for (const matched of meant(selectors)) {
-    const { metric } = matched;
-    const counts = { ...matched, metric: { ...metric, part: "count" } } as const;
+    const { metric, stored } = matched;
+    const counts: Wanted = { metric: { part: "count" }, stored };
     for (const one of await readIncrements(source, counts, range)) {
       const labels = { __name__: metric.name, ...shown(one.labels) };
       const all =

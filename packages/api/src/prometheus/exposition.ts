@@ -5,8 +5,9 @@ import { ClewError } from "@clew/base";
 import type { Increments } from "@clew/storage";
 import type { MetricFamily } from "../metrics/exposition.ts";
 import { boundOf } from "./buckets.ts";
+import { storedMatchers } from "./matchers.ts";
 import { bucketBounds, familyName, type Metric, metrics, type SeriesLabel } from "./metrics.ts";
-import { bucketsOf, readIncrements, type SelectSource, shown } from "./select.ts";
+import { bucketsOf, readIncrements, type SelectSource, shown, type Wanted } from "./select.ts";
 import { sinceMidnight, type Windows } from "./windows.ts";
 
 /** Series of one kind of metric; a histogram has 17 lines each. */
@@ -35,14 +36,13 @@ async function read(
   kind: Metric["source"],
   windows: Windows,
 ): Promise<AllIncrements> {
-  const metric = metrics.find((one) => one.source === kind && one.part === "bucket") as Metric;
-  const matched = { metric, stored: [], bounds: [] };
-  const named = await withinLimit(() => readIncrements(source, matched, windows));
+  const wanted: Wanted = { metric: { part: "bucket" }, stored: storedMatchers(kind, []) };
+  const named = await withinLimit(() => readIncrements(source, wanted, windows));
   if (named !== undefined) return named;
   if (kind === "edges")
     throw new ClewError("limit_exceeded", "the service graph has too many edges");
   const keep = (label: string): boolean => label !== "span_name";
-  const unnamed = await readIncrements(source, matched, windows, keep);
+  const unnamed = await readIncrements(source, wanted, windows, keep);
   return unnamed.map((one) => ({ ...one, labels: { ...one.labels, span_name: overflow } }));
 }
 

@@ -1,15 +1,19 @@
 // Matchers of a selector: which metrics they mean, what the store has to check, what is left to check here.
 
 import { ClewError } from "@clew/base";
-import type { LabelMatcher } from "@clew/storage";
-import { type Metric, metrics, type SeriesLabel, sourceLabels } from "./metrics.ts";
+import type { EdgeSeriesLabel, LabelMatcher, SpanSeriesLabel } from "@clew/storage";
+import { type Metric, metrics, sourceLabels } from "./metrics.ts";
 import type { Matcher, Selector } from "./promql/ast.ts";
+
+/** Matchers on labels that the store knows, by what it is asked for. */
+export type StoredMatchers =
+  | { readonly source: "spans"; readonly matchers: readonly LabelMatcher<SpanSeriesLabel>[] }
+  | { readonly source: "edges"; readonly matchers: readonly LabelMatcher<EdgeSeriesLabel>[] };
 
 /** A metric with the matchers that its series must meet. */
 export interface MatchedMetric {
   readonly metric: Metric;
-  /** On labels that the store knows. */
-  readonly stored: readonly LabelMatcher<SeriesLabel>[];
+  readonly stored: StoredMatchers;
   /** On the bound of a bucket. */
   readonly bounds: readonly Matcher[];
 }
@@ -22,13 +26,32 @@ export function matchedMetrics({ matchers }: Selector): MatchedMetric[] {
     .filter(({ name }) => names.every((matcher) => matches(matcher, name)))
     .flatMap((metric) => {
       const known = new Set<string>(sourceLabels[metric.source]);
-      const stored = others.filter(({ label }) => known.has(label));
       const bounds = others.filter(({ label }) => label === "le" && metric.part === "bucket");
-      const absent = others.filter((one) => !stored.includes(one) && !bounds.includes(one));
+      const absent = others.filter((one) => !known.has(one.label) && !bounds.includes(one));
       // A label that a series does not have is the empty text.
       if (!absent.every((matcher) => matches(matcher, ""))) return [];
-      return [{ metric, stored: stored as readonly LabelMatcher<SeriesLabel>[], bounds }];
+      return [{ metric, stored: storedMatchers(metric.source, others), bounds }];
     });
+}
+
+/** Those of the matchers that the store can check. */
+export function storedMatchers(
+  source: Metric["source"],
+  matchers: readonly Matcher[],
+): StoredMatchers {
+  return source === "spans"
+    ? { source, matchers: onLabels(matchers, sourceLabels.spans) }
+    : { source, matchers: onLabels(matchers, sourceLabels.edges) };
+}
+
+function onLabels<L extends string>(
+  matchers: readonly Matcher[],
+  labels: readonly L[],
+): LabelMatcher<L>[] {
+  return matchers.flatMap(({ label: wanted, operator, value }) => {
+    const label = labels.find((one) => one === wanted);
+    return label === undefined ? [] : [{ label, operator, value }];
+  });
 }
 
 /** Whether a label's value meets a matcher. For texts of our own; patterns of users on stored texts go to the store. */

@@ -4,18 +4,26 @@ import type { EdgeSeriesLabel, SpanSeriesLabel } from "@clew/storage";
 
 export type SeriesLabel = SpanSeriesLabel | EdgeSeriesLabel;
 
+/** Labels by where a metric's numbers come from. */
+interface SourceLabels {
+  readonly spans: SpanSeriesLabel;
+  readonly edges: EdgeSeriesLabel;
+}
+
 /** What of a series' growth a metric shows. */
 export type MetricPart = "count" | "errors" | "seconds" | "bucket";
 
 export interface Metric {
   readonly name: string;
-  readonly source: "spans" | "edges";
+  readonly source: keyof SourceLabels;
   readonly part: MetricPart;
   readonly type: "counter" | "histogram";
   readonly help: string;
 }
 
-export const sourceLabels: Readonly<Record<Metric["source"], readonly SeriesLabel[]>> = {
+export const sourceLabels: {
+  readonly [S in keyof SourceLabels]: readonly SourceLabels[S][];
+} = {
   spans: ["service", "span_name", "span_kind", "status_code"],
   edges: ["client", "server", "connection_type"],
 };

@@ -66,10 +66,16 @@ function windowsOf(
   return growthWindows(times, offsetMs, rangeMs, nowMs);
 }
 
+/** What the store is asked: durations only where their distribution is wanted. */
+export interface Wanted {
+  readonly metric: Pick<MatchedMetric["metric"], "part">;
+  readonly stored: MatchedMetric["stored"];
+}
+
 /** Growth of all series of a metric, one entry a bin of the windows. */
 export async function readIncrements(
   { reader, tenant, signal }: SelectSource,
-  { metric, stored }: MatchedMetric,
+  { metric, stored }: Wanted,
   { startMs, binMs, bins }: Windows,
   keep: (label: string) => boolean = () => true,
 ): Promise<readonly Increments<SeriesLabel>[]> {
@@ -81,12 +87,12 @@ export async function readIncrements(
     histogram: metric.part === "bucket",
     maxSeries,
   };
-  // The labels of a source and the matchers on them are of that source by their making.
-  const by = sourceLabels[metric.source].filter(keep) as never[];
-  const matchers = stored as never[];
-  return metric.source === "spans"
-    ? reader.spanIncrements({ ...common, by, matchers }, signal)
-    : reader.edgeIncrements({ ...common, by, matchers }, signal);
+  if (stored.source === "spans") {
+    const by = sourceLabels.spans.filter(keep);
+    return reader.spanIncrements({ ...common, by, matchers: stored.matchers }, signal);
+  }
+  const by = sourceLabels.edges.filter(keep);
+  return reader.edgeIncrements({ ...common, by, matchers: stored.matchers }, signal);
 }
 
 function seriesOf(
