@@ -38,6 +38,7 @@ export interface Config {
   readonly webDir?: string | undefined;
   readonly queryTimeoutMs: number;
   readonly queryMaxMemoryBytes: number;
+  readonly queryMaxReadBytes: number;
   readonly queryConcurrency: number;
 }
 
@@ -193,6 +194,12 @@ export const configSchema: z.ZodObject = z.strictObject({
   queryMaxMemoryBytes: byteSize(16 * mebi)
     .default(1024 * mebi)
     .describe("Bytes of memory that one query may use in the engine."),
+  queryMaxReadBytes: byteSize(mebi)
+    .default(102_400 * mebi)
+    .describe(
+      "Bytes that one query may read, uncompressed; more than the engine manages within `queryTimeoutMs`, unless " +
+        "that is raised.",
+    ),
   queryConcurrency: integer(1, 64)
     .default(4)
     .describe(
