@@ -1,5 +1,5 @@
 // TraceQL against the span store, as the query APIs see it. Errors are ClewErrors: `bad_request` (a query that
-// cannot be run; the message says where), `limit_exceeded` (time, rows, memory, traces), `cancelled`,
+// cannot be run; the message says where), `limit_exceeded` (time, bytes, memory, groups, traces), `cancelled`,
 // `unavailable`. A query sees the spans that start inside the range; one about whole traces (structure,
 // aggregates, parents) takes in every trace that has such a span in its result, and sees it whole.
 

@@ -29,6 +29,7 @@ export async function openStore(config: Config, folder: string, log: Log): Promi
   const limits = {
     timeoutMs: config.queryTimeoutMs,
     maxMemoryBytes: config.queryMaxMemoryBytes,
+    maxBytesToRead: config.queryMaxReadBytes,
   };
   const engine = await openChdbEngine({
     path: join(folder, "chdb"),

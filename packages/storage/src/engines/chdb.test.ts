@@ -70,7 +70,7 @@ test("a query past a limit fails as limit_exceeded, and says which limit and its
   };
   const time = "the query took longer than its time limit of";
   await failsBy(ENDLESS, { timeoutMs: 100 }, `${time} 0.1 s`);
-  await failsBy(ENDLESS, { timeoutMs: 100, wholeTimeoutMs: 1500 }, `${time} 1.5 s`);
+  await failsBy(ENDLESS, { timeoutMs: 100, whole: { timeoutMs: 1500 } }, `${time} 1.5 s`);
   await failsBy(
     "SELECT length(groupArray(number)) FROM numbers(100000000)",
     { maxMemoryBytes: 10 * 1024 * 1024 },

@@ -66,7 +66,10 @@ function limitError(
   thrown: unknown,
   limits: Partial<QueryLimits> = {},
 ): ClewError | undefined {
-  const { maxMemoryBytes, maxBytesToRead, maxRowsToRead, maxGroups } = limits;
+  const { maxMemoryBytes, maxBytesToRead, maxRowsToRead, maxGroups } = {
+    ...limits,
+    ...limits.whole,
+  };
   if (code === TIMEOUT) return timeError(limits, thrown);
   if (code === MEMORY && /\(total\)/.test(reason(thrown)))
     return tooMuch("all queries together need more memory than the store has", thrown);
@@ -90,12 +93,10 @@ function limitError(
 }
 
 /** A query that took too long, whoever noticed. */
-export function timeError(
-  { timeoutMs, wholeTimeoutMs = timeoutMs }: Partial<QueryLimits>,
-  cause?: unknown,
-): ClewError {
+export function timeError(limits: Partial<QueryLimits>, cause?: unknown): ClewError {
+  const { timeoutMs } = { ...limits, ...limits.whole };
   const text = (ms: number): string => `${Math.round(ms) / 1000} s`;
-  return tooMuch(`the query took longer than its time limit${of(wholeTimeoutMs, text)}`, cause);
+  return tooMuch(`the query took longer than its time limit${of(timeoutMs, text)}`, cause);
 }
 
 function groupsError(maxGroups: number | undefined, cause: unknown): ClewError {

@@ -7,14 +7,14 @@ export type Parameter = string | number | bigint | boolean | readonly Parameter[
 /** Limits of one read; the engine stops the query and the call fails with `limit_exceeded` beyond them. */
 export interface QueryLimits {
   readonly timeoutMs: number;
-  /** Where `timeoutMs` is what is left for one of several reads: the limit of all of them, which errors name. */
-  readonly wholeTimeoutMs?: number;
   readonly maxMemoryBytes: number;
   /** Uncompressed bytes of the columns that are read. */
   readonly maxBytesToRead: number;
   readonly maxRowsToRead?: number;
   /** Groups of a GROUP BY. The engine looks at each of its threads alone: a little more may come. */
   readonly maxGroups?: number;
+  /** Where a limit is what earlier reads of a question have left: that of all its reads, which errors name. */
+  readonly whole?: { readonly timeoutMs?: number; readonly maxBytesToRead?: number };
 }
 
 /**

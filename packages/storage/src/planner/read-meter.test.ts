@@ -1,6 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestStore, type TestStore } from "../contract/open-test-store.ts";
+import { openChdbEngine } from "../engines/chdb.ts";
 import { openClickHouseEngine } from "../engines/clickhouse.ts";
 import { ReadMeter } from "./read-meter.ts";
 
@@ -18,6 +20,25 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
 });
 afterAll(() => void server.close());
+
+test("all queries of a question share its limit of bytes, which the error names", async () => {
+  const store: TestStore = await openTestStore((path) => openChdbEngine({ path }));
+  try {
+    const { engine } = new ReadMeter(store.engine);
+    // Each reads 800,000 bytes.
+    const ask = (): Promise<unknown> =>
+      engine.readRows("SELECT sum(number) FROM numbers(100000)", {
+        limits: { maxBytesToRead: 2 ** 20 },
+      });
+    await ask();
+    await expect(ask()).rejects.toMatchObject({
+      code: "limit_exceeded",
+      message: "the query reads more bytes than its limit of 1 MiB",
+    });
+  } finally {
+    await store.close();
+  }
+});
 
 test("what a server says that its queries read is added up", async () => {
   const { port } = server.address() as AddressInfo;

@@ -2,7 +2,7 @@
 // attributes lie, which resources match) are left out.
 
 import type { ReadCost } from "@clew/model";
-import type { Engine, ReadOptions } from "../engines/engine.ts";
+import type { Engine, QueryLimits, ReadOptions } from "../engines/engine.ts";
 
 export class ReadMeter {
   /** The engine, counting. */
@@ -16,7 +16,7 @@ export class ReadMeter {
       this.#bytes += bytes;
     };
     const counted = (options: ReadOptions = {}): ReadOptions =>
-      options.isLookup === true ? options : { ...options, onRead };
+      options.isLookup === true ? options : { ...options, limits: this.#left(options), onRead };
     this.engine = {
       kind: engine.kind,
       readBinary: (sql, options) => engine.readBinary(sql, counted(options)),
@@ -25,6 +25,15 @@ export class ReadMeter {
       insertNative: (table, path, token) => engine.insertNative(table, path, token),
       close: () => engine.close(),
     };
+  }
+
+  /** Of the bytes that a question may read, what the queries so far have left. */
+  #left({ limits = {} }: ReadOptions): Partial<QueryLimits> {
+    const { maxBytesToRead, whole } = limits;
+    if (maxBytesToRead === undefined) return limits;
+    // 0 would be no limit.
+    const left = Math.max(1, maxBytesToRead - this.#bytes);
+    return { ...limits, maxBytesToRead: left, whole: { ...whole, maxBytesToRead } };
   }
 
   /** The answer with the engine's counts in place of the plan's own, where there are any. */

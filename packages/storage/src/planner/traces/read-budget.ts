@@ -33,7 +33,8 @@ export class ReadBudget {
     if (this.#given.signal?.aborted === true)
       throw new ClewError("cancelled", "the query was cancelled");
     const timeoutMs = this.#timeoutMs - this.milliseconds;
-    const limits = { ...this.#given.limits, timeoutMs, wholeTimeoutMs: this.#timeoutMs };
+    const whole = { ...this.#given.limits?.whole, timeoutMs: this.#timeoutMs };
+    const limits = { ...this.#given.limits, timeoutMs, whole };
     if (timeoutMs < 1) throw timeError(limits);
     return { ...this.#given, limits };
   }
