@@ -7,9 +7,15 @@ import type { SqlParameters } from "../read/sql-parameters.ts";
 import { isStatic } from "./field-fold.ts";
 import type { ContentTable } from "./field-knowledge.ts";
 import { allOf, anyOf, FALSE, not, TRUE } from "./field-logic.ts";
-import { arithmetic, type NumberSql, numberOf } from "./field-numbers.ts";
-import { type FieldPlaces, type Frame, isService, MANY_COLUMNS } from "./field-places.ts";
-import { type Many, manyOf, namesMany } from "./field-references.ts";
+import { arithmetic, bind, type NumberSql, numberOf } from "./field-numbers.ts";
+import {
+  type FieldPlaces,
+  type Frame,
+  isService,
+  MANY_COLUMNS,
+  openFrame,
+} from "./field-places.ts";
+import { comparedReferences, isArithmetic, type Many, manyOf } from "./field-references.ts";
 import {
   boolTest,
   compareParts,
@@ -21,10 +27,13 @@ import {
   staticSql,
   type Test,
 } from "./field-tests.ts";
+import { partsOfPair, typedOf } from "./field-typed.ts";
 
 const IS_TRUE = boolTest(true);
 const IS_FALSE = boolTest(false);
 const MANY: readonly Many[] = ["event", "link"];
+/** A number of more places than one map's is looked for once, and named. */
+const MAX_PARTS = 6;
 
 export class FieldConditions {
   readonly #places: FieldPlaces;
@@ -113,11 +122,41 @@ export class FieldConditions {
       if (operator === "!=") return this.meets(left, { operator: "exists" }, frame);
       return operator === "=" ? this.#lacks(left, frame) : FALSE;
     }
+    const compared = [...comparedReferences(left), ...comparedReferences(right)];
+    const loose = compared.find((one) => this.#mayLieInMany(one, frame));
+    if (loose !== undefined) return this.#compareLoose(left, operator, right, loose, frame);
     const many = MANY.find(
-      (one) => !frame.bound.has(one) && (namesMany(left, one) || namesMany(right, one)),
+      (one) => !frame.bound.has(one) && compared.some((reference) => manyOf(reference) === one),
     );
     if (many === undefined) return this.#compareValues(left, operator, right, frame);
     return this.anyOfMany(many, frame, (inner) => this.#compare(left, operator, right, inner));
+  }
+
+  #mayLieInMany(reference: FieldReference, { plain }: Frame): reference is Attribute {
+    if (reference.kind !== "attribute" || reference.scope !== "any") return false;
+    return !plain.has(reference.name) && MANY.some((many) => this.#places.mayHave(many, reference));
+  }
+
+  /** A comparison with an unscoped attribute: of one that is found on events any of them counts, links alike. */
+  #compareLoose(
+    left: FieldExpression,
+    operator: ComparisonOperator,
+    right: FieldExpression,
+    loose: Attribute,
+    frame: Frame,
+  ): string {
+    const plain = { ...frame, plain: new Set([...frame.plain, loose.name]) };
+    const alternatives = [this.#compare(left, operator, right, plain)];
+    const open = openFrame(frame.parameters);
+    const has = (scope: Attribute["scope"]): string => this.#places.has({ ...loose, scope }, open);
+    const above = [not(has("span")), not(has("resource"))];
+    for (const many of MANY) {
+      if (!this.#places.mayHave(many, loose)) continue;
+      const [a, b] = [rescoped(left, loose.name, many), rescoped(right, loose.name, many)];
+      alternatives.push(allOf([...above, this.#compare(a, operator, b, frame)]));
+      above.push(not(has(many)));
+    }
+    return anyOf(alternatives);
   }
 
   /** UInt8: whether the condition holds for any event (link) of the span. */
@@ -194,9 +233,18 @@ export class FieldConditions {
     const a = this.#parts(left, frame);
     const b = this.#parts(right, frame);
     if (Math.min(a.length, b.length) > 1 && a.length * b.length > MAX_PAIRS)
-      return compareTyped(a, operator, b, frame.parameters);
+      return compareTyped(
+        this.#typed(left, a, frame),
+        operator,
+        this.#typed(right, b, frame),
+        frame.parameters,
+      );
     const numbers = [this.number(left, frame), this.number(right, frame)] as const;
     return compareParts(a, operator, b, numbers, frame.parameters);
+  }
+
+  #typed(expression: FieldExpression, parts: readonly Part[], frame: Frame): string {
+    return isReference(expression) ? this.#places.typed(expression, frame) : typedOf(parts);
   }
 
   /** The places of an expression's value; of an arithmetic one none, which is a number. */
@@ -207,14 +255,15 @@ export class FieldConditions {
       return value === undefined ? [] : [{ ...value, present: TRUE }];
     }
     if (!isBoolean(expression)) return [];
-    const value = this.holds(expression, frame);
-    const present = anyOf([value, this.#fails(expression, frame)]);
+    const open = openFrame(frame.parameters);
+    const value = this.holds(expression, open);
+    const present = anyOf([value, this.#fails(expression, open)]);
     return [{ type: "bool", value: `(${value})`, present }];
   }
 
   /** The number that an expression is, where it is one. */
   number(expression: FieldExpression, frame: Frame): NumberSql | undefined {
-    if (isReference(expression)) return numberOf(this.#places.parts(expression, frame));
+    if (isReference(expression)) return this.#numberOfReference(expression, frame);
     if (isStatic(expression)) {
       const value = staticSql(expression, frame.parameters);
       return value === undefined ? undefined : numberOf([{ ...value, present: TRUE }]);
@@ -230,6 +279,15 @@ export class FieldConditions {
     const left = this.number(expression.left, frame);
     const right = this.number(expression.right, frame);
     return left && right && arithmetic(operator, left, right);
+  }
+
+  #numberOfReference(reference: FieldReference, frame: Frame): NumberSql | undefined {
+    const parts = this.#places.parts(reference, frame);
+    const number = numberOf(parts);
+    if (parts.length <= MAX_PARTS || number === undefined) return number;
+    const value = `CAST(${this.#places.typed(reference, frame)}, 'Tuple(String, String)')`;
+    const either = numberOf(partsOfPair("v.1", "v.2"));
+    return either && { form: either.form, sql: bind(["v"], [value], either.sql) };
   }
 }
 
@@ -257,8 +315,26 @@ export function isReference(expression: FieldExpression): expression is FieldRef
   return expression.kind === "attribute" || expression.kind === "intrinsic";
 }
 
-function isArithmetic(operator: string): operator is "+" | "-" | "*" | "/" | "%" | "^" {
-  return operator.length === 1 && "+-*/%^".includes(operator);
+/** The same with an unscoped attribute given a scope, where the comparison looks at it itself. */
+function rescoped(side: FieldExpression, name: string, scope: Many): FieldExpression {
+  switch (side.kind) {
+    case "attribute":
+      return side.scope === "any" && side.name === name ? { ...side, scope } : side;
+    case "unary":
+      return side.operator === "!"
+        ? side
+        : { ...side, operand: rescoped(side.operand, name, scope) };
+    case "binary":
+      return isArithmetic(side.operator)
+        ? {
+            ...side,
+            left: rescoped(side.left, name, scope),
+            right: rescoped(side.right, name, scope),
+          }
+        : side;
+    default:
+      return side;
+  }
 }
 
 /** Whether the value of an operator is a boolean (or nil, for `!`). */

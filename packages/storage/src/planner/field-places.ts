@@ -7,18 +7,31 @@ import type { SqlParameters } from "../read/sql-parameters.ts";
 import { hasInJson, jsonParts } from "./field-json.ts";
 import type { ContentCondition, ContentTable, FieldKnowledge } from "./field-knowledge.ts";
 import { allOf, anyOf, FALSE, not, TRUE } from "./field-logic.ts";
-import type { Many } from "./field-references.ts";
-import { partsOfPair, typedOf } from "./field-typed.ts";
+import { type Many, manyOf } from "./field-references.ts";
+import {
+  choicesOf,
+  type Pair,
+  partsOfPair,
+  type TypedLayer,
+  typedOf,
+  typedOfLayers,
+} from "./field-typed.ts";
 
 /** What the SQL under construction stands in: inside a lambda over events or links their fields have names. */
 export interface Frame {
   readonly parameters: SqlParameters;
   readonly bound: ReadonlySet<Many>;
+  /** Unscoped names whose values on events and links do not count. */
+  readonly plain: ReadonlySet<string>;
+}
+
+/** Outside of any lambda. */
+export function openFrame(parameters: SqlParameters): Frame {
+  return { parameters, bound: new Set(), plain: new Set() };
 }
 
 /** One step of the lookup of an unscoped attribute. */
-interface Layer {
-  readonly has: string;
+interface Layer extends TypedLayer {
   readonly parts: readonly Part[];
 }
 
@@ -68,13 +81,26 @@ export class FieldPlaces {
     }
   }
 
+  /** SQL of the value as the pair (type, text), see field-typed.ts. */
+  typed(reference: FieldReference, frame: Frame): string {
+    if (reference.kind === "intrinsic") return typedOf(this.parts(reference, frame));
+    if (reference.scope === "any") {
+      const layers = this.#layers(reference, frame).filter(({ has }) => has !== FALSE);
+      if (layers.length > 1) return typedOfLayers(layers);
+    }
+    const table = tableOf(reference);
+    const pair = table === undefined ? undefined : this.#contentPair(table, reference, frame);
+    if (pair === undefined) return typedOf(this.parts(reference, frame));
+    return `tuple(if(${pair[0]} = '', 'nil', ${pair[0]}), ${pair[1]})`;
+  }
+
   /** UInt8: whether there is a value. */
   has(reference: FieldReference, frame: Frame): string {
     if (reference.kind === "intrinsic") return presentIn(this.parts(reference, frame));
     switch (reference.scope) {
       case "event":
       case "link": {
-        if (!this.#mayHave(reference.scope, reference)) return FALSE;
+        if (!this.mayHave(reference.scope, reference)) return FALSE;
         const text = manyText(reference.scope, reference.name, frame);
         return hasInJson(text, reference.name, frame.parameters);
       }
@@ -88,7 +114,7 @@ export class FieldPlaces {
       case "any":
         return anyOf(
           SCOPES.map((scope) =>
-            this.#mayHave(scope, reference) ? this.has({ ...reference, scope }, frame) : FALSE,
+            this.mayHave(scope, reference) ? this.has({ ...reference, scope }, frame) : FALSE,
           ),
         );
     }
@@ -105,7 +131,7 @@ export class FieldPlaces {
   }
 
   manyParts(reference: Attribute, many: Many, frame: Frame): readonly Part[] {
-    if (!this.#mayHave(many, reference)) return [];
+    if (!this.mayHave(many, reference)) return [];
     const { name } = reference;
     return jsonParts(manyText(many, name, frame), name, frame.parameters);
   }
@@ -121,10 +147,11 @@ export class FieldPlaces {
 
   /** The scopes that an unscoped attribute is looked up in, first to last. */
   scopesOf(reference: Attribute): readonly Exclude<Attribute["scope"], "any">[] {
-    return SCOPES.filter((scope) => this.#mayHave(scope, reference));
+    return SCOPES.filter((scope) => this.mayHave(scope, reference));
   }
 
-  #mayHave(scope: Exclude<Attribute["scope"], "any">, { name }: Attribute): boolean {
+  /** Whether a value of the attribute may lie in a scope. */
+  mayHave(scope: Exclude<Attribute["scope"], "any">, { name }: Attribute): boolean {
     if (scope !== "event" && scope !== "link") return true;
     return this.#knowledge.places(name)?.has(scope) ?? true;
   }
@@ -136,40 +163,51 @@ export class FieldPlaces {
   }
 
   #contentParts(table: ContentTable, reference: Attribute, frame: Frame): readonly Part[] {
-    if (this.#contentHas(table, reference, frame) === FALSE) return [];
+    const pair = this.#contentPair(table, reference, frame);
+    return pair === undefined ? [] : partsOfPair(...pair);
+  }
+
+  /** Type and text of the attribute of a span's resource or scope; undefined where none has it. */
+  #contentPair(table: ContentTable, reference: Attribute, frame: Frame): Pair | undefined {
+    if (this.#contentHas(table, reference, frame) === FALSE) return undefined;
     const parts = attributeParts(mapPlaces, frame.parameters.text(reference.name));
     return this.#lookup(table, typedOf(parts), presentIn(parts), frame);
   }
 
   /** The values of all rows of a content table, looked up by id: one small query whose answer is a constant. */
-  #lookup(
-    table: ContentTable,
-    typed: string,
-    condition: string,
-    { parameters }: Frame,
-  ): readonly Part[] {
+  #lookup(table: ContentTable, typed: string, condition: string, { parameters }: Frame): Pair {
     const rows = `(SELECT (groupArray(id), groupArray(t.1), groupArray(t.2)) FROM
       (SELECT id, any(${typed}) AS t FROM ${table} WHERE tenant = ${parameters.text(this.#tenant)} AND ${condition} GROUP BY id))`;
     const column = ID_COLUMN[table];
-    const type = `transform(${column}, ${rows}.1, ${rows}.2, '')`;
-    const text = `transform(${column}, ${rows}.1, ${rows}.3, '')`;
-    return partsOfPair(type, text);
+    return [
+      `transform(${column}, ${rows}.1, ${rows}.2, '')`,
+      `transform(${column}, ${rows}.1, ${rows}.3, '')`,
+    ];
   }
 
   #layered(reference: Attribute, frame: Frame): readonly Part[] {
-    const layers: Layer[] = this.scopesOf(reference).map((scope) => {
-      const scoped = { ...reference, scope };
-      return { has: this.has(scoped, frame), parts: this.parts(scoped, frame) };
-    });
     const parts: Part[] = [];
     const above: string[] = [];
-    for (const layer of layers) {
+    for (const layer of this.#layers(reference, frame)) {
       for (const { type, value, present } of layer.parts)
         parts.push({ type, value, present: allOf([...above, present]) });
       above.push(not(layer.has));
       if (layer.has === TRUE) break;
     }
     return parts;
+  }
+
+  #layers(reference: Attribute, frame: Frame): readonly Layer[] {
+    return this.scopesOf(reference).map((scope) => {
+      const scoped = { ...reference, scope };
+      const has = this.has(scoped, openFrame(frame.parameters));
+      const table = tableOf(scoped);
+      const content = table === undefined ? undefined : this.#contentPair(table, scoped, frame);
+      if (content !== undefined) return { has, parts: partsOfPair(...content), pair: content };
+      const isLeftOut = manyOf(scoped) !== undefined && frame.plain.has(reference.name);
+      const parts = isLeftOut ? [] : this.parts(scoped, frame);
+      return { has, parts, pair: choicesOf(parts) };
+    });
   }
 
   #intrinsicParts({ name }: Intrinsic, frame: Frame): readonly Part[] {
@@ -193,7 +231,9 @@ export class FieldPlaces {
       case "instrumentation:name":
       case "instrumentation:version": {
         const column = name === "instrumentation:name" ? "name" : "version";
-        return this.#lookup("scopes", `('string', toString(${column}))`, TRUE, frame);
+        return partsOfPair(
+          ...this.#lookup("scopes", `('string', toString(${column}))`, TRUE, frame),
+        );
       }
       default:
         return manyIntrinsic(name, frame);
@@ -209,6 +249,12 @@ export function presentIn(parts: readonly Part[]): string {
 
 export function isService({ scope, name }: Attribute): boolean {
   return scope === "resource" && name === "service.name";
+}
+
+/** The content table that holds the attribute's values, if one does. */
+function tableOf(reference: Attribute): ContentTable | undefined {
+  if (reference.scope === "instrumentation") return "scopes";
+  return reference.scope === "resource" && !isService(reference) ? "resources" : undefined;
 }
 
 function idPart(column: string, bytes: 8 | 16, present: string): Part {

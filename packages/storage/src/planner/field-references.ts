@@ -1,7 +1,12 @@
 // Which attributes and intrinsics an expression names, and which of them one span can answer for.
 
 import { ClewError } from "@clew/base";
-import type { FieldExpression, FieldReference, IntrinsicName } from "@clew/traceql";
+import type {
+  ArithmeticOperator,
+  FieldExpression,
+  FieldReference,
+  IntrinsicName,
+} from "@clew/traceql";
 
 /** Intrinsics that need other spans of the trace. */
 const OF_TRACE: ReadonlySet<IntrinsicName> = new Set([
@@ -51,9 +56,27 @@ function isReferenceLocal(reference: FieldReference): boolean {
 /** Arrays inside a span whose elements a reference speaks of one by one. */
 export type Many = "event" | "link";
 
-/** Whether an expression speaks of single events or links. */
-export function namesMany(expression: FieldExpression, many: Many): boolean {
-  return referencesOf(expression).some((reference) => manyOf(reference) === many);
+/**
+ * References that a comparison of this side looks at itself: a comparison inside of it is a value of its own,
+ * for which events and links are chosen apart.
+ */
+export function comparedReferences(side: FieldExpression): readonly FieldReference[] {
+  switch (side.kind) {
+    case "static":
+      return [];
+    case "attribute":
+    case "intrinsic":
+      return [side];
+    case "unary":
+      return side.operator === "!" ? [] : comparedReferences(side.operand);
+    case "binary":
+      if (!isArithmetic(side.operator)) return [];
+      return [...comparedReferences(side.left), ...comparedReferences(side.right)];
+  }
+}
+
+export function isArithmetic(operator: string): operator is ArithmeticOperator {
+  return operator.length === 1 && "+-*/%^".includes(operator);
 }
 
 export function manyOf(reference: FieldReference): Many | undefined {

@@ -3,7 +3,7 @@
 // where a value lies (promoted column, typed map, resource, scope, event, link); search, metrics and tag values
 // all build on it.
 
-import type { FieldExpression, FieldReference } from "@clew/traceql";
+import type { Attribute, FieldExpression, FieldReference } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
 import type { Part } from "../read/attribute-parts.ts";
 import { checkPatterns } from "../read/check-patterns.ts";
@@ -15,12 +15,12 @@ import { fold } from "./field-fold.ts";
 import { type FieldKnowledge, RecordingKnowledge, spanKeys } from "./field-knowledge.ts";
 import { allOf, anyOf, FALSE } from "./field-logic.ts";
 import { nullableFloat } from "./field-numbers.ts";
-import { FieldPlaces, type Frame, MANY_COLUMNS } from "./field-places.ts";
+import { FieldPlaces, type Frame, MANY_COLUMNS, openFrame } from "./field-places.ts";
 import {
+  comparedReferences,
   isSpanLocal,
   type Many,
   manyOf,
-  namesMany,
   referencesOf,
   requireLocal,
 } from "./field-references.ts";
@@ -52,6 +52,12 @@ export interface FieldCompiler {
   ): string;
   /** As `typed`, of each: SQL of an array with one pair for every event (link) of the span, for others with the one pair. */
   typedOfEach(field: FieldReference, parameters: SqlParameters): string;
+  /**
+   * SQL of an array of pairs as `typed` gives them: ('string', 'event') and what each event has, links alike,
+   * or ('string', 'one') and a value that does not lie on them. The expression is a field of events or links,
+   * an unscoped attribute, or a condition on single events (links).
+   */
+  choices(expression: FieldExpression, parameters: SqlParameters): string;
 }
 
 /**
@@ -99,7 +105,7 @@ class SqlCompiler implements FieldCompiler {
   condition(expression: FieldExpression, parameters: SqlParameters): string {
     requireLocal(expression);
     const folded = fold(expression);
-    const frame: Frame = { parameters, bound: new Set() };
+    const frame = openFrame(parameters);
     const parts = conjuncts(folded).sort((a, b) => cost(a) - cost(b));
     if (hasOr(folded)) return allOf(parts.map((part) => this.#conditions.holds(part, frame)));
     return allOf(this.#together(parts, frame));
@@ -108,35 +114,46 @@ class SqlCompiler implements FieldCompiler {
   /** Without any `||`, conditions on events speak of one and the same event; likewise those on links. */
   #together(parts: readonly FieldExpression[], frame: Frame): string[] {
     const conditions: string[] = [];
-    const groups = new Map<Many, FieldExpression[]>();
+    const groups = new Map<string, { many: readonly Many[]; parts: FieldExpression[] }>();
+    // What speaks of events and of links ties the conditions on both.
+    const isTied = parts.some((part) => !isNegation(part) && namedMany(part).length > 1);
     for (const part of parts) {
-      const only = isNegation(part) ? undefined : onlyMany(part);
-      if (only === undefined) {
+      const named = isNegation(part) ? [] : namedMany(part);
+      if (named.length === 0) {
         conditions.push(this.#conditions.holds(part, frame));
         continue;
       }
-      const group = groups.get(only) ?? [];
-      group.push(part);
-      groups.set(only, group);
+      const many = isTied ? MANY : named;
+      const group = groups.get(many.join()) ?? { many, parts: [] };
+      group.parts.push(part);
+      groups.set(many.join(), group);
     }
-    for (const [many, group] of groups) {
-      const all = (inner: Frame): string =>
-        allOf(group.map((part) => this.#conditions.holds(part, inner)));
-      conditions.push(this.#conditions.anyOfMany(many, frame, all));
-    }
+    for (const group of groups.values()) conditions.push(this.#anyOf(group, frame));
     return conditions;
+  }
+
+  /** UInt8: whether all parts hold for one event (link, or one of each). */
+  #anyOf(
+    group: { readonly many: readonly Many[]; readonly parts: readonly FieldExpression[] },
+    frame: Frame,
+  ): string {
+    const [first, ...rest] = group.many;
+    if (first === undefined)
+      return allOf(group.parts.map((part) => this.#conditions.holds(part, frame)));
+    return this.#conditions.anyOfMany(first, frame, (inner) =>
+      this.#anyOf({ many: rest, parts: group.parts }, inner),
+    );
   }
 
   number(expression: FieldExpression, parameters: SqlParameters): string {
     requireLocal(expression);
-    const frame: Frame = { parameters, bound: new Set() };
+    const frame = openFrame(parameters);
     return nullableFloat(this.#conditions.number(fold(expression), frame));
   }
 
   typed(field: FieldReference, parameters: SqlParameters): string {
     requireLocal(field);
-    const parts = this.#places.parts(field, { parameters, bound: new Set() });
-    return pairSql(parts);
+    return asPair(this.#places.typed(field, openFrame(parameters)));
   }
 
   typedAsFound(
@@ -147,7 +164,7 @@ class SqlCompiler implements FieldCompiler {
     const typed = this.typed(field, parameters);
     const many = manyOf(field);
     if (many === undefined) return typed;
-    const frame: Frame = { parameters, bound: new Set([many]) };
+    const frame: Frame = { ...openFrame(parameters), bound: new Set([many]) };
     const asked = filters.map((filter) => this.#askedOfOne(many, filter, frame));
     const condition = anyOf(asked.filter((one) => one !== undefined));
     if (condition === FALSE) return typed;
@@ -162,7 +179,7 @@ class SqlCompiler implements FieldCompiler {
     const folded = fold(filter);
     if (hasOr(folded)) return undefined;
     const parts = conjuncts(folded).filter(
-      (part) => !isNegation(part) && onlyMany(part) === many && isSpanLocal(part),
+      (part) => !isNegation(part) && namedMany(part).join() === many && isSpanLocal(part),
     );
     if (parts.length === 0) return undefined;
     return allOf(parts.map((part) => this.#conditions.holds(part, frame)));
@@ -172,14 +189,43 @@ class SqlCompiler implements FieldCompiler {
     const many = manyOf(field);
     if (many === undefined) return `[${this.typed(field, parameters)}]`;
     requireLocal(field);
-    const parts = this.#places.parts(field, { parameters, bound: new Set([many]) });
-    return lambda(many, pairSql(parts));
+    const frame = { ...openFrame(parameters), bound: new Set([many]) };
+    return lambda(many, pairSql(this.#places.parts(field, frame)));
+  }
+
+  choices(expression: FieldExpression, parameters: SqlParameters): string {
+    if (isReference(expression)) {
+      const many = manyOf(expression);
+      const each = this.typedOfEach(expression, parameters);
+      if (many !== undefined) return placed(many, each);
+      const isLoose = expression.kind === "attribute" && expression.scope === "any";
+      return isLoose ? this.#looseChoices(expression, parameters) : placed("one", each);
+    }
+    requireLocal(expression);
+    const [many = "event"] = namedMany(expression);
+    const frame: Frame = { ...openFrame(parameters), bound: new Set([many]) };
+    const condition = this.#conditions.holds(fold(expression), frame);
+    return placed(many, lambda(many, asPair(`('bool', if(${condition}, 'true', 'false'))`)));
+  }
+
+  #looseChoices(field: Attribute, parameters: SqlParameters): string {
+    const open = openFrame(parameters);
+    const has = (scope: Attribute["scope"]): string => this.#places.has({ ...field, scope }, open);
+    const plain = asPair(this.#places.typed(field, { ...open, plain: new Set([field.name]) }));
+    const one = placed("one", `[${plain}]`);
+    const lists = MANY.filter((many) => this.#places.mayHave(many, field)).map((many) => {
+      const each = this.typedOfEach({ ...field, scope: many }, parameters);
+      return `${has(many)}, ${placed(many, each)}`;
+    });
+    if (lists.length === 0) return one;
+    return `multiIf(${anyOf([has("span"), has("resource")])}, ${one}, ${lists.join(", ")}, ${one})`;
   }
 }
 
-const NIL_PAIR = "CAST(('nil', ''), 'Tuple(type String, text String)')";
+const NIL_PAIR = asPair("('nil', '')");
+const MANY: readonly Many[] = ["event", "link"];
 /** Not even nil: what it would be the value of does not count. */
-const NO_PAIR = "CAST(('', ''), 'Tuple(type String, text String)')";
+const NO_PAIR = asPair("('', '')");
 
 /** An array of what `value` gives for every event (link) of the span. */
 function lambda(many: Many, value: string): string {
@@ -188,14 +234,29 @@ function lambda(many: Many, value: string): string {
   return `arrayMap((${names}) -> ${value}, ${columns.map(([, column]) => column).join(", ")})`;
 }
 
-/** Events where an expression speaks of events and not of links, and the other way round. */
-function onlyMany(expression: FieldExpression): Many | undefined {
-  const named = (["event", "link"] as const).filter((many) => namesMany(expression, many));
-  return named.length === 1 ? named[0] : undefined;
+/** Events, links or both, where a comparison, `.x` or `!.x` speaks of them itself. */
+function namedMany(expression: FieldExpression): readonly Many[] {
+  const named = ownReferences(expression).map(manyOf);
+  return MANY.filter((many) => named.includes(many));
+}
+
+function ownReferences(expression: FieldExpression): readonly FieldReference[] {
+  if (expression.kind === "unary") return ownReferences(expression.operand);
+  if (expression.kind !== "binary") return comparedReferences(expression);
+  return [...comparedReferences(expression.left), ...comparedReferences(expression.right)];
 }
 
 function pairSql(parts: readonly Part[]): string {
-  return `CAST(${typedOf(parts)}, 'Tuple(type String, text String)')`;
+  return asPair(typedOf(parts));
+}
+
+function asPair(sql: string): string {
+  return `CAST(${sql}, 'Tuple(type String, text String)')`;
+}
+
+/** An array of pairs behind the name of their place. */
+function placed(place: Many | "one", pairs: string): string {
+  return `arrayPushFront(${pairs}, ${asPair(`('string', '${place}')`)})`;
 }
 
 function conjuncts(expression: FieldExpression): FieldExpression[] {

@@ -13,7 +13,7 @@ import { compareArray } from "./field-json.ts";
 import { allOf, anyOf, FALSE } from "./field-logic.ts";
 import { bind, compareNumbers, type NumberSql, numberOf } from "./field-numbers.ts";
 import { presentIn } from "./field-places.ts";
-import { partsOfPair, typedOf } from "./field-typed.ts";
+import { partsOfPair } from "./field-typed.ts";
 
 /** What a reference's value must be. */
 export type Test =
@@ -84,16 +84,16 @@ export function compareParts(
   return anyOf(conditions);
 }
 
-/** Two values of many places each: every place is written once, and the pairs are those of two names. */
+/** Two values of many places each, as `typedOf` writes them: the pairs of places are those of two names. */
 export function compareTyped(
-  left: readonly Part[],
+  left: string,
   operator: ComparisonOperator,
-  right: readonly Part[],
+  right: string,
   parameters: SqlParameters,
 ): string {
   const [x, y] = [partsOfPair("one.1", "one.2"), partsOfPair("two.1", "two.2")];
   const body = compareParts(x, operator, y, [numberOf(x), numberOf(y)], parameters);
-  const values = [left, right].map((parts) => `CAST(${typedOf(parts)}, 'Tuple(String, String)')`);
+  const values = [left, right].map((typed) => `CAST(${typed}, 'Tuple(String, String)')`);
   return bind(["one", "two"], values, body);
 }
 

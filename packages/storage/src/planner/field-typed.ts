@@ -4,17 +4,40 @@
 import type { TypedValue } from "@clew/model";
 import type { Part } from "../read/attribute-parts.ts";
 
+/** SQL of a value's type and of its text. */
+export type Pair = readonly [type: string, text: string];
+
+/** One of several values of which the first that is there counts. */
+export interface TypedLayer {
+  /** SQL of type UInt8: whether it is there. */
+  readonly has: string;
+  readonly pair: Pair;
+}
+
 /**
  * SQL of a pair (type String, text String) of the first part that is present, ('nil', '') where none is. Two
  * choices make one pair: a choice between pairs costs the engine a fifth more.
  */
 export function typedOf(parts: readonly Part[]): string {
+  return `tuple(${choicesOf(parts).join(", ")})`;
+}
+
+export function choicesOf(parts: readonly Part[]): Pair {
   const types = choice(parts, ({ type }) => `'${type}'`, "'nil'");
   const [only] = parts;
   // Where there is no such string, an empty one is read.
   if (only?.type === "string" && only.blank === true && parts.length === 1)
-    return `tuple(${types}, ${textOf(only)})`;
-  return `tuple(${types}, ${choice(parts, textOf, "''")})`;
+    return [types, textOf(only)];
+  return [types, choice(parts, textOf, "''")];
+}
+
+/** The same of the first layer that is there. */
+export function typedOfLayers(layers: readonly TypedLayer[]): string {
+  const choose = (of: (pair: Pair) => string, otherwise: string): string => {
+    const branches = layers.map(({ has, pair }) => `${has}, ${of(pair)}`);
+    return `multiIf(${branches.join(", ")}, ${otherwise})`;
+  };
+  return `tuple(${choose(([type]) => type, "'nil'")}, ${choose(([, text]) => text, "''")})`;
 }
 
 function choice(parts: readonly Part[], value: (part: Part) => string, otherwise: string): string {

@@ -9,6 +9,10 @@ const innerAttributes = "event.key event.other event.shared link.key link.other 
 const kinAttributes =
   "parent.span.user parent.num parent.resource.host parent.shared root.span.http.request.method root.mix root.resource.service.name parent.event.key";
 
+/** Several fields of one event, and of events of several spans, in one comparison. */
+const EVENT_NUMBERS =
+  "event.other+link.other>1 event:timeSinceStart>parent.duration event.other>=parent.event.other -event.other<.other event.other=link.other (event.key=1)=span.flag (event.other>1)!=root.flag link:spanID=parent.span:id event:timeSinceStart<=traceDuration";
+
 const order = oneOf("= != < <= > >=");
 
 const attribute = fc.oneof(
@@ -16,18 +20,22 @@ const attribute = fc.oneof(
   { weight: 2, arbitrary: oneOf(innerAttributes) },
   { weight: 1, arbitrary: oneOf(kinAttributes) },
 );
-/**
- * Of `.x` found on events, and of events compared with another span's field, the first one counts; the oracle
- * knows any.
- */
-const fieldPair = fc
-  .tuple(attribute, order, attribute)
-  .filter(([a, , b]) => {
-    const both = `${a} ${b}`;
-    const unscoped = /(^|\s|parent|root)\.(shared|key)\b/.test(both);
-    return !unscoped && !(/parent|root/.test(both) && /event|link/.test(both));
-  })
-  .map((parts) => parts.join(" "));
+const fieldPair = fc.oneof(
+  { weight: 3, arbitrary: join(attribute, " ", order, " ", attribute) },
+  {
+    weight: 2,
+    arbitrary: join(
+      oneOf("event.key event.other .shared .key link.key event.shared link.shared"),
+      " ",
+      order,
+      " ",
+      oneOf(
+        "parent.event.key parent.shared root.event.shared link.other parent.num .key root.link.key parent.key span.shared",
+      ),
+    ),
+  },
+  { weight: 1, arbitrary: oneOf(EVENT_NUMBERS) },
+);
 
 /** Fields of one value for each span, for grouping and aggregates. */
 const plainField = fc.oneof(

@@ -1,5 +1,6 @@
 // What a field expression says of one span. A comparison that names an event holds when it holds for any event;
-// in a filter without `||`, all such comparisons must hold for the same one. Links alike.
+// in a filter without `||`, all such comparisons must hold for the same one. Links alike. An attribute without
+// a scope may be found on events too, but ties no other comparison to the event.
 
 import type { Attribute, FieldExpression, FieldReference, Intrinsic, Owner } from "@clew/traceql";
 import type { OracleEvent, OracleLink, OracleSpan, Value } from "./oracle-trace.ts";
@@ -21,12 +22,13 @@ export function holds(condition: FieldExpression, span: OracleSpan): boolean {
   );
 }
 
-/** A comparison, `.x` or `!.x`; `!( )` around a comparison is about all events. */
+/** A comparison, `.x` or `!.x` that names an event or link; `!( )` around a comparison is about all events. */
 function isOfOneEvent(node: FieldExpression): boolean {
-  return (
-    node.kind === "binary" ||
-    isReference(node) ||
-    (node.kind === "unary" && isReference(node.operand))
+  if (node.kind === "unary" && !isReference(node.operand)) return false;
+  return ownReferences(node).some((field) =>
+    field.kind === "intrinsic"
+      ? /^(event|link):/.test(field.name)
+      : field.scope === "event" || field.scope === "link",
   );
 }
 

@@ -8,6 +8,8 @@ import type {
   FieldExpression,
   FieldReference,
 } from "@clew/traceql";
+import { manyOf, referencesOf } from "../field-references.ts";
+import { anyChoiceTest, mayBeMany, ownReferences, tiedParts } from "./choices.ts";
 import {
   asSelf,
   type Computed,
@@ -17,6 +19,7 @@ import {
   referenceAsSelf,
 } from "./field-home.ts";
 import type { Leaves } from "./leaves.ts";
+import { type Owner, ownerRow } from "./owners.ts";
 import type { TraceView } from "./trace-view.ts";
 import { compare, compute, literal, NIL, negate, type Value } from "./values.ts";
 
@@ -24,8 +27,6 @@ import { compare, compute, literal, NIL, negate, type Value } from "./values.ts"
 export type Test = (trace: TraceView, row: number) => boolean;
 /** What something is for a row of the trace. */
 export type Term = (trace: TraceView, row: number) => Value;
-
-type Owner = "self" | "parent" | "root";
 
 /** `isPure`: whether the whole filter is a conjunction, so that its conditions on events are about one event. */
 export function compileTest(
@@ -104,12 +105,6 @@ function singleTest(expression: FieldExpression, owner: Owner, leaves: Leaves): 
   };
 }
 
-/** Row of the span that is meant; negative where there is none. */
-function ownerRow(trace: TraceView, row: number, owner: Owner): number {
-  if (owner === "self") return row;
-  return owner === "root" ? trace.root : (trace.kinship.parents[row] as number);
-}
-
 /** Whether a condition holds where its span is not there, so that everything it names is nil. */
 export function holdsWithoutSpan(expression: FieldExpression): boolean {
   return truthWithoutSpan(expression) === true;
@@ -128,6 +123,8 @@ function truthWithoutSpan(expression: FieldExpression): boolean | undefined {
   if (operator === "&&") return holdsWithoutSpan(left) && holdsWithoutSpan(right);
   if (operator === "||") return holdsWithoutSpan(left) || holdsWithoutSpan(right);
   if (!isComparison(operator)) return undefined;
+  // Without the span there is no event that could lack anything.
+  if (referencesOf(expression).some((reference) => manyOf(reference) !== undefined)) return false;
   return operator === "=" && (isNil(left) || isNil(right));
 }
 
@@ -143,8 +140,11 @@ function logicTest(
 ): Test {
   const parts: FieldExpression[] = [];
   flatten(expression, operator, parts);
-  const grouped = operator === "||" || isPure ? byHome(parts, operator) : parts;
+  const tied = operator === "&&" && isPure ? tiedParts(parts) : new Set<FieldExpression>();
+  const loose = parts.filter((part) => !tied.has(part));
+  const grouped = operator === "||" || isPure ? byHome(loose, operator) : loose;
   const tests = grouped.map((part) => compileTest(part, leaves, isPure));
+  if (tied.size > 0) tests.push(anyChoiceTest([...tied], leaves, compileTerm));
   return operator === "&&"
     ? (trace, row) => tests.every((holds) => holds(trace, row))
     : (trace, row) => tests.some((holds) => holds(trace, row));
@@ -190,18 +190,21 @@ function byHome(parts: readonly FieldExpression[], operator: "&&" | "||"): Field
 }
 
 function comparisonTest(
-  { left, right }: FieldBinary,
+  comparison: FieldBinary,
   operator: ComparisonOperator,
   leaves: Leaves,
 ): Test {
+  const { left, right } = comparison;
   // A pattern meets strings, and all strings that a trace has are some span's.
   if (operator === "=~" || operator === "!~") return () => false;
-  const x = compileTerm(left, leaves);
-  const y = compileTerm(right, leaves);
   if (isNil(left) || isNil(right)) {
-    const term = isNil(left) ? y : x;
+    const term = compileTerm(isNil(left) ? right : left, leaves);
     return (trace, row) => (term(trace, row).type === "nil") === (operator === "=");
   }
+  if (ownReferences(comparison).some(mayBeMany))
+    return anyChoiceTest([comparison], leaves, compileTerm);
+  const x = compileTerm(left, leaves);
+  const y = compileTerm(right, leaves);
   return (trace, row) => compare(operator, x(trace, row), y(trace, row));
 }
 

@@ -6,14 +6,22 @@ import type { FieldExpression, FieldReference } from "@clew/traceql";
 
 const MAX_CONDITIONS = 256;
 const MAX_VALUES = 64;
+const TOO_MANY_VALUES =
+  "a query about whole traces compares or groups by too many different values";
 
 export class Leaves {
   /** Owner is always `self`. */
   readonly conditions: FieldExpression[] = [];
   /** Owner is always `self`. */
   readonly values: FieldReference[] = [];
+  /**
+   * What is wanted of each event or link: a field, or a condition on one of them. Or an unscoped attribute,
+   * which may lie on them. Owner is always `self`.
+   */
+  readonly choices: FieldExpression[] = [];
   readonly #conditionOf = new Map<string, number>();
   readonly #valueOf = new Map<string, number>();
+  readonly #choiceOf = new Map<string, number>();
   /** Whether evaluation looks at spans beside those that filters find: ancestors, siblings, roots, times. */
   needsAllSpans = false;
 
@@ -25,8 +33,12 @@ export class Leaves {
 
   /** Number of the value. */
   value(reference: FieldReference): number {
-    const full = "a query about whole traces compares or groups by too many different values";
-    return number(this.values, this.#valueOf, reference, MAX_VALUES, full);
+    return number(this.values, this.#valueOf, reference, MAX_VALUES, TOO_MANY_VALUES);
+  }
+
+  /** Number of what is wanted of each event or link. */
+  choice(expression: FieldExpression): number {
+    return number(this.choices, this.#choiceOf, expression, MAX_VALUES, TOO_MANY_VALUES);
   }
 }
 

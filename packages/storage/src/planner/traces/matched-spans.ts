@@ -69,7 +69,7 @@ export async function* readMatchedSpans(
   const fields = await prepareFields(
     engine,
     tenant,
-    [...plan.conditions, ...plan.values],
+    [...plan.conditions, ...plan.values, ...plan.choices],
     budget.context,
   );
   const reading = new TraceReading(engine, tenant, plan, fields, budget);

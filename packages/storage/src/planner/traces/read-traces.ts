@@ -13,7 +13,7 @@ import type { ReadBudget } from "./read-budget.ts";
 import { TraceColumns } from "./trace-columns.ts";
 import type { TracePlan } from "./trace-plan.ts";
 import { TraceSql } from "./trace-sql.ts";
-import { fromTyped } from "./values.ts";
+import { fromTyped, type Value } from "./values.ts";
 
 const MAX_SPANS = 1_000_000;
 const MAX_DICTIONARY = 1_000_000;
@@ -43,7 +43,7 @@ export class TraceReading {
     this.#plan = plan;
     this.#fields = fields;
     this.#budget = budget;
-    this.columns = new TraceColumns(plan.evaluated, plan.values.length);
+    this.columns = new TraceColumns(plan.evaluated, plan.values.length, plan.choices.length);
   }
 
   /**
@@ -70,12 +70,13 @@ export class TraceReading {
 
   async #readRows(rows: SpanRows): Promise<void> {
     const parameters = new SqlParameters();
-    const { conditions, evaluated, values, spans } = this.#plan;
+    const { conditions, evaluated, values, choices, spans } = this.#plan;
     const sql = new TraceSql(this.#tenant, this.#fields, conditions, parameters);
     const columns = ["trace_id", "start", "duration", "span_id", "parent_span_id"];
     for (let from = 0; from < evaluated; from += 32)
       columns.push(bitsSql(sql, from, Math.min(evaluated, from + 32)));
     for (const field of values) columns.push(this.#fields.typed(field, parameters));
+    for (const choice of choices) columns.push(this.#fields.choices(choice, parameters));
     const filter = sql.spans(spans);
     const text = `SELECT ${columns.join(", ")} FROM spans ${rows.clause(parameters)}
       ${filter === TRUE ? "" : `AND ${filter}`} ORDER BY trace_id, start, span_id`;
@@ -110,6 +111,7 @@ export class TraceReading {
     }
     for (const bits of columns.bits) bits[row] = cursor.uint32();
     for (const values of columns.values) values[row] = this.#readValue(cursor);
+    for (const choices of columns.choices) choices[row] = this.#readChoices(cursor);
     if (row >= MAX_SPANS * 2) throw tooManySpans();
     columns.commitSpan(cursor.bytes, traceId);
   }
@@ -118,12 +120,24 @@ export class TraceReading {
     const type = cursor.text();
     const text = cursor.text();
     if (type === "nil") return 0;
-    const key = `${type}:${text}`;
+    return this.#id(`${type}:${text}`, () => fromTyped(typedValue(type, text)));
+  }
+
+  #readChoices(cursor: RowCursor): number {
+    const pairs: [string, string][] = [];
+    for (let left = cursor.varint(); left > 0; left--) pairs.push([cursor.text(), cursor.text()]);
+    return this.#id(JSON.stringify(pairs), () => ({
+      type: "array",
+      value: pairs.map(([type, text]) => fromTyped(typedValue(type, text))),
+    }));
+  }
+
+  #id(key: string, make: () => Value): number {
     const known = this.#dictionaryIds.get(key);
     if (known !== undefined) return known;
     const { dictionary } = this.columns;
     if (dictionary.length >= MAX_DICTIONARY) throw tooManyValues();
-    const id = dictionary.push(fromTyped(typedValue(type, text))) - 1;
+    const id = dictionary.push(make()) - 1;
     this.#dictionaryIds.set(key, id);
     return id;
   }

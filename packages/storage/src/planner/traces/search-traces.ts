@@ -33,7 +33,7 @@ export async function searchWholeTraces(
   const needsKin = named.some((field) => ["parent", "root"].includes(homeOfReference(field)));
   const plan = planTraces(query.query.pipeline, computed, needsKin);
   const stored = named.filter((field) => computedOf(field) === undefined).map(referenceAsSelf);
-  const asked = [...plan.conditions, ...plan.values, ...stored];
+  const asked = [...plan.conditions, ...plan.values, ...plan.choices, ...stored];
   const fields = await prepareFields(engine, tenant, asked, budget.context);
   const reading = new TraceReading(engine, tenant, plan, fields, budget);
   const source = new CandidateSource(engine, query, plan, fields, budget);

@@ -24,13 +24,17 @@ export class TraceColumns {
   readonly bits: Words[];
   /** A column for each wanted value: index into `dictionary`. */
   readonly values: Words[];
+  /** A column for each list of what events or links have: index into `dictionary`. */
+  readonly choices: Words[];
   readonly dictionary: Value[] = [NIL];
   #start = new BigInt64Array(0);
   #duration = new BigInt64Array(0);
 
-  constructor(conditions: number, values: number) {
-    this.bits = Array.from({ length: Math.ceil(conditions / 32) }, () => new Uint32Array(256));
-    this.values = Array.from({ length: values }, () => new Uint32Array(256));
+  constructor(conditions: number, values: number, choices: number) {
+    const columns = (length: number): Words[] => Array.from({ length }, () => new Uint32Array(256));
+    this.bits = columns(Math.ceil(conditions / 32));
+    this.values = columns(values);
+    this.choices = columns(choices);
   }
 
   /** Forgets the traces but keeps the memory and the dictionary. */
@@ -91,7 +95,7 @@ export class TraceColumns {
     this.parentIds = grown(this.parentIds, rows * 2);
     this.startWords = grown(this.startWords, rows * 2);
     this.durationWords = grown(this.durationWords, rows * 2);
-    for (const columns of [this.bits, this.values])
+    for (const columns of [this.bits, this.values, this.choices])
       for (const [i, column] of columns.entries()) columns[i] = grown(column, rows);
   }
 }

@@ -15,6 +15,8 @@ export interface TracePlan {
   /** Conditions and values that `run` and `terms` read; known of every span that `spans` lets through. */
   readonly conditions: readonly FieldExpression[];
   readonly values: readonly FieldReference[];
+  /** What is read of each event or link, see `Leaves`. */
+  readonly choices: readonly FieldExpression[];
   /** Conditions from this one on serve to find traces only. */
   readonly evaluated: number;
   /** Spans that have to be read of a trace. */
@@ -44,6 +46,7 @@ export function planTraces(
     terms,
     conditions: leaves.conditions,
     values: leaves.values,
+    choices: leaves.choices,
     evaluated,
     spans: leaves.needsAllSpans || needsKin ? EVERY_SPAN : firstStageSpans(pipeline, leaves),
     result,
