@@ -1,6 +1,7 @@
 // What HTTP servers and clients of all versions share: methods, ignored paths, statuses.
 
 import { wildcard } from "../sample/rules.ts";
+import type { RecordingSpan } from "../trace/span.ts";
 
 const METHODS: ReadonlySet<string> = new Set([
   "GET",
@@ -23,6 +24,18 @@ export function knownMethod(method: string): string {
 /** The first part of a span's name: `HTTP` for methods that anybody could make up. */
 export function nameOfMethod(method: string): string {
   return METHODS.has(method) ? method : "HTTP";
+}
+
+/** Names a server's span after its route, unless the program has named it. Its first attribute is the method. */
+export function nameByRoute(span: RecordingSpan): void {
+  const { attributes } = span;
+  const method = attributes[1];
+  if (span.name !== (method === "_OTHER" ? "HTTP" : method)) return;
+  for (let at = 2; at < attributes.length; at += 2) {
+    if (attributes[at] !== "http.route") continue;
+    span.name = `${span.name} ${String(attributes[at + 1])}`;
+    return;
+  }
 }
 
 /** A test whether a path is one of `patterns`. */

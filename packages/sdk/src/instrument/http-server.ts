@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import type { Attributes, SpanKind } from "@opentelemetry/api";
 import { ROOT, SUPPRESSED, storage } from "../trace/context.ts";
 import { RecordingSpan } from "../trace/span.ts";
-import { knownMethod, nameOfMethod, parseHost, pathTest } from "./http-common.ts";
+import { knownMethod, nameByRoute, nameOfMethod, parseHost, pathTest } from "./http-common.ts";
 import type { InstrumentedTracer } from "./instrumented-tracer.ts";
 import { redactQuery } from "./redact.ts";
 
@@ -48,11 +48,17 @@ function clientAddress(request: IncomingMessage): string | undefined {
   return (comma < 0 ? forwarded : forwarded.slice(0, comma)).trim();
 }
 
+/** Path and query of a request's target, which names the host too where we are a proxy (RFC 9112, 3.2.2). */
+function targetOf(url: string): string {
+  if (url.startsWith("/")) return url;
+  return /^[a-z][a-z\d+.-]*:\/\/[^/?]*(.*)$/i.exec(url)?.[1] || url;
+}
+
 /** What is known before the answer. The keys are all different. */
 function addRequest(add: (key: string, value: unknown) => void, request: IncomingMessage): void {
   const { headers, socket } = request;
   const method = request.method ?? "GET";
-  const url = request.url ?? "/";
+  const url = targetOf(request.url ?? "/");
   const secure = (socket as { encrypted?: boolean }).encrypted === true;
   const known = knownMethod(method);
   add("http.request.method", known);
@@ -97,14 +103,7 @@ function finish(span: RecordingSpan, status: number | undefined, aborted: boolea
       message: "the connection was closed before the answer was complete",
     });
   }
-  const { attributes } = span;
-  for (let i = 0; i < attributes.length; i += 2) {
-    const method = attributes[1] as string;
-    if (attributes[i] === "http.route" && span.name === (method === "_OTHER" ? "HTTP" : method)) {
-      span.name = `${span.name} ${String(attributes[i + 1])}`;
-      break;
-    }
-  }
+  nameByRoute(span);
   span.end();
 }
 

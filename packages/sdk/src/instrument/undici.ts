@@ -17,6 +17,9 @@ interface UndiciRequest {
   readonly origin: string | URL;
   readonly path: string;
   readonly method: string;
+  /** The protocol to change to, such as `websocket`. */
+  readonly upgrade?: string | null;
+  onUpgrade?(status: number, ...rest: unknown[]): unknown;
   addHeader(name: string, value: string): void;
   /** Names and values in turn; a text in undici before 6. */
   headers: unknown;
@@ -44,6 +47,17 @@ function setHeader(request: UndiciRequest, name: string, value: string): void {
     if (others.length < lines.length) request.headers = others.join("\r\n");
   }
   request.addHeader(name, value);
+}
+
+/** Ends the span of a request that hands its connection over, of which undici before 7.30 tells nothing. */
+function watchUpgrade(request: UndiciRequest, span: RecordingSpan): void {
+  const { onUpgrade } = request;
+  if (typeof onUpgrade !== "function") return;
+  request.onUpgrade = function upgraded(status, ...rest) {
+    noteStatus(span, status);
+    span.end();
+    return onUpgrade.call(this, status, ...rest);
+  };
 }
 
 function attributesOf(request: UndiciRequest): Attributes {
@@ -76,6 +90,7 @@ export function traceUndici(tracing: InstrumentedTracer): () => void {
     if (!(span instanceof RecordingSpan)) return;
     spans.set(request, span);
     span.setAttributes(attributesOf(request));
+    if (request.upgrade) watchUpgrade(request, span);
   };
   const sent = ({ request, socket }: UndiciMessage): void => {
     const span = spans.get(request);

@@ -5,10 +5,18 @@ import { subscribe } from "node:diagnostics_channel";
 import { errorMonitor } from "node:events";
 import type * as http2 from "node:http2";
 import type { Attributes, SpanKind } from "@opentelemetry/api";
-import { knownMethod, nameOfMethod, parseHost } from "../instrument/http-common.ts";
+import {
+  knownMethod,
+  nameByRoute,
+  nameOfMethod,
+  parseHost,
+  pathTest,
+} from "../instrument/http-common.ts";
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
 import { redactPath, redactQuery } from "../instrument/redact.ts";
-import { contextWithSpan, isSuppressed, storage } from "../trace/context.ts";
+import { quietly } from "../instrument/server-request.ts";
+import { running } from "../sdk.ts";
+import { contextWithSpan, isSuppressed, ROOT, SUPPRESSED, storage } from "../trace/context.ts";
 import { fail } from "../trace/exception.ts";
 import { RecordingSpan } from "../trace/span.ts";
 
@@ -17,11 +25,19 @@ const CLIENT: SpanKind = 2;
 const ERROR = 2;
 const SCOPE = "@clew/sdk/http2";
 const SPAN = Symbol.for("clew.http.server.span");
+const CONTEXT = Symbol("clew.http2.server.context");
+const EMIT = Symbol("clew.http2.server.emit");
 const PATCHED = Symbol("clew.http2.patched");
 
 type Headers = Record<string, string | string[] | number | undefined>;
+type Emit = http2.Http2Stream["emit"];
+type ServerStream = http2.Http2Stream & {
+  [SPAN]?: RecordingSpan;
+  [CONTEXT]?: Parameters<typeof storage.run>[0];
+  [EMIT]?: Emit;
+};
 interface Message {
-  readonly stream: http2.Http2Stream & { [SPAN]?: RecordingSpan };
+  readonly stream: ServerStream;
   readonly headers: Headers;
   readonly error?: unknown;
 }
@@ -32,6 +48,19 @@ const one = (value: unknown): string | undefined =>
 /** gRPC has instrumentations of its own, which know its names and statuses. */
 function isGrpc(headers: Headers): boolean {
   return one(headers["content-type"])?.startsWith("application/grpc") === true;
+}
+
+let patterns: readonly string[] = [];
+let fitsPattern = pathTest(patterns);
+
+/** Whether the settings say that a path is not to be traced. */
+function isIgnored(path: string): boolean {
+  const { ignore } = running()?.settings.http ?? { ignore: patterns };
+  if (ignore !== patterns) {
+    patterns = ignore;
+    fitsPattern = pathTest(ignore);
+  }
+  return fitsPattern(path.split("?", 1)[0] as string);
 }
 
 function authorityAttributes(authority: string, scheme: string): Attributes {
@@ -68,8 +97,21 @@ function noteStatus(span: RecordingSpan, status: number, failsFrom: number): voi
   span.setStatus({ code: ERROR });
 }
 
+// What a stream tells comes in the connection's context, not in the request's: listeners get theirs here.
+function emitInContext(this: ServerStream, ...args: Parameters<Emit>): boolean {
+  const emit = this[EMIT] as Emit;
+  const context = this[CONTEXT] ?? ROOT;
+  if (storage.getStore() === context) return emit.apply(this, args);
+  return storage.run(context, () => emit.apply(this, args));
+}
+
 function beginServer(tracing: Tracing, { stream, headers }: Message): void {
-  if (isGrpc(headers)) return;
+  // Even ids are pushes (RFC 9113, 5.1.1), which begin in the middle of the request that they belong to.
+  if (isGrpc(headers) || (stream.id ?? 1) % 2 === 0) return;
+  if (isIgnored(one(headers[":path"]) ?? "/")) {
+    storage.enterWith(SUPPRESSED);
+    return;
+  }
   const parent = tracing.extract(
     (name) => one(headers[name]),
     () => Object.keys(headers),
@@ -77,7 +119,11 @@ function beginServer(tracing: Tracing, { stream, headers }: Message): void {
   const name = nameOfMethod(one(headers[":method"]) ?? "GET");
   const attributes = () => serverAttributes(headers, stream);
   const span = tracing.tracer(SCOPE).begin(name, SERVER, parent, undefined, attributes);
-  storage.enterWith(contextWithSpan(parent, span));
+  const context = contextWithSpan(parent, span);
+  storage.enterWith(context);
+  stream[CONTEXT] = context;
+  stream[EMIT] = stream.emit;
+  stream.emit = emitInContext as Emit;
   if (!(span instanceof RecordingSpan)) return;
   span.setAttributes(attributes());
   stream[SPAN] = span;
@@ -88,8 +134,12 @@ function endServer({ stream }: Message): void {
   if (span === undefined) return;
   const status = (stream as { sentHeaders?: Headers }).sentHeaders?.[":status"];
   if (status !== undefined) noteStatus(span, Number(status), 500);
-  const index = span.attributes.indexOf("http.route");
-  if (index >= 0) span.name = `${span.name} ${String(span.attributes[index + 1])}`;
+  if ((stream.aborted || (stream.rstCode ?? 0) !== 0) && span.statusCode !== ERROR) {
+    span.put("error.type", "aborted");
+    const message = "the stream was closed before the answer was complete";
+    span.setStatus({ code: ERROR, message });
+  }
+  nameByRoute(span);
   span.end();
 }
 
@@ -145,32 +195,61 @@ function clientAttributes(session: http2.ClientHttp2Session, headers: Headers): 
 
 function watchStream(stream: http2.ClientHttp2Stream, span: RecordingSpan): void {
   stream.on("response", (headers) => noteStatus(span, Number(headers[":status"]), 400));
-  // Not as a listener for `error`: with one, an error that the program does not handle would go unnoticed.
-  stream.on(errorMonitor, (error) => fail(span, error));
+  // Not as a listener for `error`: with one, an error that the program does not handle would go unnoticed. Such
+  // an error is the last that is heard of a stream.
+  stream.on(errorMonitor, (error) => {
+    fail(span, error);
+    span.end();
+  });
   stream.on("close", () => span.end());
+}
+
+/** Headers as `request` takes them: an object, or names and values in turn. */
+type GivenHeaders = Headers | unknown[];
+
+/** A view of `given` by the names in small letters. */
+function headersOf(given: GivenHeaders): Headers {
+  if (!Array.isArray(given)) return given;
+  const pairs = given.flatMap((each, at) =>
+    at % 2 === 0 ? [[String(each).toLowerCase(), given[at + 1]] as const] : [],
+  );
+  return Object.fromEntries(pairs) as Headers;
+}
+
+/** Writes a header once: a program that passes the headers of its caller on may have one in another case. */
+function setHeader(headers: GivenHeaders, key: string, value: string): void {
+  const isSame = (name: unknown): boolean =>
+    typeof name === "string" && name.length === key.length && name.toLowerCase() === key;
+  if (Array.isArray(headers)) {
+    for (let at = headers.length - 2; at >= 0; at -= 2) {
+      if (isSame(headers[at])) headers.splice(at, 2);
+    }
+    headers.push(key, value);
+    return;
+  }
+  for (const own of Object.keys(headers)) {
+    if (isSame(own)) delete headers[own];
+  }
+  headers[key] = value;
 }
 
 function wrapRequest(tracing: Tracing, request: Request): Request {
   return function tracedRequest(this: http2.ClientHttp2Session, ...args: unknown[]) {
-    const given = args[0] ?? {};
+    const given = (args[0] ?? {}) as GivenHeaders;
     const active = tracing.active();
-    if (isSuppressed(active) || Array.isArray(given) || isGrpc(given as Headers)) {
+    const view = headersOf(given);
+    if (isSuppressed(active) || isGrpc(view) || isIgnored(one(view[":path"]) ?? "/")) {
       return request.apply(this, args);
     }
-    const headers: Headers = { ...(given as Headers) };
-    const name = nameOfMethod(one(headers[":method"]) ?? "GET");
+    const headers: GivenHeaders = Array.isArray(given) ? [...given] : { ...given };
+    const name = nameOfMethod(one(view[":method"]) ?? "GET");
     const span = tracing.tracer(SCOPE).begin(name, CLIENT, active);
-    tracing.inject(contextWithSpan(active, span), (key, value) => {
-      // A program that passes the headers of its caller on may have written them in another case.
-      for (const own of Object.keys(headers)) {
-        if (own.length === key.length && own.toLowerCase() === key) delete headers[own];
-      }
-      headers[key] = value;
-    });
-    if (!(span instanceof RecordingSpan)) return request.apply(this, [headers, ...args.slice(1)]);
+    tracing.inject(contextWithSpan(active, span), (key, value) => setHeader(headers, key, value));
+    const dressed = [headers, ...args.slice(1)];
+    if (!(span instanceof RecordingSpan)) return request.apply(this, dressed);
+    quietly(() => span.setAttributes(clientAttributes(this, view)));
     try {
-      span.setAttributes(clientAttributes(this, headers));
-      const stream = request.apply(this, [headers, ...args.slice(1)]);
+      const stream = request.apply(this, dressed);
       watchStream(stream, span);
       return stream;
     } catch (error) {
