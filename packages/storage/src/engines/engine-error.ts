@@ -105,7 +105,7 @@ function groupsError(maxGroups: number | undefined, cause: unknown): ClewError {
     `the query makes more groups than its limit${of(maxGroups, String)}`,
     cause,
     {
-      hint: "group by fewer or coarser attributes",
+      hint: "leave ids and other fields with many values out of by(), add a condition, or ask for a larger step",
     },
   );
 }

@@ -1,6 +1,7 @@
 // ClickHouse's RowBinary, read from chunks that may end anywhere: little-endian fixed-width numbers,
 // LEB128 lengths, strings as length + bytes, arrays and maps as count + elements, no separators.
 
+import { setImmediate } from "node:timers/promises";
 import { ClewError } from "@clew/base";
 
 /** Thrown when a row is not complete yet; never leaves this file. */
@@ -93,6 +94,11 @@ export class RowCursor {
   }
 }
 
+/** Rows are read for so long at a stretch; then others on this thread have their turn. */
+const STRETCH_MS = 10;
+/** Rows between looks at the clock. */
+const ROWS = 256;
+
 /**
  * Calls `readRow` for every row of `chunks`. A row whose bytes end early is read again from its start when
  * more has come; `undo` then takes back what the incomplete attempt did.
@@ -106,7 +112,12 @@ export async function forEachRow(
   const cursor = new RowCursor();
   for await (const chunk of chunks) {
     cursor.append(chunk);
-    while (cursor.position < cursor.bytes.length) {
+    let until = performance.now() + STRETCH_MS;
+    for (let row = 1; cursor.position < cursor.bytes.length; row++) {
+      if (row % ROWS === 0 && performance.now() > until) {
+        await setImmediate();
+        until = performance.now() + STRETCH_MS;
+      }
       const start = cursor.position;
       try {
         readRow(cursor);

@@ -8,7 +8,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { ReadContext } from "../../read/read-context.ts";
 import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
-import type { Cells } from "./cells.ts";
+import { type Cells, MAX_GROUPS, withGroups } from "./cells.ts";
 import { isMemoryLimit } from "./memory-limit.ts";
 import { rollupColumn } from "./rollup-condition.ts";
 import { numberSql, quantilesCall, type Scan, scanCells, stepSql } from "./scan-cells.ts";
@@ -60,7 +60,7 @@ async function resampleCells(
   const rows = engine.readBinary(
     `SELECT ${column} AS g0, ${statesSql(scan, number, parameters)} FROM spans
      ${spanClause(scan, starts, parameters)} ${condition} GROUP BY g0`,
-    { ...context, parameters: parameters.values },
+    { ...withGroups(context, MAX_GROUPS), parameters: parameters.values },
   );
   await forEachRow(rows, (cursor) => readRow(cursor, scan, cells));
 }

@@ -10,7 +10,7 @@ import { inRange, redRows, serviceRedRows } from "../../read/rollup-source.ts";
 import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import { OTHER_NAME } from "../../write/red-sums.ts";
-import { Cells } from "./cells.ts";
+import { Cells, withGroups } from "./cells.ts";
 import { columnKey } from "./group-keys.ts";
 import type { RollupColumn } from "./rollup-condition.ts";
 import type { RollupPlan } from "./rollup-plan.ts";
@@ -70,7 +70,7 @@ async function readSums(
     `SELECT ${[`${step} AS at`, ...keysOf(plan.by)].join(", ")},
        toFloat64(sum(spans)), sum(weight), sum(duration_sum), toFloat64(max(duration_max))
      FROM (${rollupRows(read, columns, parameters)}) GROUP BY ${groupsOf(plan.by)}`,
-    { ...context, parameters: parameters.values },
+    { ...withGroups(context, sums.maxRows), parameters: parameters.values },
   );
   await forEachRow(rows, (cursor) => {
     const at = cursor.uint32();

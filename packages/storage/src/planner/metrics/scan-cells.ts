@@ -8,7 +8,7 @@ import type { Engine } from "../../engines/engine.ts";
 import type { ReadContext } from "../../read/read-context.ts";
 import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
-import type { Cells } from "./cells.ts";
+import { type Cells, withGroups } from "./cells.ts";
 import { type GroupKey, groupKeys } from "./group-keys.ts";
 import { exactLevel } from "./quantile.ts";
 import { type SpanSource, spanClause } from "./span-clause.ts";
@@ -46,7 +46,7 @@ export async function scanCells(
   const rows = engine.readBinary(
     `SELECT ${columns.join(",\n ")} FROM spans ${spanClause(scan, starts, parameters)} ${condition}
      GROUP BY ${["at", ...names].join(", ")}`,
-    { ...context, parameters: parameters.values },
+    { ...withGroups(context, cells.maxRows), parameters: parameters.values },
   );
   await forEachRow(rows, (cursor) => readRow(cursor, scan, by, cells));
 }
