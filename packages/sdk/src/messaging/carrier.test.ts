@@ -10,6 +10,7 @@ import {
   fieldsCarrier,
   jsonCarrier,
   kafkaCarrier,
+  limitedCarrier,
   mapCarrier,
   natsCarrier,
 } from "./carrier.ts";
@@ -89,6 +90,34 @@ test("names are found in any case, bytes are text, repeated values are joined, l
   expect(mapCarrier({ traceparent: 7 }).get("traceparent")).toBeUndefined();
   expect(mapCarrier({ traceparent: "x".repeat(20_000) }).get("traceparent")).toBeUndefined();
   expect(mapCarrier({}).get("constructor")).toBeUndefined();
+});
+
+test("of several values of a Kafka header the last counts, which a forwarded record got last", () => {
+  const [old, newer] = [Buffer.from("old"), Buffer.from("newer")];
+  expect(kafkaCarrier([{ traceparent: old }, { traceparent: newer }]).get("traceparent")).toBe(
+    "newer",
+  );
+  expect(kafkaCarrier({ traceparent: [old, newer] }).get("traceparent")).toBe("newer");
+  const forwarded = [{ traceparent: old }];
+  kafkaCarrier(forwarded).set("traceparent", TRACEPARENT);
+  expect(kafkaCarrier(forwarded).get("traceparent")).toBe(TRACEPARENT);
+});
+
+test("NATS' headers are found as Go writes them, and replaced", () => {
+  const headers = natsHeaders();
+  headers.set("Traceparent", "old");
+  expect(natsCarrier(headers).get("traceparent")).toBe("old");
+  natsCarrier(headers).set("traceparent", TRACEPARENT);
+  expect(headers.keys()).toEqual(["traceparent"]);
+});
+
+test("where there is no room nothing is written", () => {
+  const headers = {};
+  const carrier = limitedCarrier(mapCarrier(headers), TRACEPARENT.length + 40);
+  carrier.set("traceparent", TRACEPARENT);
+  carrier.set("baggage", "x".repeat(40));
+  carrier.set("b3", "0");
+  expect(Object.keys(headers)).toEqual(["traceparent", "b3"]);
 });
 
 test("a field of Redis that is there is replaced, not doubled", () => {

@@ -50,6 +50,23 @@ export function carrierOf(get: Get, set: (name: string, value: string) => void):
   };
 }
 
+/** What a name and a value take beside their texts, at most, where headers have a limit. */
+export const OVERHEAD_BYTES = 8;
+
+/** `carrier` with room for so many bytes of names and values: what does not fit is left out. */
+export function limitedCarrier(carrier: Carrier, room: number): Carrier {
+  let left = room;
+  return {
+    get: (name) => carrier.get(name),
+    set(name, value) {
+      const bytes = Buffer.byteLength(name) + Buffer.byteLength(value) + OVERHEAD_BYTES;
+      if (bytes > left) return;
+      left -= bytes;
+      carrier.set(name, value);
+    },
+  };
+}
+
 export function isTable(value: unknown): value is Table {
   return typeof value === "object" && value !== null;
 }
@@ -79,15 +96,38 @@ export function mapCarrier(headers: object | undefined): Carrier {
 }
 
 /** NATS' headers, and whatever else has `get` and `set`, such as `Headers` and `Map`. */
-export function natsCarrier(
-  headers:
-    | { get(name: string): unknown; set(name: string, value: string): unknown }
-    | null
-    | undefined,
-): Carrier {
+interface GetAndSet {
+  get(name: string): unknown;
+  set(name: string, value: string): unknown;
+  keys?(): Iterable<unknown>;
+  delete?(name: string): unknown;
+}
+
+/** The names that are `name` in another case: `Traceparent` is how Go's headers write it. */
+function otherCases(headers: GetAndSet, name: string): string[] {
+  const found: string[] = [];
+  let seen = 0;
+  for (const key of headers.keys?.() ?? []) {
+    if (seen++ > MAX_NAMES) break;
+    if (typeof key === "string" && key !== name && key.toLowerCase() === name) found.push(key);
+  }
+  return found;
+}
+
+/** A carrier of NATS' headers, or of `Headers` and `Map`. */
+export function natsCarrier(headers: GetAndSet | null | undefined): Carrier {
   return carrierOf(
-    (name) => headers?.get(name) || undefined,
-    (name, value) => void headers?.set(name, value),
+    (name) => {
+      const found = headers?.get(name) || undefined;
+      if (found !== undefined || !headers) return found;
+      const [other] = otherCases(headers, name);
+      return other === undefined ? undefined : headers.get(other);
+    },
+    (name, value) => {
+      if (!headers) return;
+      for (const other of otherCases(headers, name)) headers.delete?.(other);
+      headers.set(name, value);
+    },
   );
 }
 
@@ -100,14 +140,16 @@ function pairOf(entry: unknown): readonly [string | undefined, unknown] {
   return first ?? [undefined, undefined];
 }
 
-function find(entries: Iterable<unknown>, name: string): unknown {
+/** The last value of a name, which is the nearest sender's where records are forwarded. */
+function findLast(entries: Iterable<unknown>, name: string): unknown {
   let seen = 0;
+  let found: unknown;
   for (const entry of entries) {
     const [key, value] = pairOf(entry);
-    if (key?.toLowerCase() === name) return value;
-    if (++seen > MAX_NAMES) return undefined;
+    if (key?.toLowerCase() === name) found = value;
+    if (++seen > MAX_NAMES) return found;
   }
-  return undefined;
+  return found;
 }
 
 /**
@@ -117,13 +159,22 @@ function find(entries: Iterable<unknown>, name: string): unknown {
 export function kafkaCarrier(headers: object | undefined): Carrier {
   if (headers instanceof Map) {
     return carrierOf(
-      (name) => headers.get(name) ?? find(headers, name),
+      (name) => headers.get(name) ?? findLast(headers, name),
       (name, value) => void headers.set(name, value),
     );
   }
-  if (!Array.isArray(headers)) return mapCarrier(headers);
+  if (!Array.isArray(headers)) {
+    // kafkajs' list of all values of a name that comes several times.
+    return carrierOf(
+      (name) => {
+        const value = isTable(headers) ? named(headers, name) : undefined;
+        return Array.isArray(value) ? value.at(-1) : value;
+      },
+      (name, value) => mapCarrier(headers).set(name, value),
+    );
+  }
   return carrierOf(
-    (name) => find(headers, name),
+    (name) => findLast(headers, name),
     (name, value) => void headers.push({ [name]: Buffer.from(value) }),
   );
 }

@@ -51,6 +51,9 @@ export interface NatsMessage {
   readonly headers?: {
     get(name: string): string;
     set(name: string, value: string): void;
+    keys?(): Iterable<string>;
+    delete?(name: string): void;
+    readonly code?: number;
   } | null;
 }
 

@@ -6,7 +6,8 @@ import { storage } from "../trace/context.ts";
 import { fail } from "../trace/exception.ts";
 import type { Begun } from "./operation.ts";
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** Whether it is a promise of any make. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 

@@ -141,4 +141,81 @@ describe.skipIf(!hasBroker("rabbitmq"))("amqplib (skipped without rabbitmq-serve
     expect(processed.traceId).not.toBe(sent.traceId);
     expect(processed.links).toMatchObject([{ traceId: sent.traceId, spanId: sent.spanId }]);
   });
+
+  const waited = `const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    const filled = async (queue) => { await channel.assertQueue(queue); channel.sendToQueue(queue, Buffer.from("x")); await channel.waitForConfirms(); };`;
+  const msOf = ({ startTimeUnixNano, endTimeUnixNano }: ReceivedSpan): number =>
+    Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6;
+
+  test("a handler that acknowledges early lasts as long as its promise, and may still fail; a timer is no promise", async () => {
+    await run(`${connect} ${waited} process.once("unhandledRejection", () => {});
+      await filled("early");
+      await new Promise((resolve) => channel.consume("early", async (message) => { channel.ack(message); await wait(50); resolve(); throw new Error("late"); }));
+      await filled("timed");
+      await new Promise((resolve) => channel.consume("timed", (message) => setTimeout(() => { channel.ack(message); resolve(); }, 50)));
+      await filled("lost");
+      await new Promise((resolve) => channel.consume("lost", () => resolve()));
+      await connection.close();`);
+    const early = await sink.span("process early");
+    expect(early.status?.code).toBe(2);
+    expect(msOf(early)).toBeGreaterThan(45);
+    expect(msOf(await sink.span("process timed"))).toBeGreaterThan(45);
+    expect((await sink.span("process lost")).attributes).not.toHaveProperty("clew.span.unfinished");
+  });
+
+  test("options and headers that inherit are sent as they are without us", async () => {
+    const printed = await run(`${connect} await channel.assertQueue("classes");
+      class Lasting { #lasting = true; get persistent() { return this.#lasting; } }
+      channel.sendToQueue("classes", Buffer.from("1"), new Lasting());
+      const headers = Object.assign(Object.create({ inherited: 1 }), { own: 2 });
+      channel.sendToQueue("classes", Buffer.from("2"), Object.freeze({ headers: Object.freeze(headers) }));
+      await channel.waitForConfirms();
+      const [one, two] = [await channel.get("classes"), await channel.get("classes")];
+      const { traceparent, ...others } = two.properties.headers;
+      console.log(JSON.stringify([one.properties.deliveryMode, typeof traceparent, others])); await connection.close();`);
+    expect(JSON.parse(printed)).toEqual([2, "string", { inherited: 1, own: 2 }]);
+  });
+
+  test("baggage that does not fit into a frame stays behind: the broker would close the connection", async () => {
+    place.env["BAGGAGE"] = Array.from(
+      { length: 60 },
+      (_, at) => `k${at}=${"v".repeat(100)}`,
+    ).join();
+    const printed =
+      await run(`const connection = await amqp.connect(process.env.AMQP + "?frameMax=4096");
+      const channel = await connection.createConfirmChannel(); await channel.assertQueue("framed");
+      channel.sendToQueue("framed", Buffer.from("x")); await channel.waitForConfirms();
+      console.log(Object.keys((await channel.get("framed")).properties.headers).join()); await connection.close();`);
+    expect(printed).toBe("traceparent\n");
+  });
+
+  test("queues that the broker has named do not name spans", async () => {
+    await run(`${connect} await channel.assertQueue("rpc"); await channel.assertExchange("news", "fanout");
+      await channel.consume("rpc", (message) => { channel.sendToQueue(message.properties.replyTo, Buffer.from("answer")); channel.ack(message); });
+      const { queue } = await channel.assertQueue("", { exclusive: true }); await channel.bindQueue(queue, "news", "");
+      await new Promise((resolve) => void channel.consume("amq.rabbitmq.reply-to", resolve, { noAck: true }).then(() =>
+        channel.sendToQueue("rpc", Buffer.from("question"), { replyTo: "amq.rabbitmq.reply-to" })));
+      await new Promise((resolve) => void channel.consume(queue, resolve, { noAck: true }).then(() => channel.publish("news", "", Buffer.from("x"))));
+      await connection.close();`);
+    const names = sink.spans.map(({ name }) => name);
+    expect(names).toHaveLength(6);
+    expect(new Set(names)).toEqual(
+      new Set([
+        "send rpc",
+        "process rpc",
+        "send (temporary)",
+        "process (temporary)",
+        "send news",
+        "process news",
+      ]),
+    );
+  });
+
+  test("callbacks: fetching without one is what it was", async () => {
+    await run(`import { connect } from "amqplib/callback_api";
+      connect(process.env.AMQP, (_, connection) => connection.createChannel((_, channel) => channel.assertQueue("called", {}, () => {
+        if (channel.get("called") !== channel) throw new Error("not the channel");
+        channel.get("called", {}, (error, message) => { if (error !== null || message !== false) throw new Error("not empty"); connection.close(); });
+      })));`);
+  });
 });

@@ -2,7 +2,8 @@
 // are those of OpenTelemetry's conventions for RabbitMQ: `exchange:routing key:queue`, without what is empty.
 
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
-import { mapCarrier } from "../messaging/carrier.ts";
+import { type Carrier, limitedCarrier, mapCarrier, OVERHEAD_BYTES } from "../messaging/carrier.ts";
+import { Deliveries } from "../messaging/deliveries.ts";
 import { type Begun, type Message, Messaging, messageParent } from "../messaging/operation.ts";
 import {
   attempt,
@@ -12,17 +13,21 @@ import {
   sizeOf,
   wrapMethod,
 } from "../messaging/patching.ts";
-import { endBegun, whenDone } from "../messaging/run.ts";
+import { endBegun, runBegun } from "../messaging/run.ts";
 import { activeContext, ROOT, storage } from "../trace/context.ts";
 import { fail } from "../trace/exception.ts";
 
 const LIBRARY = "amqplib";
-/** A message whose handler never acknowledges it is given up after this. */
-const MOST_MS = 60_000;
+/** Room for the other properties of a message beside its headers. */
+const PROPERTIES_BYTES = 1024;
+/** Queues that the broker names for one connection alone. */
+const TEMPORARY = /^amq\.(gen-|rabbitmq\.reply-to)/;
 
 interface Channel {
   readonly connection?: {
     readonly stream?: { _host?: string; remoteAddress?: string; remotePort?: number };
+    /** Bytes; 0 for no limit. */
+    readonly frameMax?: number;
   };
   on(event: "close", listener: () => void): unknown;
 }
@@ -44,32 +49,72 @@ interface Delivery {
 
 function place(channel: Channel, parts: readonly string[], routingKey: string) {
   const stream = channel.connection?.stream;
+  const known = parts.filter((part) => part !== "");
+  const lasting = known.filter((part) => !TEMPORARY.test(part));
+  const temporary = lasting.length === 0 && known.length > 0;
   return {
     system: "rabbitmq",
-    destination: parts.filter((part) => part !== "").join(":"),
+    destination: (temporary ? known : lasting).join(":"),
+    temporary,
     address: stream?._host ?? stream?.remoteAddress,
     port: stream?.remotePort,
     attributes: { "messaging.rabbitmq.destination.routing_key": routingKey || undefined },
   };
 }
 
+/** The headers as amqplib would send them, which are also those that they inherit, to be written to. */
+function copied(headers: object | undefined): object {
+  const own = {};
+  for (const key in headers) {
+    const value = (headers as Record<string, unknown>)[key];
+    Object.defineProperty(own, key, { value, writable: true, enumerable: true });
+  }
+  return own;
+}
+
+/** The options with other headers. Those of a class keep what they inherit or compute. */
+function withHeaders(given: Options | undefined, headers: object): Options {
+  if (given === undefined || given === null) return { headers };
+  const parent: unknown = Object.getPrototypeOf(given);
+  if (parent === Object.prototype || parent === null) return { ...given, headers };
+  return new Proxy({} as Options, {
+    get: (_, key) => (key === "headers" ? headers : Reflect.get(given, key)),
+  });
+}
+
+function roughBytes(headers: object): number {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(headers)) {
+    bytes += key.length + (sizeOf(value) ?? JSON.stringify(value)?.length ?? 0) + OVERHEAD_BYTES;
+  }
+  return bytes;
+}
+
+/** The headers of a message have to fit into one frame: a broker closes a connection that sends a larger one. */
+function headersCarrier(channel: Channel, headers: object): Carrier {
+  const most = channel.connection?.frameMax || Number.POSITIVE_INFINITY;
+  return limitedCarrier(mapCarrier(headers), most - PROPERTIES_BYTES - roughBytes(headers));
+}
+
 function wrapPublish(messaging: Messaging, confirmed: boolean): (original: Method) => Method {
   return (original) =>
     function publish(this: unknown, ...args: unknown[]): unknown {
-      const [exchange, routingKey, content, given, callback] = args;
-      const options: Options = { ...(given as Options) };
       if (publishing) return Reflect.apply(original, this, args);
-      const begun = attempt(LIBRARY, () => {
-        options.headers = { ...options.headers };
-        return messaging.send({
+      const [exchange, routingKey, content, given, callback] = args;
+      const traced = attempt(LIBRARY, () => {
+        const options = given as Options | undefined;
+        const headers = copied(options?.headers);
+        const begun = messaging.send({
           ...place(this as Channel, [String(exchange), String(routingKey)], String(routingKey)),
-          carrier: mapCarrier(options.headers),
-          id: options.messageId,
-          conversationId: options.correlationId,
+          carrier: headersCarrier(this as Channel, headers),
+          id: options?.messageId,
+          conversationId: options?.correlationId,
           bodySize: sizeOf(content),
         });
+        return { begun, options: withHeaders(options, headers) };
       });
-      if (begun === undefined) return Reflect.apply(original, this, args);
+      if (traced === undefined) return Reflect.apply(original, this, args);
+      const { begun, options } = traced;
       const more = args.slice(4);
       const waits = confirmed && typeof callback === "function";
       if (waits) more[0] = confirming(begun, callback as Method);
@@ -117,63 +162,17 @@ function isNew(part: string, index: number, all: readonly string[]): boolean {
   return all.indexOf(part) === index;
 }
 
-/** Spans of messages that were handed to a callback and wait for their acknowledgement. */
-class Unsettled {
-  readonly #spans = new Map<number, { begun: Begun; timer: NodeJS.Timeout }>();
+const channels = new WeakMap<object, Deliveries>();
 
-  add(tag: number, begun: Begun): void {
-    const timer = setTimeout(() => this.settle(tag, false), MOST_MS).unref();
-    this.#spans.set(tag, { begun, timer });
-  }
-
-  settle(tag: number, upTo: boolean): void {
-    const tags = upTo ? [...this.#spans.keys()].filter((each) => each <= tag) : [tag];
-    for (const each of tags) {
-      const found = this.#spans.get(each);
-      if (found === undefined) continue;
-      this.#spans.delete(each);
-      clearTimeout(found.timer);
-      found.begun.span.end();
-    }
-  }
-}
-
-const channels = new WeakMap<object, Unsettled>();
-
-function unsettled(channel: Channel): Unsettled {
+function deliveriesOf(channel: Channel): Deliveries {
   let found = channels.get(channel);
   if (found === undefined) {
-    const made = new Unsettled();
+    const made = new Deliveries();
     channels.set(channel, made);
     channel.on("close", () => made.settle(Number.POSITIVE_INFINITY, true));
     found = made;
   }
   return found;
-}
-
-/**
- * Runs a callback in the span of its message. The span ends with the promise that it returns; without one, when the
- * message is acknowledged, or at once where messages need no acknowledgement.
- */
-function deliver(begun: Begun, channel: Channel, message: Delivery, noAck: boolean, work: Method) {
-  let result: unknown;
-  const { span, context } = begun;
-  const waits = !noAck && span.isRecording();
-  // Before the callback runs, which may acknowledge at once.
-  if (waits) unsettled(channel).add(message.fields.deliveryTag, begun);
-  const end = (failure?: { readonly error: unknown }): void => {
-    if (failure !== undefined) fail(span, failure.error);
-    if (waits) unsettled(channel).settle(message.fields.deliveryTag, false);
-    span.end();
-  };
-  try {
-    result = storage.run(context, work);
-  } catch (error) {
-    end({ error });
-    throw error;
-  }
-  if (typeof result !== "object" && waits) return result;
-  return whenDone(result, end);
 }
 
 function wrapConsume(messaging: Messaging): (original: Method) => Method {
@@ -197,7 +196,8 @@ function wrapConsume(messaging: Messaging): (original: Method) => Method {
               ),
         );
         if (begun === undefined || message === null) return work();
-        return deliver(begun, channel, message, noAck, work);
+        if (noAck || !begun.span.isRecording()) return runBegun(begun, work);
+        return deliveriesOf(channel).handle(message.fields.deliveryTag, begun, work);
       });
       return Reflect.apply(original, this, [queue, traced, ...args.slice(2)]);
     };
@@ -222,7 +222,8 @@ function wrapGet(messaging: Messaging): (original: Method) => Method {
         });
         return Reflect.apply(original, this, given);
       }
-      const result = Reflect.apply(original, this, args) as Promise<unknown>;
+      const result: unknown = Reflect.apply(original, this, args);
+      if (!(result instanceof Promise)) return result;
       return result.then((message) => {
         attempt(LIBRARY, () => note(message));
         return message;
@@ -239,7 +240,7 @@ function wrapSettle(which: "one" | "up to" | "all"): (original: Method) => Metho
         const found = channels.get(this as object);
         const tag = (args[0] as Delivery | undefined)?.fields?.deliveryTag;
         if (which === "all") found?.settle(Number.POSITIVE_INFINITY, true);
-        else if (tag !== undefined) found?.settle(tag, which === "up to" && args[1] === true);
+        else if (tag !== undefined) found?.settle(tag, which === "up to" && Boolean(args[1]));
       });
       return result;
     };
@@ -254,7 +255,7 @@ function patch(exports: Record<string, unknown>, tracing: Tracing): void {
   wrapMethod(channel, "get", wrapGet(messaging));
   wrapMethod(channel, "reject", wrapSettle("one"));
   for (const name of ["ack", "nack"]) wrapMethod(channel, name, wrapSettle("up to"));
-  for (const name of ["ackAll", "nackAll"]) wrapMethod(channel, name, wrapSettle("all"));
+  for (const name of ["ackAll", "nackAll", "recover"]) wrapMethod(channel, name, wrapSettle("all"));
 }
 
 /** Instrumentation of amqplib, with promises and with callbacks. */
