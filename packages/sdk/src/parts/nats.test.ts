@@ -106,6 +106,47 @@ describe.skipIf(!hasBroker("nats"))("nats (skipped without nats-server)", () => 
       const failed = bench.of(PRODUCER).find(({ status }) => status?.code === 2);
       expect(failed?.attributes["error.type"]).toBeTypeOf("string");
     });
+
+    test("headers never make a message too large, and keep their status; other senders' names are read", async () => {
+      const printed = await bench.run(`${imports} ${open}
+        const got = []; let done; const all = new Promise((resolve) => { done = resolve; });
+        nc.subscribe("sized", { callback: (error, m) => { got.push([m.data.length, m.headers?.code ?? 0, m.headers?.keys().includes("traceparent") ?? false]); if (got.length === 3) done(); } });
+        nc.publish("sized", new Uint8Array(nc.info.max_payload));
+        const status = headers(503, "busy"); status.set("a", "1"); nc.publish("sized", "x", { headers: status });
+        const h = headers(); h.set("Traceparent", "00-${"a".repeat(32)}-${"b".repeat(16)}-01");
+        nc.subscribe("forwarded", { callback: (error, m) => nc.publish("sized", "y", { headers: m.headers }) });
+        nc.protocol.publish("forwarded", new Uint8Array(), { headers: h });
+        await all; console.log(JSON.stringify(got)); await nc.drain();`);
+      const got = JSON.parse(printed) as [number, number, boolean][];
+      expect(got.map(([, ...more]) => more)).toEqual([
+        [0, false],
+        [503, true],
+        [0, true],
+      ]);
+      expect(bench.named("process forwarded").parentSpanId).toBe("b".repeat(16));
+      const sized = bench.of(CONSUMER).filter(({ name }) => name === "process sized");
+      expect(sized.at(-1)?.traceId).toBe("a".repeat(32));
+    });
+  });
+
+  test("the older JetStream interface: callbacks with inboxes are traced, heartbeats and stores are not", async () => {
+    await bench.run(`import { connect, consumerOpts, createInbox } from "nats"; import { flush, span } from "%sdk%"; ${open}
+      const manager = await nc.jetstreamManager(); const js = nc.jetstream();
+      await manager.streams.add({ name: "old", subjects: ["old.>"] });
+      const listen = async (deliver) => {
+        const opts = consumerOpts(); opts.ackExplicit(); opts.manualAck(); opts.idleHeartbeat(500); opts.deliverTo(deliver);
+        let seen; const message = new Promise((resolve) => { seen = resolve; });
+        opts.callback((error, m) => { if (m) { m.ack(); seen(); } });
+        await js.subscribe("old.>", opts); return { message };
+      };
+      const listeners = [await listen(createInbox()), await listen("delivered")];
+      let beats = 0; nc.subscribe("delivered", { callback: (error, m) => { if (m.headers?.code === 100) beats++; } });
+      await js.publish("old.a"); for (const { message } of listeners) await message;
+      const kv = await js.views.kv("store"); const watched = await kv.watch({ key: "k" });
+      await kv.put("k", "v"); for await (const entry of watched) { if (entry.key === "k") break; }
+      while (beats === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      await nc.close(); await flush(); process.exit(0);`);
+    expect(bench.of(CONSUMER).map(({ name }) => name)).toEqual(Array(3).fill("process old.a"));
   });
 
   test.each([

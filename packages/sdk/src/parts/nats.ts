@@ -5,7 +5,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Instrumentation, LoadedModule, Tracing } from "../instrument/instrumentation.ts";
-import { natsCarrier } from "../messaging/carrier.ts";
+import { type Carrier, limitedCarrier, natsCarrier, OVERHEAD_BYTES } from "../messaging/carrier.ts";
 import { type NatsMessage, natsMessage } from "../messaging/incoming.ts";
 import { Messaging, messageParent } from "../messaging/operation.ts";
 import {
@@ -20,8 +20,13 @@ import { runBegun } from "../messaging/run.ts";
 import { ROOT } from "../trace/context.ts";
 
 const LIBRARY = "nats";
+/** Of headers without names: the version, a status of three digits, line ends. */
+const FRAME_BYTES = 20;
 
 interface Headers {
+  readonly code: number;
+  readonly description: string;
+  delete(name: string): void;
   keys(): string[];
   values(name: string): string[];
   append(name: string, value: string): void;
@@ -33,47 +38,85 @@ interface Options {
   callback?: unknown;
   queue?: string;
 }
+interface JetStreamOptions {
+  readonly deliver?: unknown;
+  readonly config?: { readonly durable_name?: string; readonly deliver_group?: string };
+}
 interface Connection {
-  readonly info?: { readonly headers?: boolean; readonly host?: string; readonly port?: number };
+  readonly info?: {
+    readonly headers?: boolean;
+    readonly host?: string;
+    readonly port?: number;
+    readonly max_payload?: number;
+  };
+  readonly options?: { readonly inboxPrefix?: string };
   readonly protocol?: { readonly server?: { hostname?: string; port?: number } };
 }
 
 /** JetStream's own requests, acknowledgements and answers to requests. */
-function isInner(subject: unknown): boolean {
-  return typeof subject !== "string" || subject.startsWith("$") || subject.startsWith("_INBOX.");
+function isInner(subject: unknown, inboxes = "_INBOX"): boolean {
+  if (typeof subject !== "string" || subject.startsWith("$")) return true;
+  return subject.startsWith("_INBOX.") || subject.startsWith(`${inboxes}.`);
 }
 
-function copied(make: () => Headers, given: Headers | undefined): Headers {
-  const headers = make();
+type MakeHeaders = (code?: number, description?: string) => Headers;
+
+function copied(make: MakeHeaders, given: Headers | undefined): Headers {
+  const headers = given?.code ? make(given.code, given.description) : make();
   for (const name of given?.keys() ?? []) {
     for (const value of given?.values(name) ?? []) headers.append(name, value);
   }
   return headers;
 }
 
+/** Bytes of headers on the wire: `NATS/1.0 503 description`, lines, and an empty one. */
+function bytesOf(headers: Headers): number {
+  let bytes = FRAME_BYTES + headers.description.length;
+  for (const name of headers.keys()) {
+    for (const value of headers.values(name)) {
+      bytes += Buffer.byteLength(name) + Buffer.byteLength(value) + OVERHEAD_BYTES;
+    }
+  }
+  return bytes;
+}
+
+/** A message that would be larger than the server takes goes without context: the client refuses it else. */
+function headersCarrier(
+  connection: Connection,
+  headers: Headers,
+  bodySize: number | undefined,
+): Carrier {
+  const most = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  return limitedCarrier(natsCarrier(headers), most - (bodySize ?? 0) - bytesOf(headers));
+}
+
 /** Within `request`, which publishes. */
 let requesting = false;
 
 /** `publish(subject, data, options)`, `request` and `requestMany`. */
-function wrapSend(messaging: Messaging, makeHeaders: () => Headers): (original: Method) => Method {
+function wrapSend(messaging: Messaging, makeHeaders: MakeHeaders): (original: Method) => Method {
   return (original) =>
     function send(this: unknown, ...args: unknown[]): unknown {
       const [subject, data, options] = args;
-      if (requesting || isInner(subject)) return Reflect.apply(original, this, args);
+      const connection = this as Connection;
+      if (requesting || isInner(subject, connection.options?.inboxPrefix))
+        return Reflect.apply(original, this, args);
       const sent = attempt(LIBRARY, () => {
-        const { info, protocol } = this as Connection;
-        const own: Options = { ...(options as Options | undefined) };
-        const carries = info?.headers === true;
-        if (carries) own.headers = copied(makeHeaders, own.headers);
+        const { info, protocol } = connection;
+        const given = options as Options | undefined;
+        const bodySize = sizeOf(data);
+        const headers = info?.headers === true ? copied(makeHeaders, given?.headers) : undefined;
         const begun = messaging.send({
           system: "nats",
           destination: String(subject),
-          carrier: carries ? natsCarrier(own.headers) : undefined,
-          bodySize: sizeOf(data),
+          carrier: headers && headersCarrier(connection, headers, bodySize),
+          bodySize,
           address: protocol?.server?.hostname ?? info?.host,
           port: protocol?.server?.port ?? info?.port,
         });
-        return { begun, given: options === undefined && !carries ? args : [subject, data, own] };
+        // Nothing written, nothing changed.
+        const own = headers?.keys().length ? { ...given, headers } : undefined;
+        return { begun, given: own === undefined ? args : [subject, data, own, ...args.slice(3)] };
       });
       return runBegun(sent?.begun, () => {
         requesting = true;
@@ -86,6 +129,12 @@ function wrapSend(messaging: Messaging, makeHeaders: () => Headers): (original: 
     };
 }
 
+/** Not so are what the server tells a client (heartbeats, flow control), and stores on top of JetStream. */
+function isOfProgram(message: NatsMessage | null | undefined): message is NatsMessage {
+  const code = message?.headers?.code ?? 0;
+  return !isInner(message?.subject) && !(code >= 100 && code < 200 && !message?.data?.length);
+}
+
 /** A callback `(error, message)` of a subscription, or `(message)` of a JetStream consumer. */
 function traced(
   messaging: Messaging,
@@ -96,7 +145,7 @@ function traced(
   return dressed(callback, function onMessage(this: unknown, ...args: unknown[]) {
     const message = args[at] as NatsMessage | null | undefined;
     const begun = attempt(LIBRARY, () => {
-      if (message === null || message === undefined) return undefined;
+      if (!isOfProgram(message) || (at === 1 && args[0])) return undefined;
       return messaging.process(natsMessage(message, queue), messageParent("message"), ROOT);
     });
     return runBegun(begun, () => Reflect.apply(callback, this, args));
@@ -108,7 +157,8 @@ function wrapSubscribe(messaging: Messaging): (original: Method) => Method {
     function subscribe(this: unknown, ...args: unknown[]): unknown {
       const options = args[1] as Options | undefined;
       const callback = options?.callback;
-      if (typeof callback !== "function" || isInner(args[0]))
+      const inboxes = (this as Connection).options?.inboxPrefix;
+      if (requesting || typeof callback !== "function" || isInner(args[0], inboxes))
         return Reflect.apply(original, this, args);
       const own = {
         ...options,
@@ -131,11 +181,30 @@ function wrapConsume(messaging: Messaging): (original: Method) => Method {
     };
 }
 
+/**
+ * What the JetStream client of `nats` makes of a subscription with an inbox of its own. With a subject that is no inbox
+ * it subscribes as programs do.
+ */
+function wrapOptions(messaging: Messaging): (original: Method) => Method {
+  return (original) =>
+    function buildTypedSubscriptionOpts(this: unknown, ...args: unknown[]): unknown {
+      const built = Reflect.apply(original, this, args) as { callback?: unknown };
+      attempt(LIBRARY, () => {
+        const { deliver, config } = args[0] as JetStreamOptions;
+        const { options } = (this as { readonly nc: Connection }).nc;
+        if (typeof built.callback !== "function" || !isInner(deliver, options?.inboxPrefix)) return;
+        const group = config?.durable_name ?? config?.deliver_group;
+        built.callback = traced(messaging, built.callback as Method, group, 1);
+      });
+      return built;
+    };
+}
+
 function patchConnection(headersFile: string) {
   return (exports: Record<string, unknown>, loaded: LoadedModule, tracing: Tracing): void => {
     const messaging = new Messaging(tracing, "@clew/sdk/nats");
     const load = createRequire(join(loaded.folder, "package.json"));
-    const { headers } = load(headersFile) as { headers: () => Headers };
+    const { headers } = load(headersFile) as { headers: MakeHeaders };
     const connection = prototypeOf(exports["NatsConnectionImpl"]);
     for (const name of ["publish", "request", "requestMany"]) {
       wrapMethod(connection, name, wrapSend(messaging, headers));
@@ -150,6 +219,12 @@ function patchConsumers(exports: Record<string, unknown>, _: LoadedModule, traci
   for (const name of ["PullConsumerImpl", "PushConsumerImpl"]) {
     wrapMethod(prototypeOf(exports[name]), "consume", wrapConsume(messaging));
   }
+}
+
+function patchClient(exports: Record<string, unknown>, _: LoadedModule, tracing: Tracing): void {
+  const messaging = new Messaging(tracing, "@clew/sdk/nats");
+  const client = prototypeOf(exports["JetStreamClientImpl"]);
+  wrapMethod(client, "_buildTypedSubscriptionOpts", wrapOptions(messaging));
 }
 
 /** Instrumentation of `nats` and @nats-io/*. */
@@ -167,6 +242,12 @@ export const instrumentation: Instrumentation = {
       versions: ">=2.18 <3",
       file: "lib/jetstream/consumer",
       patch: patchConsumers,
+    },
+    {
+      module: "nats",
+      versions: ">=2.18 <3",
+      file: "lib/jetstream/jsclient",
+      patch: patchClient,
     },
     {
       module: "@nats-io/nats-core",
