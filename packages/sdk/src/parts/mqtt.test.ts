@@ -49,20 +49,24 @@ describe.skipIf(!hasBroker("mosquitto"))("mqtt (skipped without mosquitto)", () 
   });
 
   test("context goes from OpenTelemetry through ours to OpenTelemetry", async () => {
+    // The broker keeps messages for a session between its connections.
+    const session = `{ protocolVersion: 5, clientId: "middle", clean: false, properties: { sessionExpiryInterval: 60 } }`;
     await bench.runOld(
       "",
       `const mqtt = require("mqtt"); ${open(5)}
+      const middle = await mqtt.connectAsync(process.env.MQTT, ${session});
+      await middle.subscribeAsync("first", { qos: 1 }); await middle.endAsync();
       await tracer.startActiveSpan("old sends", async (one) => {
         const userProperties = {}; propagation.inject(context.active(), userProperties);
-        await client.publishAsync("first", "x", { retain: true, properties: { userProperties } }); one.end();
+        await client.publishAsync("first", "x", { qos: 1, properties: { userProperties } }); one.end();
       });
       await client.endAsync()`,
     );
-    await bench.run(`${imports} ${open(5)}
-      const seen = new Promise((resolve) => client.once("message", async () => {
+    await bench.run(`${imports} const client = mqtt.connect(process.env.MQTT, ${session});
+      await new Promise((resolve) => client.once("message", async () => {
         await client.publishAsync("second", "y", { retain: true }); resolve();
       }));
-      await client.subscribeAsync("first"); await seen; await client.endAsync();`);
+      await client.endAsync();`);
     await bench.runOld(
       "",
       `const mqtt = require("mqtt"); ${open(5)}
@@ -77,6 +81,25 @@ describe.skipIf(!hasBroker("mosquitto"))("mqtt (skipped without mosquitto)", () 
     expect(resent?.parentSpanId).toBe(processed?.spanId);
     expect(bench.named("old receives").parentSpanId).toBe(resent?.spanId);
     expect(bench.traces.size).toBe(1);
+  });
+
+  test("what is retained is linked to its sender: it is handed out for as long as it stands", async () => {
+    await bench.run(`${imports} ${open(5)}
+      await client.publishAsync("state", "on", { retain: true });
+      const seen = new Promise((resolve) => client.once("message", resolve));
+      await client.subscribeAsync("state"); await seen; await client.endAsync();`);
+    const [processed] = bench.of(CONSUMER);
+    const [sent] = bench.of(PRODUCER);
+    expect(processed?.parentSpanId).toBeUndefined();
+    expect(processed?.links).toMatchObject([{ spanId: sent?.spanId }]);
+  });
+
+  test("a client that is ending tells its listeners of errors, or the callback", async () => {
+    const printed = await bench.run(`${imports} ${open(5)}
+      client.on("error", (error) => console.log("listener", error.message));
+      client.end(); client.publish("late", "x"); client.publish("late", "x", (error) => console.log("callback", error.message));`);
+    expect(printed).toBe("listener client disconnecting\ncallback client disconnecting\n");
+    expect(bench.of(PRODUCER).map(({ status }) => status?.code)).toEqual([2, 2]);
   });
 
   test("MQTT 3.1.1 has spans, and context where the program puts it into the payload", async () => {

@@ -19,6 +19,7 @@ import { activeContext, ROOT, storage } from "../trace/context.ts";
 const LIBRARY = "mqtt";
 
 interface Client extends EventEmitter {
+  readonly disconnecting?: boolean;
   readonly options?: { protocolVersion?: number; hostname?: string; host?: string; port?: unknown };
 }
 interface Properties {
@@ -56,6 +57,11 @@ function wrapPublish(messaging: Messaging): (original: Method) => Method {
         return messaging.send({ ...message, carrier: mapCarrier(userProperties) });
       });
       if (begun === undefined) return Reflect.apply(original, this, args);
+      if (callback === undefined && client.disconnecting === true) {
+        // The client tells a callback that it is ending, else the listeners of "error".
+        endBegun(begun, { error: new Error("client disconnecting") });
+        return Reflect.apply(original, this, args);
+      }
       const caller = activeContext();
       const done: Method = (...results) => {
         endBegun(begun, results[0] instanceof Error ? { error: results[0] } : undefined);
@@ -84,9 +90,12 @@ function wrapEmit(messaging: Messaging): (original: Method) => Method {
       const client = this as Client;
       if (args[0] !== "message" || client.listenerCount("message") === 0)
         return Reflect.apply(original, this, args);
-      const begun = attempt(LIBRARY, () =>
-        messaging.process(received(client, args), messageParent("message"), ROOT),
-      );
+      const begun = attempt(LIBRARY, () => {
+        // What is retained is handed out again and again, long after its sender's trace.
+        const retained = (args[3] as Packet | undefined)?.retain === true;
+        const parent = messageParent(retained ? "link" : "message");
+        return messaging.process(received(client, args), parent, ROOT);
+      });
       if (begun === undefined) return Reflect.apply(original, this, args);
       emitWithin(begun, client, "message", args.slice(1));
       return true;
