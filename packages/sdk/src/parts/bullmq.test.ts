@@ -4,6 +4,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
 import { CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
+import { writeFiles } from "../testing/program.ts";
 
 describe.skipIf(!hasBroker("redis"))("bullmq (skipped without redis-server)", () => {
   let broker: Broker;
@@ -102,5 +103,37 @@ describe.skipIf(!hasBroker("redis"))("bullmq (skipped without redis-server)", ()
     expect(bench.of(CONSUMER)).toHaveLength(4);
     expect(bench.traces.size).toBe(1);
     for (const { parentSpanId } of bench.of(CONSUMER)) expect(parentSpanId).toBeDefined();
+  });
+
+  test("jobs in a child process belong to their own traces, though the process is kept", async () => {
+    writeFiles(bench.place, {
+      "work.cjs": `const { span } = require("@clew/sdk"); module.exports = (job) => span("sandboxed " + job.data.n, async () => {});`,
+    });
+    await bench.run(`import { QueueEvents } from "bullmq"; ${open}
+      const queue = new Queue("sandbox", { connection });
+      const events = new QueueEvents("sandbox", { connection }); await events.waitUntilReady();
+      const worker = new Worker("sandbox", process.cwd() + "/work.cjs", { connection, workerForkOptions: { execArgv: ["--require", "@clew/sdk/register"] } });
+      for (const n of [1, 2]) await (await span("caller " + n, () => queue.add("x", { n }))).waitUntilFinished(events);
+      await worker.close(); await queue.close(); await events.close();`);
+    for (const n of [1, 2]) {
+      const done = await bench.sink.span(`sandboxed ${n}`);
+      expect(done.traceId).toBe(bench.named(`caller ${n}`).traceId);
+      expect(bench.of(CONSUMER).map(({ spanId }) => spanId)).toContain(done.parentSpanId);
+    }
+  });
+
+  test("each run of a scheduled job is a trace of its own, linked to where it was planned", async () => {
+    await bench.run(`${open}
+      const queue = new Queue("ticks", { connection });
+      let done; const thrice = new Promise((resolve) => { done = resolve; }); let runs = 0;
+      const worker = new Worker("ticks", async () => { if (++runs === 3) done(); }, { connection });
+      await span("caller", () => queue.upsertJobScheduler("tick", { every: 50 }));
+      await thrice; await queue.removeJobScheduler("tick"); await worker.close(); await queue.close();`);
+    const [planned] = bench.of(PRODUCER);
+    expect(bench.of(PRODUCER)).toHaveLength(1);
+    expect(planned?.parentSpanId).toBe(bench.named("caller").spanId);
+    const processed = bench.of(CONSUMER);
+    expect(new Set(processed.map(({ traceId }) => traceId)).size).toBe(processed.length);
+    for (const { links } of processed) expect(links).toMatchObject([{ spanId: planned?.spanId }]);
   });
 });

@@ -7,7 +7,7 @@ import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts"
 import { mapCarrier, parseObject } from "../messaging/carrier.ts";
 import { type Begun, Messaging, messageParent } from "../messaging/operation.ts";
 import { attempt, type Method, prototypeOf, wrapMethod } from "../messaging/patching.ts";
-import { ROOT, storage } from "../trace/context.ts";
+import { ROOT, SUPPRESSED, storage } from "../trace/context.ts";
 import { fail } from "../trace/exception.ts";
 
 const LIBRARY = "bullmq";
@@ -74,8 +74,12 @@ function begin(messaging: Messaging, name: string, kind: number, context: Contex
   if (kind !== CONSUMER) return undefined;
   const metadata = context?.getValue(METADATA);
   const carrier = mapCarrier(parseObject(metadata, MAX_METADATA));
-  return messaging.process({ ...place, carrier }, messageParent("message"), ROOT);
+  const parent = messageParent(recurring ? "link" : "message");
+  return messaging.process({ ...place, carrier }, parent, ROOT);
 }
+
+/** While a job of a scheduler is about to be processed: each run carries the context of when it was planned. */
+let recurring = false;
 
 /** Queues that are known, since BullMQ joins a queue's and a job's name. */
 const queues = new Set<string>();
@@ -86,6 +90,14 @@ function queueOf(destination: string): string {
     if (queues.has(destination.slice(0, at))) return destination.slice(0, at);
   }
   return destination;
+}
+
+function metadataOf(tracing: Tracing, context: Context): string {
+  const carried: Record<string, string> = {};
+  tracing.inject(context, (name, value) => {
+    carried[name] = value;
+  });
+  return JSON.stringify(carried);
 }
 
 function telemetryOf(tracing: Tracing) {
@@ -99,13 +111,7 @@ function telemetryOf(tracing: Tracing) {
       with: (context: Context, work: () => unknown) => storage.run(context, work),
       active: () => tracing.active(),
       root: () => ROOT,
-      getMetadata(context: Context): string {
-        const carried: Record<string, string> = {};
-        tracing.inject(context, (name, value) => {
-          carried[name] = value;
-        });
-        return JSON.stringify(carried);
-      },
+      getMetadata: (context: Context) => metadataOf(tracing, context),
       fromMetadata: (active: Context, metadata: string) => active.setValue(METADATA, metadata),
     },
   };
@@ -135,15 +141,96 @@ function patchQueues(exports: Record<string, unknown>, tracing: Tracing): void {
   wrapMethod(prototypeOf(exports["QueueBase"]), "trace", wrapTrace(give));
 }
 
-/** `handleFailed(error, job, token, fetchNext, span)`: BullMQ tells its telemetry only the error's message. */
+interface Job {
+  readonly repeatJobKey?: unknown;
+  readonly opts?: { readonly repeat?: unknown };
+}
+
 function patchWorkers(exports: Record<string, unknown>): void {
+  const worker = prototypeOf(exports["Worker"]);
+  // `handleFailed(error, job, token, fetchNext, span)`: BullMQ tells its telemetry only the error's message.
   wrapMethod(
-    prototypeOf(exports["Worker"]),
+    worker,
     "handleFailed",
     (original) =>
       function handleFailed(this: unknown, ...args: unknown[]): unknown {
         if (args[4] instanceof JobSpan) args[4].failure = args[0];
         return Reflect.apply(original, this, args);
+      },
+  );
+  // Begins the span before it first waits.
+  wrapMethod(
+    worker,
+    "processJob",
+    (original) =>
+      function processJob(this: unknown, ...args: unknown[]): unknown {
+        const job = args[0] as Job | undefined;
+        recurring = (job?.repeatJobKey ?? job?.opts?.repeat) !== undefined;
+        try {
+          return Reflect.apply(original, this, args);
+        } finally {
+          recurring = false;
+        }
+      },
+  );
+}
+
+/** `upsertJobScheduler(..., { override: false })` is how a worker plans the next run, which nobody has asked for. */
+function patchSchedulers(exports: Record<string, unknown>): void {
+  wrapMethod(
+    prototypeOf(exports["JobScheduler"]),
+    "upsertJobScheduler",
+    (original) =>
+      function upsertJobScheduler(this: unknown, ...args: unknown[]): unknown {
+        const { override } = (args[5] ?? {}) as { override?: unknown };
+        const work = (): unknown => Reflect.apply(original, this, args);
+        return override === false ? storage.run(SUPPRESSED, work) : work();
+      },
+  );
+}
+
+/** A child process for jobs outlives the job that it was started for. */
+function patchChildPools(exports: Record<string, unknown>): void {
+  wrapMethod(
+    prototypeOf(exports["ChildPool"]),
+    "retain",
+    (original) =>
+      function retain(this: unknown, ...args: unknown[]): unknown {
+        return storage.run(ROOT, () => Reflect.apply(original, this, args));
+      },
+  );
+}
+
+interface SandboxedJob {
+  opts?: { telemetry?: { metadata?: unknown } };
+}
+
+/** A job as a child process gets it: with the context of its processing in place of its sender's. */
+function patchJobs(exports: Record<string, unknown>, tracing: Tracing): void {
+  wrapMethod(
+    prototypeOf(exports["Job"]),
+    "asJSONSandbox",
+    (original) =>
+      function asJSONSandbox(this: unknown, ...args: unknown[]): unknown {
+        const job = Reflect.apply(original, this, args) as SandboxedJob;
+        const metadata = metadataOf(tracing, tracing.active());
+        const telemetry = { ...job.opts?.telemetry, metadata };
+        return metadata === "{}" ? job : { ...job, opts: { ...job.opts, telemetry } };
+      },
+  );
+}
+
+/** `start(job, token)` of a child process, which processes one job after another. */
+function patchChildren(exports: Record<string, unknown>, tracing: Tracing): void {
+  wrapMethod(
+    prototypeOf(exports["ChildProcessor"]),
+    "start",
+    (original) =>
+      function start(this: unknown, ...args: unknown[]): unknown {
+        const { opts } = (args[0] ?? {}) as SandboxedJob;
+        const carrier = mapCarrier(parseObject(opts?.telemetry?.metadata, MAX_METADATA));
+        const context = tracing.extract((name) => carrier.get(name));
+        return storage.run(context, () => Reflect.apply(original, this, args));
       },
   );
 }
@@ -171,27 +258,25 @@ function patchFlows(exports: Record<string, unknown>, tracing: Tracing): void {
   );
 }
 
+const FILES: Readonly<
+  Record<string, (exports: Record<string, unknown>, tracing: Tracing) => void>
+> = {
+  "queue-base": patchQueues,
+  worker: patchWorkers,
+  "flow-producer": patchFlows,
+  "job-scheduler": patchSchedulers,
+  "child-pool": patchChildPools,
+  job: patchJobs,
+  "child-processor": patchChildren,
+};
+
 /** Instrumentation of bullmq. */
 export const instrumentation: Instrumentation = {
   name: "bullmq",
-  modules: [
-    {
-      module: "bullmq",
-      versions: ">=5.41 <7",
-      file: "dist/cjs/classes/queue-base",
-      patch: (exports, _loaded, tracing) => patchQueues(exports, tracing),
-    },
-    {
-      module: "bullmq",
-      versions: ">=5.41 <7",
-      file: "dist/cjs/classes/worker",
-      patch: patchWorkers,
-    },
-    {
-      module: "bullmq",
-      versions: ">=5.41 <7",
-      file: "dist/cjs/classes/flow-producer",
-      patch: (exports, _loaded, tracing) => patchFlows(exports, tracing),
-    },
-  ],
+  modules: Object.entries(FILES).map(([file, patch]) => ({
+    module: "bullmq",
+    versions: ">=5.41 <7",
+    file: `dist/cjs/classes/${file}`,
+    patch: (exports, _loaded, tracing) => patch(exports, tracing),
+  })),
 };
