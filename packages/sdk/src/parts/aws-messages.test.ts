@@ -157,6 +157,29 @@ test("a batch has a span for each message, and processing links to it with its t
   );
 });
 
+test("with a callback a span lasts until it is called, and knows of errors", async () => {
+  await bench.run(`${open}
+    const called = (command, client = sqs, ...more) => new Promise((resolve) => client.send(command, ...more, (error, answer) => span("callback", () => resolve(error ?? answer))));
+    const broken = new SQSClient({ ...config, endpoint: "http://127.0.0.1:1", maxAttempts: 1 });
+    await span("caller", async () => {
+      await called(new SendMessageCommand({ QueueUrl, MessageBody: "x" }));
+      if ((await called(new ReceiveMessageCommand({ QueueUrl }), sqs, {})).Messages.length !== 1) throw new Error("none");
+      const error = await called(new SendMessageCommand({ QueueUrl, MessageBody: "x" }), broken);
+      if (!(error instanceof Error)) throw new Error("no error");
+    });`);
+  const caller = bench.named("caller");
+  const callbacks = bench.sink.spans.filter(({ name }) => name === "callback");
+  expect(callbacks.map(({ parentSpanId }) => parentSpanId)).toEqual(Array(3).fill(caller.spanId));
+  const failed = bench.of(PRODUCER).filter(({ status }) => status?.code === 2);
+  const sent = bench.of(PRODUCER).filter((each) => !failed.includes(each));
+  expect([sent.length, failed.length]).toEqual([1, 1]);
+  expect(bench.named("receive jobs").links).toMatchObject([{ spanId: sent[0]?.spanId }]);
+  const request = bench.of(CLIENT).find(({ parentSpanId }) => parentSpanId === sent[0]?.spanId);
+  expect(BigInt(sent[0]?.endTimeUnixNano ?? 0)).toBeGreaterThan(
+    BigInt(request?.endTimeUnixNano ?? 0),
+  );
+});
+
 test("with ten attributes taken, AWSTraceHeader carries the context", async () => {
   await bench.run(`${open}
     const MessageAttributes = Object.fromEntries(Array.from({ length: 10 }, (_, at) => ["a" + at, { DataType: "String", StringValue: "x" }]));

@@ -2,12 +2,21 @@
 // are taken. Receiving links to the messages; their processing is the program's code, for which there are `process()` and
 // `batch()` of @clew/sdk/messaging with `sqsMessage()`.
 
+import type { Context } from "@opentelemetry/api";
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
 import { lastPart, sqsMessage, sqsPlace } from "../messaging/incoming.ts";
 import { type Begun, type Message, Messaging, type Place } from "../messaging/operation.ts";
-import { attempt, type Method, prototypeOf, sizeOf, wrapMethod } from "../messaging/patching.ts";
-import { runBegun, whenDone } from "../messaging/run.ts";
+import {
+  attempt,
+  dressed,
+  type Method,
+  prototypeOf,
+  sizeOf,
+  wrapMethod,
+} from "../messaging/patching.ts";
+import { endBegun, runBegun } from "../messaging/run.ts";
 import { type SqsMessage, sqsCarrier } from "../messaging/sqs-carrier.ts";
+import { activeContext, storage } from "../trace/context.ts";
 
 const LIBRARY = "aws-messages";
 /** What a receiver asks for, beside what the program wants. */
@@ -101,38 +110,69 @@ function noteReceived(messaging: Messaging, command: Command, result: unknown, s
   messaging.receive(queuePlace(command.input), messages, startTime).span.end();
 }
 
+/** `send(command, callback)` or `send(command, options, callback)`: calls `ended` before the callback. */
+function withCallback(
+  args: readonly unknown[],
+  caller: Context,
+  ended: (failure: { readonly error: unknown } | undefined, answer: unknown) => void,
+): unknown[] | undefined {
+  const at = args.findIndex((each) => typeof each === "function");
+  if (at < 0) return undefined;
+  const callback = args[at] as Method;
+  const done = dressed(callback, function called(this: unknown, ...results: unknown[]) {
+    const [error, answer] = results;
+    ended(error === null || error === undefined ? undefined : { error }, answer);
+    return storage.run(caller, () => Reflect.apply(callback, this, results));
+  });
+  return args.with(at, done);
+}
+
+function begin(messaging: Messaging, name: string, command: Command): Traced | undefined {
+  if (SETTLES.has(name))
+    return { command, begun: messaging.settle(queuePlace(command.input), "delete") };
+  return Object.hasOwn(SENDS, name) ? SENDS[name]?.(messaging, command) : undefined;
+}
+
 function wrapSend(messaging: Messaging): (original: Method) => Method {
   return (original) =>
     function send(this: unknown, ...args: unknown[]): unknown {
-      const command = args[0] as Command;
+      const [command, ...more] = args as [Command, ...unknown[]];
       const name = attempt(LIBRARY, () => command.constructor.name) ?? "";
-      const call = (own: Command): unknown =>
-        Reflect.apply(original, this, [own, ...args.slice(1)]);
-      if (name === "ReceiveMessageCommand") return receive(messaging, command, call);
-      const traced = attempt(LIBRARY, (): Traced | undefined => {
-        if (SETTLES.has(name)) {
-          const begun = messaging.settle(queuePlace(command.input), "delete");
-          return { command, begun };
-        }
-        return Object.hasOwn(SENDS, name) ? SENDS[name]?.(messaging, command) : undefined;
-      });
-      return runBegun(traced?.begun, () => call(traced?.command ?? command));
+      const call = (own: Command, given: readonly unknown[]): unknown =>
+        Reflect.apply(original, this, [own, ...given]);
+      if (name === "ReceiveMessageCommand") return receive(messaging, command, more, call);
+      const caller = activeContext();
+      const traced = attempt(LIBRARY, () => begin(messaging, name, command));
+      if (traced === undefined) return Reflect.apply(original, this, args);
+      const { begun } = traced;
+      const given = withCallback(more, caller, (failure) => endBegun(begun, failure));
+      if (given === undefined) return runBegun(begun, () => call(traced.command, more));
+      return storage.run(begun.context, () => call(traced.command, given));
     };
 }
 
-function receive(messaging: Messaging, command: Command, call: (own: Command) => unknown): unknown {
+function receive(
+  messaging: Messaging,
+  command: Command,
+  more: readonly unknown[],
+  call: (own: Command, given: readonly unknown[]) => unknown,
+): unknown {
   const startTime = performance.now();
+  const caller = activeContext();
   const own = attempt(LIBRARY, () => asking(command)) ?? command;
-  const result = call(own);
+  const note = (answer: unknown): void => {
+    attempt(LIBRARY, () =>
+      storage.run(caller, () => noteReceived(messaging, command, answer, startTime)),
+    );
+  };
+  const given = withCallback(more, caller, (_, answer) => note(answer));
+  if (given !== undefined) return call(own, given);
+  const result = call(own, more);
   if (!(result instanceof Promise)) return result;
-  let answer: unknown;
-  const noted = result.then((value: unknown) => {
-    answer = value;
-    return value;
+  return result.then((answer: unknown) => {
+    note(answer);
+    return answer;
   });
-  return whenDone(noted, () =>
-    attempt(LIBRARY, () => noteReceived(messaging, command, answer, startTime)),
-  );
 }
 
 function patch(client: string, exports: Record<string, unknown>, tracing: Tracing): void {

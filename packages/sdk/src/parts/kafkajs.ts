@@ -17,7 +17,7 @@ interface TopicMessages {
 
 /** Whether kafkajs may take them; what it refuses is its own affair. */
 function isSendable(given: Partial<TopicMessages> | undefined): given is TopicMessages {
-  return Array.isArray(given?.messages);
+  return typeof given?.topic === "string" && Array.isArray(given.messages);
 }
 
 /** The same messages with headers of their own, to be written to. */
