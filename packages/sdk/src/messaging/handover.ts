@@ -4,7 +4,7 @@
 
 import { running } from "../sdk.ts";
 import { activeContext, storage } from "../trace/context.ts";
-import { type Carrier, mapCarrier } from "./carrier.ts";
+import { type Carrier, isTable, mapCarrier } from "./carrier.ts";
 import { variable } from "./process-context.ts";
 
 /** The context of now as plain texts, which can be cloned, sent and stored. */
@@ -19,12 +19,16 @@ export function inject(carrier: Carrier): void {
   running()?.inject(activeContext(), (name, value) => carrier.set(name, value));
 }
 
+function isCarrier(carried: object): carried is Carrier {
+  return typeof (carried as Partial<Carrier>).get === "function";
+}
+
 /** Runs `work` in the context that `carried` brings: of `carry()`, or any carrier. */
-export function resume<T>(carried: object | Carrier | undefined, work: () => T): T {
+export function resume<T>(carried: object | Carrier | null | undefined, work: () => T): T {
   const sdk = running();
-  if (sdk === undefined || carried === undefined) return work();
-  const carrier =
-    "get" in carried && typeof carried.get === "function" ? carried : mapCarrier(carried);
+  // It has come with a message, from anybody.
+  if (sdk === undefined || !isTable(carried)) return work();
+  const carrier = isCarrier(carried) ? carried : mapCarrier(carried);
   return storage.run(
     sdk.extract((name) => carrier.get(name)),
     work,

@@ -117,3 +117,9 @@ test("context is handed over by hand as plain texts, and what is none changes no
   expect(resumed?.parentSpanId).toBe(caller?.spanId);
   expect(alone?.parentSpanId).toBe("");
 });
+
+test("work goes on without context where what a message carries is none", () => {
+  for (const carried of [null, undefined, "text", 7, [], { get: 1 }]) {
+    expect(resume(carried as object, () => "done")).toBe("done");
+  }
+});
