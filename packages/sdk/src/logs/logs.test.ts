@@ -57,6 +57,45 @@ test.each(MODULE_SYSTEMS)("records of pino: %s", async (kind) => {
   expect(said("said")).toMatchObject({ ...ids, own: true });
 });
 
+test("what a program gives pino sees nothing of the fields, which are in the line once", async () => {
+  const ending = await run(
+    place,
+    "cjs",
+    { pino: "pino", "%sdk%": "{ pinoMixin, span }" },
+    `class Order { id = 7; }
+     const plain = { base: undefined, timestamp: false };
+     const one = pino({ ...plain, formatters: { log: (record) => ({ ...record, own: record instanceof Order, keys: Object.keys(record).length }) } });
+     const two = pino({ ...plain, mixinMergeStrategy: () => ({ merged: true }) });
+     const three = pino({ ...plain, nestedKey: "nested", serializers: { a: (a) => { three.info("serializing"); return a; } } });
+     const four = pino({ ...plain, mixin: pinoMixin() });
+     span("inside", () => { one.info(new Order(), "class"); two.info("merged"); three.info({ a: 1 }, "nested"); four.info("mixin"); });`,
+  );
+  expect(ending.stderr).toBe("");
+  const { traceId, spanId } = await sink.span("inside");
+  const ids = `"trace_id":"${traceId}","span_id":"${spanId}","trace_flags":"01"`;
+  // Each logger has a stream of its own.
+  expect(ending.stdout.trim().split("\n").sort()).toEqual([
+    `{"level":30,${ids},"id":7,"own":true,"keys":1,"msg":"class"}`,
+    `{"level":30,${ids},"msg":"merged"}`,
+    `{"level":30,${ids},"msg":"mixin"}`,
+    `{"level":30,${ids},"msg":"serializing"}`,
+    `{"level":30,${ids},"nested":{"a":1},"msg":"nested"}`,
+  ]);
+});
+
+test("an error that winston is given twice names the span of its time, or none", async () => {
+  const ending = await run(
+    place,
+    "cjs",
+    { winston: "winston", "%sdk%": "{ span }" },
+    `const logger = winston.createLogger({ format: winston.format.printf((info) => String(info.trace_id)), transports: [new winston.transports.Console()] });
+     const error = new Error("kept");
+     span("first", () => logger.error(error)); span("second", () => logger.error(error)); logger.error(error);`,
+  );
+  const [first, second] = [await sink.span("first"), await sink.span("second")];
+  expect(ending.stdout).toBe(`${first.traceId}\n${second.traceId}\nundefined\n`);
+});
+
 test.each(MODULE_SYSTEMS)("records of winston: %s", async (kind) => {
   place.env["CLEW_SDK_LOG_KEYS"] = "trace,span,flags";
   const ending = await run(
@@ -89,16 +128,15 @@ test.each(MODULE_SYSTEMS)("records of winston: %s", async (kind) => {
 });
 
 test("lines of the console, where they are wanted", async () => {
-  const body = `console.log("outside"); span("inside", () => { console.log("%s lines", 2); });`;
+  const body = `console.log("outside"); span("inside", () => { console.log("%s lines", 2); console.log("50%d"); console.log("%s %s", 1); });`;
   const quiet = await run(place, "mjs", { "%sdk%": "{ span }" }, body);
-  expect(quiet.stdout).toBe("outside\n2 lines\n");
+  expect(quiet.stdout).toBe("outside\n2 lines\n50%d\n1 %s\n");
   place.env["CLEW_SDK_LOG_CONSOLE"] = "true";
   sink.spans.length = 0;
   const told = await run(place, "mjs", { "%sdk%": "{ span }" }, body);
   const { traceId, spanId } = await sink.span("inside");
-  expect(told.stdout).toBe(
-    `outside\n2 lines trace_id=${traceId} span_id=${spanId} trace_flags=01\n`,
-  );
+  const ids = `trace_id=${traceId} span_id=${spanId} trace_flags=01`;
+  expect(told.stdout).toBe(`outside\n2 lines ${ids}\n50%d ${ids}\n1 %s ${ids}\n`);
 });
 
 test("the ids are written as each reader of logs wants them", () => {
