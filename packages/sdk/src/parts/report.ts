@@ -4,6 +4,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { join } from "node:path";
+import { clearInterval, setInterval } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { threadId } from "node:worker_threads";
 import { complaintsSaid } from "../complaints.ts";
