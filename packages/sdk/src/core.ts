@@ -90,7 +90,7 @@ export class Core implements TracerCore, SpanTaker {
   stop(): void {
     clearInterval(this.#ticks);
     clearTimeout(this.#timer);
-    this.#delivery?.keep(undefined);
+    this.#delivery?.stop();
   }
 
   samplesEverything(parent: Parent | undefined): boolean {

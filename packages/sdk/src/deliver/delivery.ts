@@ -30,5 +30,7 @@ export interface Delivery {
    * synchronously, and takes back from the disk what has arrived.
    */
   spill(send: boolean): void;
+  /** Stops timers. */
+  stop(): void;
   readonly counts: DeliveryCounts;
 }

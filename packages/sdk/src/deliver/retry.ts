@@ -6,6 +6,9 @@ const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
 const LONGEST_ASKED_MS = 300_000;
 
+/** Why a single span is dropped that the backend answers with 413. */
+export const TOO_LARGE = "the backend takes no requests of this size";
+
 /** What became of a request. */
 export type Outcome =
   | { readonly kind: "taken"; readonly rejected: number; readonly message: string }

@@ -6,16 +6,12 @@ import { clearTimeout, setTimeout } from "node:timers";
 import { complain } from "../complaints.ts";
 import type { ExportSettings } from "../config/settings.ts";
 import { loadPart } from "../load-part.ts";
-import { type Batch, batchBody, batchBytes, batchSpans } from "./batch.ts";
+import { type Batch, batchBody, batchBytes, batchSpans, splitBatch } from "./batch.ts";
 import { Concurrency } from "./concurrency.ts";
 import type { Delivery, DeliveryCounts } from "./delivery.ts";
-import { backoffMs, type Outcome } from "./retry.ts";
+import { type Carrier, Drain, type DrainOwner } from "./drain.ts";
+import { backoffMs, TOO_LARGE } from "./retry.ts";
 import type { Spill } from "./spill.ts";
-
-/** What sends one request. */
-export interface Carrier {
-  send(body: Buffer): Promise<Outcome>;
-}
 
 interface Flush {
   readonly done: (complete: boolean) => void;
@@ -26,6 +22,7 @@ export class Sender implements Delivery {
   readonly #settings: ExportSettings;
   readonly #carrier: Carrier;
   readonly #spill: Spill | undefined;
+  readonly #drain: Drain | undefined;
   readonly #concurrency: Concurrency;
   #queue: Batch[] = [];
   readonly #sending = new Set<Batch>();
@@ -34,7 +31,6 @@ export class Sender implements Delivery {
   /** Somebody has waited in vain: nobody shall wait again before the backend answers. */
   #silent = false;
   #pause: NodeJS.Timeout | undefined;
-  #draining = false;
   readonly #flushes = new Set<Flush>();
   #untoldDrops = 0;
   #delivered = 0;
@@ -45,7 +41,20 @@ export class Sender implements Delivery {
     this.#settings = settings;
     this.#carrier = carrier;
     this.#spill = spill;
+    this.#drain = spill === undefined ? undefined : new Drain(carrier, spill, this.#drainOwner());
     this.#concurrency = new Concurrency(settings.maxConcurrency);
+  }
+
+  #drainOwner(): DrainOwner {
+    return {
+      calm: () => this.#flushes.size === 0,
+      pausing: () => this.#pause !== undefined,
+      delivered: (spans) => {
+        this.#delivered += spans;
+      },
+      dropped: (spans, reason) => this.#countDrops(spans, reason),
+      drained: () => this.#pump(false),
+    };
   }
 
   get counts(): DeliveryCounts {
@@ -53,7 +62,7 @@ export class Sender implements Delivery {
   }
 
   get pending(): boolean {
-    return this.#queue.length > 0 || this.#sending.size > 0 || this.#draining;
+    return this.#queue.length > 0 || this.#sending.size > 0 || this.#drain?.running === true;
   }
 
   /** Milliseconds that the end of the process may wait for this backend. */
@@ -180,43 +189,19 @@ export class Sender implements Delivery {
     }, afterMs ?? backoffMs(this.#failures)).unref();
   }
 
-  /** The two halves of a batch are requests of their own. */
+  /** The backend takes no requests of this size. */
   #split(batch: Batch): void {
-    const { important, ordinary } = batch;
-    if (important === undefined || ordinary === undefined) {
-      this.#bytes -= batchBytes(batch);
-      this.#countDrops(batchSpans(batch), "the backend takes no requests of this size");
-      return;
+    this.#bytes -= batchBytes(batch);
+    const halves = splitBatch(batch);
+    if (halves === undefined) this.#countDrops(batchSpans(batch), TOO_LARGE);
+    else {
+      this.#queue.unshift(...halves);
+      for (const half of halves) this.#bytes += batchBytes(half);
     }
-    this.#queue.unshift(
-      { ...batch, ordinary: undefined, ordinarySpans: 0 },
-      { ...batch, important: undefined, importantSpans: 0, reportedDrops: 0 },
-    );
   }
 
-  /** Sends what lies on the disk, one record after the other, for as long as the backend takes it. */
   drain(): void {
-    if (this.#draining || this.#flushes.size > 0 || this.#spill === undefined) return;
-    const record = this.#spill.next();
-    if (record === undefined) return;
-    this.#draining = true;
-    void this.#drainAll(this.#spill);
-  }
-
-  async #drainAll(spill: Spill): Promise<void> {
-    // Whoever waits for a flush waits for the record on its way, lest it be sent again, but not for more.
-    while (this.#flushes.size === 0) {
-      const record = spill.next();
-      if (record === undefined) break;
-      const outcome = await this.#carrier.send(record.body);
-      if (outcome.kind === "retry") break; // after the next success
-      spill.sent(record);
-      if (outcome.kind === "taken") this.#delivered += record.spans;
-      else this.#countDrops(record.spans, "the backend refused what lay on the disk");
-    }
-    spill.tidy();
-    this.#draining = false;
-    this.#pump(false);
+    this.#drain?.begin();
   }
 
   flush(ms: number): Promise<boolean> {
@@ -259,12 +244,23 @@ export class Sender implements Delivery {
     this.#sending.clear();
     this.#queue = [];
     this.#bytes = 0;
-    if (left.length === 0) return;
+    if (left.length === 0) {
+      this.#spill?.release();
+      return;
+    }
     const onDisk = left.map((batch) => this.#toDisk(batch));
     if (send && !this.#silent && this.#failures === 0 && this.#sendNow(left))
       this.#spill?.forgetFile();
     else if (onDisk.includes(false))
       complain("spans are lost at exit: they fit nowhere on the disk");
+    this.#spill?.release();
+  }
+
+  stop(): void {
+    clearTimeout(this.#pause);
+    this.#drain?.stop();
+    this.#spill?.keep(undefined, 0);
+    this.#spill?.stop();
   }
 
   #sendNow(batches: readonly Batch[]): boolean {

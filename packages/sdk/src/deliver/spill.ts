@@ -1,42 +1,27 @@
-// Spans on the disk: files of records, each `length u32 | spans u32 | OTLP request`, little-endian. A file
-// belongs to the process whose id and start are in its name; those of processes that are gone are sent by
-// whoever starts next. Nothing here throws: a disk that cannot be written is a spill that takes nothing.
+// Spans on the disk: a folder for each backend, with files of records that belong to the thread that wrote them
+// (spill-name.ts). Those of processes that are gone are sent by whoever finds them. Nothing here throws: a
+// disk that cannot be written is a spill that takes nothing.
 
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { threadId } from "node:worker_threads";
+// Not the global ones, which test runners and DOM shims replace by such as know no `unref`.
+import { clearInterval, setInterval } from "node:timers";
 import type { ExportSettings } from "../config/settings.ts";
+import { RecordFile, recordBytes, recordOf, type SpilledRecord } from "./record-file.ts";
+import {
+  isOwn,
+  isSpillName,
+  mayTake,
+  newSpillName,
+  TOUCH_MS,
+  withoutOwner,
+  writtenMsOf,
+} from "./spill-name.ts";
 
-const HEADER = 8;
-const LARGEST_RECORD = 64 * 1024 * 1024;
-/** A file that its owner has not touched for so long is taken over even when some process has its id. */
-const ABANDONED_MS = 600_000;
-/** Starts this close, milliseconds, are of one process. */
-const SAME_START_MS = 5000;
-const FILE = /^(\d+)-(\d+)-(\d+)-(\d+)\.(\d+)\.otlp$/;
-
-/** A record that is being sent. */
-export interface SpilledRecord {
-  readonly body: Buffer;
-  readonly spans: number;
-}
-
-interface Reading {
-  readonly path: string;
-  bytes: Buffer;
-  at: number;
-}
-
-function processLives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
+/** Beside the name of a file that is put in another's place when it is whole. */
+const UNFINISHED = ".new";
 
 function defaultFolder(): string {
   let user = "user";
@@ -53,15 +38,14 @@ export class Spill {
   readonly #folder: string;
   readonly #most: number;
   readonly #ageMs: number;
-  /** Start of the process in epoch milliseconds; threads of one process agree to a few. */
-  readonly #start: number = Math.floor(Date.now() - process.uptime() * 1000);
   #file: number | undefined;
   #path = "";
-  #sequence = 0;
-  #bytes = 0;
-  #reading: Reading | undefined;
+  #reading: RecordFile | undefined;
   #journal: string | undefined;
+  #touches: NodeJS.Timeout | undefined;
   #mayHaveFiles = true;
+  /** Whether files lie there whose owners may still live. */
+  othersWait = false;
 
   /** Records for the same backend lie in the same folder. */
   constructor(settings: ExportSettings, folder: string) {
@@ -70,13 +54,12 @@ export class Spill {
     this.#folder = join(folder === "auto" ? defaultFolder() : folder, name);
     this.#most = settings.spillBytes;
     this.#ageMs = settings.spillMs;
-    this.#bytes = this.#names().reduce((sum, each) => sum + sizeOf(join(this.#folder, each)), 0);
   }
 
   /** Appends a record, synchronously; false when it does not fit or the disk says no. */
   write(body: Buffer, spans: number): boolean {
-    if (this.#bytes + body.length + HEADER > this.#most) return false;
-    // Where process ids say nothing, as between containers that share a folder, another may have taken it.
+    if (!this.#fits(body)) return false;
+    // One who took us for dead may have taken it.
     if (this.#file !== undefined && !fs.existsSync(this.#path)) this.newFile();
     let whole = 0;
     try {
@@ -87,13 +70,19 @@ export class Spill {
       while (written < record.length) {
         written += fs.writeSync(this.#file, record, written, record.length - written);
       }
-      this.#bytes += record.length;
       this.#mayHaveFiles = true;
       return true;
     } catch {
       this.#cutTo(whole);
       return false;
     }
+  }
+
+  /** The limit is the folder's, whoever fills it. */
+  #fits(body: Buffer): boolean {
+    let bytes = recordBytes(body.length);
+    for (const name of this.#names()) bytes += sizeOf(join(this.#folder, name));
+    return bytes <= this.#most;
   }
 
   /** Takes half a record back, as a full disk leaves it: nothing behind it could be read. */
@@ -120,7 +109,23 @@ export class Spill {
   forgetFile(): void {
     const path = this.#path;
     this.newFile();
-    if (path !== "") this.#discard(path, sizeOf(path));
+    if (path !== "") discard(path);
+  }
+
+  /** The process ends: what it leaves is whoever's comes first. */
+  release(): void {
+    this.newFile();
+    this.#reading?.close();
+    this.#reading = undefined;
+    for (const name of this.#names()) {
+      if (isOwn(name)) move(join(this.#folder, name), join(this.#folder, withoutOwner(name)));
+    }
+  }
+
+  /** Lets go of the process; what is on the disk stays there. */
+  stop(): void {
+    clearInterval(this.#touches);
+    this.#touches = undefined;
   }
 
   /** A new path in our name, in a folder that is surely ours. */
@@ -130,8 +135,20 @@ export class Spill {
     if (owner !== undefined && fs.statSync(this.#folder).uid !== owner) {
       throw new Error("the folder is somebody else's");
     }
-    const id = `${threadId}.${this.#sequence++}`;
-    return join(this.#folder, `${writtenMs}-${process.pid}-${this.#start}-${id}.otlp`);
+    this.#touches ??= setInterval(() => this.#touch(), TOUCH_MS).unref();
+    return join(this.#folder, newSpillName(writtenMs));
+  }
+
+  /** A sign of life for those who cannot ask whether our process is there. */
+  #touch(): void {
+    const now = new Date();
+    for (const path of [this.#path, this.#journal, this.#reading?.path]) {
+      try {
+        if (path !== undefined && path !== "") fs.utimesSync(path, now, now);
+      } catch {
+        // Somebody has cleaned up.
+      }
+    }
   }
 
   #open(): number {
@@ -150,9 +167,9 @@ export class Spill {
         this.#journal = undefined;
         return;
       }
-      if (body.length + HEADER > this.#most) return;
+      if (!this.#fits(body)) return;
       this.#journal ??= this.#newPath(Date.now());
-      const file = `${this.#journal}.new`;
+      const file = `${this.#journal}${UNFINISHED}`;
       fs.writeFileSync(file, recordOf(body, spans), { mode: 0o600 });
       fs.renameSync(file, this.#journal);
     } catch {
@@ -168,7 +185,7 @@ export class Spill {
         this.#mayHaveFiles = false;
         return undefined;
       }
-      const record = recordAt(this.#reading);
+      const record = this.#reading.next();
       if (record !== undefined) return record;
       this.tidy();
     }
@@ -176,116 +193,80 @@ export class Spill {
   }
 
   /** The record that `next` gave has arrived, or is beyond help. */
-  sent(record: SpilledRecord): void {
-    if (this.#reading !== undefined) this.#reading.at += HEADER + record.body.length;
+  sent(): void {
+    this.#reading?.sent();
   }
 
   /** Removes the file that is being read when all of it has arrived. */
   tidy(): void {
-    if (this.#reading === undefined || recordAt(this.#reading) !== undefined) return;
-    if (sizeOf(this.#reading.path) > this.#reading.bytes.length) {
-      this.#readAgain(this.#reading); // its owner lives and has written more
-      if (recordAt(this.#reading) !== undefined) return;
-    }
-    this.#discard(this.#reading.path, this.#reading.bytes.length);
+    if (this.#reading === undefined || this.#reading.next() !== undefined) return;
+    this.#reading.close();
+    discard(this.#reading.path);
     this.#reading = undefined;
   }
 
-  #readAgain(reading: Reading): void {
-    try {
-      reading.bytes = fs.readFileSync(reading.path);
-    } catch {
-      // Somebody has cleaned up.
-    }
+  /** Looks again for files of others. */
+  lookAgain(): void {
+    this.#mayHaveFiles = true;
   }
 
   #names(): string[] {
     try {
-      return fs
-        .readdirSync(this.#folder)
-        .filter((name) => FILE.test(name))
-        .sort();
+      return fs.readdirSync(this.#folder).sort();
     } catch {
       return [];
     }
   }
 
-  #discard(path: string, bytes: number): void {
-    try {
-      fs.unlinkSync(path);
-    } catch {
-      // Somebody else has taken it.
-    }
-    this.#bytes = Math.max(0, this.#bytes - bytes);
-  }
-
-  #claim(): Reading | undefined {
-    for (const name of this.#names()) {
-      const path = join(this.#folder, name);
-      const match = FILE.exec(name);
-      const writtenMs = Number(match?.[1]);
-      if (Date.now() - writtenMs >= this.#ageMs) {
-        this.#discard(path, sizeOf(path));
-      } else if (match !== null && this.#mayTake(path, match)) {
+  #claim(): RecordFile | undefined {
+    this.othersWait = false;
+    for (const given of this.#names()) {
+      const name = given.endsWith(UNFINISHED) ? given.slice(0, -UNFINISHED.length) : given;
+      const path = join(this.#folder, given);
+      if (!isSpillName(name) || path === this.#journal) continue;
+      const writtenMs = writtenMsOf(name);
+      if (Date.now() - writtenMs >= this.#ageMs) discard(path);
+      else if (name !== given) continue;
+      else if (mayTake(name, path)) {
         const reading = this.#take(path, writtenMs);
         if (reading !== undefined) return reading;
-      }
+      } else this.othersWait = true;
     }
     return undefined;
   }
 
-  #mayTake(path: string, name: RegExpExecArray): boolean {
-    const [pid, start, thread] = [Number(name[2]), Number(name[3]), Number(name[4])];
-    const other = Math.abs(start - this.#start) > SAME_START_MS;
-    if (pid === process.pid && other) return true; // number 1 of a container, before
-    if (pid === process.pid && thread === threadId) return path !== this.#journal;
-    const lives = pid === process.pid || processLives(pid);
-    return !lives || Date.now() - modifiedMs(path) > ABANDONED_MS;
-  }
-
   /** Renames the file into our name, so that no two processes send it. */
-  #take(path: string, writtenMs: number): Reading | undefined {
+  #take(path: string, writtenMs: number): RecordFile | undefined {
     try {
-      if (path === this.#path && this.#file !== undefined) {
-        fs.closeSync(this.#file);
-        this.#file = undefined;
-      }
+      if (path === this.#path) this.newFile();
       const own = this.#newPath(writtenMs);
       fs.renameSync(path, own);
-      return { path: own, bytes: fs.readFileSync(own), at: 0 };
+      return new RecordFile(own);
     } catch {
       return undefined;
     }
   }
 }
 
-function recordOf(body: Buffer, spans: number): Buffer {
-  const record = Buffer.allocUnsafe(HEADER + body.length);
-  record.writeUInt32LE(body.length, 0);
-  record.writeUInt32LE(spans, 4);
-  body.copy(record, HEADER);
-  return record;
+function discard(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch {
+    // Somebody else has taken it.
+  }
 }
 
-function recordAt({ bytes, at }: Reading): SpilledRecord | undefined {
-  if (at + HEADER > bytes.length) return undefined;
-  const length = bytes.readUInt32LE(at);
-  const end = at + HEADER + length;
-  if (length === 0 || length > LARGEST_RECORD || end > bytes.length) return undefined; // torn end
-  return { body: bytes.subarray(at + HEADER, end), spans: bytes.readUInt32LE(at + 4) };
+function move(from: string, to: string): void {
+  try {
+    fs.renameSync(from, to);
+  } catch {
+    // As above.
+  }
 }
 
 function sizeOf(path: string): number {
   try {
     return fs.statSync(path).size;
-  } catch {
-    return 0;
-  }
-}
-
-function modifiedMs(path: string): number {
-  try {
-    return fs.statSync(path).mtimeMs;
   } catch {
     return 0;
   }

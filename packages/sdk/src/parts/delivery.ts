@@ -2,7 +2,8 @@
 
 import { complain } from "../complaints.ts";
 import type { ExportSettings } from "../config/settings.ts";
-import { type Carrier, Sender } from "../deliver/sender.ts";
+import type { Carrier } from "../deliver/drain.ts";
+import { Sender } from "../deliver/sender.ts";
 import { Spill } from "../deliver/spill.ts";
 import { Transport } from "../deliver/transport.ts";
 
