@@ -104,6 +104,18 @@ const ROWS: readonly Row[] = [
     value: ({ http }) => listed(http.ignore),
   },
   {
+    name: "parent of messages",
+    options: [],
+    variables: ["CLEW_SDK_MESSAGING_PARENT"],
+    value: ({ messageParent }) => messageParent ?? "message, or link in batches and helpers",
+  },
+  {
+    name: "trace id header",
+    options: [],
+    variables: ["CLEW_SDK_TRACE_ID_HEADER"],
+    value: ({ http }) => (http.traceIdHeader === "" ? "none" : http.traceIdHeader),
+  },
+  {
     name: "spill",
     options: [],
     variables: ["CLEW_SDK_SPILL"],

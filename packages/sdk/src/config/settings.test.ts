@@ -43,3 +43,17 @@ test("options win over the environment, and bad values over nothing", () => {
   expect(read.complaints).toHaveLength(2);
   expect(readSettings({ service: "mine" }, variables).service).toBe("mine");
 });
+
+test("what no header and no message can be told is complained of, and left out", () => {
+  const read = (variables: Record<string, string>) => readSettings({}, variables);
+  const bad = read({ CLEW_SDK_TRACE_ID_HEADER: "x trace:id", CLEW_SDK_MESSAGING_PARENT: "child" });
+  expect(bad.http.traceIdHeader).toBe("");
+  expect(bad.messageParent).toBeUndefined();
+  expect(bad.complaints).toEqual([
+    "CLEW_SDK_TRACE_ID_HEADER=x trace:id is no name of a header; none is sent",
+    "CLEW_SDK_MESSAGING_PARENT=child is neither message nor link",
+  ]);
+  const good = read({ CLEW_SDK_TRACE_ID_HEADER: "X-Trace-Id", CLEW_SDK_MESSAGING_PARENT: "link" });
+  expect([good.http.traceIdHeader, good.messageParent]).toEqual(["x-trace-id", "link"]);
+  expect(good.complaints).toEqual([]);
+});

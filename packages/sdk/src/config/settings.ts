@@ -67,6 +67,8 @@ export interface Settings {
   readonly export: ExportSettings;
   readonly http: HttpSettings;
   readonly logs: LogSettings;
+  /** What messages are to their senders, where the program has said it for all. */
+  readonly messageParent: "message" | "link" | undefined;
   readonly disabledInstrumentations: readonly string[];
   /** Only these, when not empty. */
   readonly enabledInstrumentations: readonly string[];
@@ -174,6 +176,21 @@ function logSettings(env: Environment, given: LogKeyChoice | undefined): LogSett
   return { keys: given ?? read ?? "otel", console: env.flag("CLEW_SDK_LOG_CONSOLE") };
 }
 
+/** A name that a header can have (RFC 9110, "token"), or empty: Node refuses others with every answer. */
+function headerName(env: Environment, variable: string): string {
+  const name = (env.text(variable) ?? "").toLowerCase();
+  if (name === "" || /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) return name;
+  env.complain(`${variable}=${name} is no name of a header; none is sent`);
+  return "";
+}
+
+function messageParent(env: Environment): Settings["messageParent"] {
+  const wanted = env.text("CLEW_SDK_MESSAGING_PARENT");
+  if (wanted === undefined || wanted === "message" || wanted === "link") return wanted;
+  env.complain(`CLEW_SDK_MESSAGING_PARENT=${wanted} is neither message nor link`);
+  return undefined;
+}
+
 /** Settings of a tracer from `options` and the environment `variables`. Never throws. */
 export function readSettings(
   options: StartOptions,
@@ -195,10 +212,11 @@ export function readSettings(
     http: {
       ignore: env.list("CLEW_SDK_IGNORE_PATHS", []),
       secretParameters: env.list("CLEW_SDK_SECRET_PARAMETERS", []),
-      traceIdHeader: (env.text("CLEW_SDK_TRACE_ID_HEADER") ?? "").toLowerCase(),
+      traceIdHeader: headerName(env, "CLEW_SDK_TRACE_ID_HEADER"),
       handlerSpans: env.flag("CLEW_SDK_HANDLER_SPANS"),
     },
     logs: logSettings(env, options.logKeys),
+    messageParent: messageParent(env),
     disabledInstrumentations:
       options.disabledInstrumentations ?? env.list("OTEL_NODE_DISABLED_INSTRUMENTATIONS", []),
     enabledInstrumentations: env.list("OTEL_NODE_ENABLED_INSTRUMENTATIONS", []),

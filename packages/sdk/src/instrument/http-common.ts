@@ -65,3 +65,26 @@ export function parseHost(text: string): HostPort {
   hosts.set(text, parsed);
   return parsed;
 }
+
+/** A request's target, taken apart (RFC 9112, "Request Target"). */
+export interface Target {
+  readonly path: string;
+  /** Without `?`; empty when there is none. */
+  readonly query: string;
+  /** Where the client meant to go, when it wrote that down, as it does to a proxy. */
+  readonly authority: string | undefined;
+}
+
+const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@]*@)?([^/?#]*)([^]*)$/i;
+
+/** Takes apart `/path?query` and `http://host/path?query`; credentials in the latter are left out. */
+export function parseTarget(url: string): Target {
+  const absolute = url.startsWith("/") ? null : ABSOLUTE.exec(url);
+  const rest = absolute === null ? url : (absolute[2] as string);
+  const mark = rest.indexOf("?");
+  const path = mark < 0 ? rest : rest.slice(0, mark);
+  const query = mark < 0 ? "" : rest.slice(mark + 1);
+  return absolute === null
+    ? { path, query, authority: undefined }
+    : { path: path === "" ? "/" : path, query, authority: absolute[1] };
+}

@@ -7,7 +7,15 @@ import type { Socket } from "node:net";
 import type { Attributes, SpanKind } from "@opentelemetry/api";
 import { ROOT, SUPPRESSED, storage } from "../trace/context.ts";
 import { RecordingSpan } from "../trace/span.ts";
-import { knownMethod, nameByRoute, nameOfMethod, parseHost, pathTest } from "./http-common.ts";
+import {
+  knownMethod,
+  nameByRoute,
+  nameOfMethod,
+  parseHost,
+  parseTarget,
+  pathTest,
+  type Target,
+} from "./http-common.ts";
 import type { InstrumentedTracer } from "./instrumented-tracer.ts";
 import { redactQuery } from "./redact.ts";
 
@@ -48,27 +56,25 @@ function clientAddress(request: IncomingMessage): string | undefined {
   return (comma < 0 ? forwarded : forwarded.slice(0, comma)).trim();
 }
 
-/** Path and query of a request's target, which names the host too where we are a proxy (RFC 9112, 3.2.2). */
-function targetOf(url: string): string {
-  if (url.startsWith("/")) return url;
-  return /^[a-z][a-z\d+.-]*:\/\/[^/?]*(.*)$/i.exec(url)?.[1] || url;
-}
-
 /** What is known before the answer. The keys are all different. */
-function addRequest(add: (key: string, value: unknown) => void, request: IncomingMessage): void {
+function addRequest(
+  add: (key: string, value: unknown) => void,
+  request: IncomingMessage,
+  { path, query, authority }: Target,
+): void {
   const { headers, socket } = request;
   const method = request.method ?? "GET";
-  const url = targetOf(request.url ?? "/");
   const secure = (socket as { encrypted?: boolean }).encrypted === true;
   const known = knownMethod(method);
   add("http.request.method", known);
   if (known !== method) add("http.request.method_original", method);
-  const mark = url.indexOf("?");
-  add("url.path", mark < 0 ? url : url.slice(0, mark));
-  if (mark >= 0 && mark < url.length - 1) add("url.query", redactQuery(url.slice(mark + 1)));
+  add("url.path", path);
+  if (query !== "") add("url.query", redactQuery(query));
   add("url.scheme", secure ? "https" : "http");
-  if (headers.host !== undefined) {
-    const { host, port } = parseHost(headers.host);
+  // A target that names its host outdoes the header (RFC 9112, section 3.2.2).
+  const asked = authority || headers.host;
+  if (asked !== undefined) {
+    const { host, port } = parseHost(asked);
     add("server.address", host);
     add("server.port", port ?? (secure ? 443 : 80));
   }
@@ -82,11 +88,15 @@ function addRequest(add: (key: string, value: unknown) => void, request: Incomin
   if (headers["user-agent"] !== undefined) add("user_agent.original", headers["user-agent"]);
 }
 
-function requestAttributes(request: IncomingMessage): Attributes {
+function requestAttributes(request: IncomingMessage, target: Target): Attributes {
   const attributes: Record<string, unknown> = {};
-  addRequest((key, value) => {
-    attributes[key] = value;
-  }, request);
+  addRequest(
+    (key, value) => {
+      attributes[key] = value;
+    },
+    request,
+    target,
+  );
   return attributes;
 }
 
@@ -160,8 +170,8 @@ export function traceHttpServers(tracing: InstrumentedTracer): () => void {
   const ignored = pathTest(ignore);
 
   const begin = ({ request, response, socket }: Started): void => {
-    const url = request.url ?? "/";
-    if (ignore.length > 0 && ignored(url.split("?", 1)[0] as string)) {
+    const target = parseTarget(request.url ?? "/");
+    if (ignore.length > 0 && ignored(target.path)) {
       storage.enterWith(SUPPRESSED);
       return;
     }
@@ -171,7 +181,9 @@ export function traceHttpServers(tracing: InstrumentedTracer): () => void {
       () => Object.keys(headers),
     );
     const name = nameOfMethod(request.method ?? "GET");
-    const span = tracer.begin(name, SERVER, parent, undefined, () => requestAttributes(request));
+    const span = tracer.begin(name, SERVER, parent, undefined, () =>
+      requestAttributes(request, target),
+    );
     const context = parent.withSpan(span);
     storage.enterWith(context);
     if (hasBody(request)) {
@@ -183,7 +195,7 @@ export function traceHttpServers(tracing: InstrumentedTracer): () => void {
     if (!(span instanceof RecordingSpan)) return;
     (request as Traced)[SPAN] = span;
     (response as Traced)[SPAN] = span;
-    addRequest((key, value) => span.attributes.push(key, value), request);
+    addRequest((key, value) => span.attributes.push(key, value), request, target);
     watchAbort(socket, response);
   };
   const onStart = (message: unknown): void => {

@@ -203,6 +203,34 @@ test("unsampled requests carry the decision on and make no spans", async () => {
   expect(sink.spans).toHaveLength(0);
 });
 
+test("a target with its host in it is taken apart, and ignored by its path", async () => {
+  place.env["CLEW_SDK_IGNORE_PATHS"] = "/health";
+  await run(
+    "mjs",
+    `${HEAD}
+     const { connect } = await import("node:net");
+     const ask = (target) => new Promise((resolve) => {
+       const socket = connect(server.address().port, "127.0.0.1", () =>
+         socket.write("GET " + target + " HTTP/1.1\\r\\nHost: other.example\\r\\nConnection: close\\r\\n\\r\\n"));
+       socket.resume().on("close", resolve);
+     });
+     await ask("http://me:secret@shop.example:8080/a?token=abc&x=1");
+     await ask("http://shop.example/health?x=1");
+     await ask("http://shop.example");
+     stop();`,
+  );
+  expect(ofKind(SERVER).map(({ attributes }) => attributes)).toMatchObject([
+    {
+      "url.path": "/a",
+      "url.query": "token=REDACTED&x=1",
+      "server.address": "shop.example",
+      "server.port": 8080,
+    },
+    { "url.path": "/", "server.address": "shop.example", "server.port": 80 },
+  ]);
+  expect(JSON.stringify(sink.spans)).not.toContain("secret");
+});
+
 test("the answer names its trace when that is wanted", async () => {
   place.env["CLEW_SDK_TRACE_ID_HEADER"] = "x-trace-id";
   await run(
