@@ -136,7 +136,7 @@ function onlyValue(values: readonly (string | Buffer)[]): string | undefined {
 }
 
 /** A handler that answers with what `take` makes of a call, or with the status of what it throws. */
-function handler(
+function answeredBy(
   settings: ReceiverSettings,
   take: (call: ServerUnaryCall<Buffer, Buffer>) => Promise<Uint8Array>,
 ): handleUnaryCall<Buffer, Buffer> {
@@ -167,7 +167,7 @@ function exportHandler(
   sink: ExportSink,
   stats: ReceiverStats,
 ): handleUnaryCall<Buffer, Buffer> {
-  return handler(settings, async (call) => {
+  return answeredBy(settings, async (call) => {
     const tenant = tenantOfCall(call, settings);
     const body = call.request;
     stats.bodyBytes.grpc += body.length;
@@ -180,7 +180,7 @@ function samplingHandler(
   source: SamplingSource,
   settings: ReceiverSettings,
 ): handleUnaryCall<Buffer, Buffer> {
-  return handler(settings, async (call) => {
+  return answeredBy(settings, async (call) => {
     const service = decodeSamplingParameters(call.request);
     return (await source.strategy(tenantOfCall(call, settings), service)).protobuf;
   });

@@ -26,8 +26,8 @@ export interface StartOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly protocol?: Protocol;
   readonly compression?: Compression;
-  /** A share of all traces (0 to 1), or a sampler for the first span of a trace. */
-  readonly sampler?: number | Sampler;
+  /** A share of all traces (0 to 1), `remote` for what the backend says, or a sampler for the first span of a trace. */
+  readonly sampler?: number | "remote" | Sampler;
   /** Looked at in order before `sampler`. */
   readonly rules?: readonly SamplingRule[];
   /** Names as in `OTEL_PROPAGATORS`. */

@@ -1,12 +1,12 @@
 // One OTLP/HTTP request. Compression runs on libuv's threads; sockets do not keep the process alive.
 
-import { readFileSync } from "node:fs";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 // Not the global ones, which test runners and DOM shims replace by such as know no `unref`.
 import { clearTimeout, setTimeout } from "node:timers";
 import type { ExportSettings } from "../config/settings.ts";
 import { loadPart } from "../load-part.ts";
 import { SDK_VERSION } from "../version.ts";
+import { certificates, loadHttp } from "./http-request.ts";
 import { failureOf, type Outcome } from "./retry.ts";
 
 const LARGEST_ANSWER = 64 * 1024;
@@ -14,10 +14,9 @@ const LARGEST_ANSWER = 64 * 1024;
 const SMALLEST_COMPRESSED = 1024;
 const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-// Loaded when first needed: a service without TLS never pays for it.
+// Loaded when first needed.
 const load = process.getBuiltinModule as (name: string) => unknown;
 type Http = typeof import("node:http");
-type Https = typeof import("node:https");
 type Zlib = typeof import("node:zlib");
 
 function message(error: unknown): string {
@@ -59,22 +58,17 @@ export class Transport {
   constructor(settings: ExportSettings) {
     this.#settings = settings;
     this.#url = new URL(settings.url);
-    const secure = this.#url.protocol === "https:";
-    const http = load(secure ? "node:https" : "node:http") as Http & Https;
+    const http = loadHttp(settings.url);
     this.#request = http.request;
     const wanted = settings.compression;
     // On one machine compression costs more than the bytes do.
     const automatic = LOCAL.test(this.#url.hostname) ? "none" : "gzip";
     this.#encoding = wanted === "auto" ? automatic : wanted;
-    const files = { ca: settings.caFile, key: settings.keyFile, cert: settings.certFile };
-    const given = Object.entries(files).flatMap(([name, file]) =>
-      file === undefined ? [] : [[name, readFileSync(file)] as const],
-    );
     this.#options = {
       method: "POST",
       agent: new http.Agent({ keepAlive: true, maxSockets: settings.maxConcurrency }),
       timeout: settings.timeoutMs,
-      ...Object.fromEntries(given),
+      ...certificates(settings),
     };
   }
 

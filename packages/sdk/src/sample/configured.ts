@@ -25,6 +25,11 @@ function rate(text: string, complain: Complain): number {
   return 100;
 }
 
+function remote(settings: Settings, complain: Complain): Sampler {
+  const part = loadPart("remote-sampling") as typeof import("../parts/remote-sampling.ts");
+  return part.remoteSampler(settings, complain);
+}
+
 function rootSampler(name: string, settings: Settings, complain: Complain): Sampler | undefined {
   const argument = settings.samplerArgument;
   switch (name) {
@@ -37,11 +42,9 @@ function rootSampler(name: string, settings: Settings, complain: Complain): Samp
       return probability(share(argument, complain));
     case "rate_limited":
       return new RateLimit(rate(argument, complain));
+    case "remote":
     case "jaeger_remote":
-    case "clew_remote":
-      return (
-        loadPart("remote-sampling") as typeof import("../parts/remote-sampling.ts")
-      ).remoteSampler(settings, complain);
+      return remote(settings, complain);
     default:
       return undefined;
   }
@@ -59,16 +62,25 @@ function rulesOf(text: string, complain: Complain): readonly SamplingRule[] {
   return [];
 }
 
+function givenSampler(
+  given: NonNullable<StartOptions["sampler"]>,
+  settings: Settings,
+  complain: Complain,
+): Sampler {
+  if (given === "remote") return remote(settings, complain);
+  if (typeof given !== "number") return given;
+  return given >= 1 ? alwaysOn : probability(given);
+}
+
 /** The sampler for all spans that begin a trace in this process. */
 export function samplerOf(options: StartOptions, settings: Settings, complain: Complain): Sampler {
   const rules = options.rules ?? rulesOf(settings.rules, complain);
   const withRules = (root: Sampler) => (rules.length === 0 ? root : ruleSampler(rules, root));
   if (options.sampler !== undefined) {
-    const given = options.sampler;
-    const root = typeof given === "number" ? (given >= 1 ? alwaysOn : probability(given)) : given;
-    return new ParentBased(withRules(root));
+    return new ParentBased(withRules(givenSampler(options.sampler, settings, complain)));
   }
-  const followed = settings.samplerName.startsWith("parentbased_");
+  // `remote` is ours: the rates are for traces that begin here, as with `sampler: "remote"`.
+  const followed = /^parentbased_|^remote$/.test(settings.samplerName);
   const name = settings.samplerName.replace(/^parentbased_/, "");
   const root = rootSampler(name, settings, complain);
   if (root === undefined) complain(`sampler ${settings.samplerName} is unknown; all is kept`);

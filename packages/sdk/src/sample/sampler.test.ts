@@ -2,12 +2,13 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { samplerOfStrategy } from "../parts/remote-sampling.ts";
+import { usualUrls } from "../parts/remote-sampling.ts";
 import { randomnessOf, sampledState } from "./ot-state.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { ruleSampler } from "./rules.ts";
 import { type Candidate, DROP, thresholdOf, thresholdText, traceRandomness } from "./sampler.ts";
 import { alwaysOff, alwaysOn, probability } from "./simple-samplers.ts";
+import { samplerOfStrategy } from "./strategy.ts";
 
 fc.configureGlobal({ seed: 20_261_122 });
 
@@ -128,4 +129,69 @@ test("answers of a sampling endpoint become samplers, and nonsense none", () => 
   expect(each?.decide(candidate(traceId(0, 4), "POST"))).toBe(DROP);
   expect(samplerOfStrategy({ probabilisticSampling: { samplingRate: "all" } })).toBeUndefined();
   expect(samplerOfStrategy({})).toBeUndefined();
+  expect(samplerOfStrategy(null)).toBeUndefined();
+  expect(samplerOfStrategy({ probabilisticSampling: { samplingRate: 1.5 } })).toBeUndefined();
+});
+
+test("answers with null for what they do not use are understood", () => {
+  const half = samplerOfStrategy({
+    strategyType: 0,
+    probabilisticSampling: { samplingRate: 0.5 },
+    rateLimitingSampling: null,
+    operationSampling: null,
+  });
+  expect(half?.decide(candidate(traceId(3, 4)))).toBe(2 ** 51);
+});
+
+describe("rates of operations", () => {
+  const rates = {
+    "GET /users/:id": 1,
+    "GET /users/me": 0,
+    "POST /users": 1,
+    "GET /files/*": 1,
+    "GET /": 1,
+    "load cart": 1,
+    GET: 0.5,
+  };
+  const sampler = samplerOfStrategy({
+    operationSampling: {
+      defaultSamplingProbability: 0,
+      perOperationStrategies: Object.entries(rates).map(([operation, samplingRate]) => ({
+        operation,
+        probabilisticSampling: { samplingRate },
+      })),
+    },
+  });
+  const kept = (name: string, path?: string) =>
+    sampler?.decide(candidate(traceId(0, 4), name, { "url.path": path })) === 0;
+
+  test.each([
+    ["GET", "/users/17", true],
+    ["GET", "/users/me", false],
+    ["GET", "/users/17/cart", false],
+    ["GET", "/users/", false],
+    ["POST", "/users", true],
+    ["POST", "/users/17", false],
+    ["GET", "/files/a/b", true],
+    ["GET", "/", true],
+    ["GET", undefined, false],
+    ["load cart", undefined, true],
+    ["load", "/users/17", false],
+  ])("hold for routes that are not known yet: %s %s", (name, path, expected) => {
+    expect(kept(name, path)).toBe(expected);
+  });
+
+  test("ask for no attributes where no route is sampled otherwise", () => {
+    const each = candidate(traceId(0, 4), "PUT");
+    const poisoned = { ...each, attributes: () => expect.unreachable() };
+    expect(sampler?.decide(poisoned)).toBe(DROP);
+  });
+});
+
+test("rates are asked for where spans are sent to, then at Jaeger's port there", () => {
+  expect(usualUrls("https://clew.example:4318/in/v1/traces")).toEqual([
+    "https://clew.example:4318/in/sampling",
+    "http://clew.example:5778/sampling",
+  ]);
+  expect(usualUrls("http://[::1]:4318/other")[0]).toBe("http://[::1]:4318/sampling");
 });
