@@ -2,9 +2,11 @@
 // indexes, as the engine's own EXPLAIN tells. A question that stops using an index still answers right and
 // is only slow, so nothing else would notice.
 
+import { parse } from "@clew/traceql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Engine, Parameter, ReadOptions } from "../engines/engine.ts";
 import { stringLiteral } from "../engines/parameters.ts";
+import { openTraceqlReader } from "../planner/open-traceql-reader.ts";
 import { openTraceReader } from "../read/open-trace-reader.ts";
 import { fillAttributePlaces } from "../schema/fill-attribute-places.ts";
 import type { TestStore } from "./open-test-store.ts";
@@ -178,6 +180,23 @@ export function describePlans(name: string, open: () => Promise<TestStore>): voi
         expect(reads(plans, "spans").read).toBeLessThanOrEqual(4);
         expect(reads(plans, "spans").of).toBeGreaterThan(70);
       }
+    });
+
+    test("rates from rollups read only granules with spans at whole minutes", async () => {
+      const query = parse("{} | rate() by(resource.service.name)");
+      if (query.kind !== "metrics") throw new Error("not a metrics query");
+      const question = {
+        tenant: TENANT,
+        range: ALL,
+        query,
+        stepNano: nano(3),
+        exemplars: 0,
+        maxSeries: 100,
+      };
+      const plans = await plansOfQuestion((engine) => openTraceqlReader(engine).metrics(question));
+      // One span in 60,000 starts at a whole minute.
+      expect(reads(plans, "spans").read).toBeLessThanOrEqual(SPANS / 60_000);
+      expect(reads(plans, "spans").of).toBeGreaterThan(70);
     });
 
     test("the logs of a trace without spans are found by the bloom filter", async () => {

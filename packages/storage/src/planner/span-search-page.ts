@@ -3,7 +3,7 @@
 import type { NamedValue, ResultSpan, ResultTrace } from "@clew/model";
 import type { FieldReference } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
-import { type FoundSpan, nearDays } from "../read/found-span.ts";
+import { type FoundTrace, nearDays } from "../read/found-span.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
 import { type IndexRow, readIndexRows } from "../read/trace-summaries.ts";
@@ -33,7 +33,7 @@ interface TraceStats {
 export async function readPage(
   engine: Engine,
   shown: ShownSpans,
-  found: readonly FoundSpan[],
+  found: readonly FoundTrace[],
   context: ReadContext,
 ): Promise<readonly ResultTrace[]> {
   if (found.length === 0) return [];
@@ -60,7 +60,7 @@ interface Place {
   readonly minutes: readonly number[];
 }
 
-function placeOf(found: readonly FoundSpan[], index: ReadonlyMap<string, IndexRow>): Place {
+function placeOf(found: readonly FoundTrace[], index: ReadonlyMap<string, IndexRow>): Place {
   const minutes = new Set<number>();
   // The spans of an insert are there a moment before its rows of the index.
   for (const { span } of found) minutes.add(Number(BigInt(span.startUnixNano) / MINUTE_NANO));
@@ -168,7 +168,7 @@ function namedValues(named: readonly FieldReference[], cells: readonly unknown[]
 }
 
 function resultTrace(
-  { traceId, span }: FoundSpan,
+  { traceId, span }: FoundTrace,
   row: IndexRow | undefined,
   stats: TraceStats | undefined,
   spans: readonly ResultSpan[],

@@ -7,6 +7,7 @@ import { ClewError } from "@clew/base";
 import type { TraceqlSearchResult } from "@clew/model";
 import { type Pipeline, references } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
+import { type FoundTrace, foundTraces } from "../read/found-span.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { readCursor, writeCursor } from "../read/search-cursor.ts";
 import { storableRange } from "../read/span-condition.ts";
@@ -58,13 +59,14 @@ export async function searchSpans(
   const fields = await prepareFields(engine, tenant, [...conditionsOf(filter), ...named], context);
   const source = { tenant, filter, fields };
   const range = storableRange(query.range);
-  const search: TraceSearch = {
+  const search: TraceSearch<FoundTrace> = {
     tenant,
     range,
     sort,
     limit,
     after,
     rowsATrace: ROWS_A_TRACE,
+    reads: foundTraces,
     clause: (window, parameters) => spanClause(source, window, parameters),
   };
   const found = await findTraces(engine, search, context);

@@ -3,6 +3,7 @@
 import { ClewError } from "@clew/base";
 import type { SearchQuery, SearchResult } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
+import { foundSpans } from "./found-span.ts";
 import type { ReadContext } from "./read-context.ts";
 import { readCursor, writeCursor } from "./search-cursor.ts";
 import { SpanCondition } from "./span-condition.ts";
@@ -34,6 +35,7 @@ export async function searchTraces(
     after,
     rowsATrace: query.filter.operation === undefined ? ROWS_A_TRACE : ROWS_A_TRACE_OF_OPERATION,
     clause: condition.clause.bind(condition),
+    reads: foundSpans,
   };
   const found = await findTraces(engine, search, context);
   const traces = await readSummaries(engine, query.tenant, found.slice(0, query.limit), context);

@@ -5,7 +5,7 @@
 import type { TimeRange } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
 import { WindowWalk } from "../planner/window-walk.ts";
-import { FOUND_COLUMNS, type FoundSpan, foundSpan, nearDays } from "./found-span.ts";
+import { type FoundColumns, type FoundTrace, nearDays } from "./found-span.ts";
 import type { ReadContext } from "./read-context.ts";
 import type { SearchPosition, SearchSort } from "./search-cursor.ts";
 import { storableRange } from "./span-condition.ts";
@@ -14,7 +14,7 @@ import { SqlParameters } from "./sql-parameters.ts";
 const MINUTE_NANO = 60_000_000_000n;
 const MAX_BITE_ROWS = 20_000;
 
-export interface TraceSearch {
+export interface TraceSearch<Found extends FoundTrace> {
   readonly tenant: string;
   readonly range: TimeRange;
   readonly sort: SearchSort;
@@ -24,52 +24,53 @@ export interface TraceSearch {
   readonly after: SearchPosition | undefined;
   /** Matching spans that a trace has, at a guess: so many rows a missing trace are asked for. */
   readonly rowsATrace: number;
+  readonly reads: FoundColumns<Found>;
   /** The clause for matching spans that start inside the range, with its keyword; more can follow after AND. */
   clause(range: TimeRange, parameters: SqlParameters): string;
 }
 
 /** A page of traces by their first matching spans; one more than the limit when there is a next page. */
-export async function findTraces(
+export async function findTraces<Found extends FoundTrace>(
   engine: Engine,
-  search: TraceSearch,
+  search: TraceSearch<Found>,
   context: ReadContext,
-): Promise<readonly FoundSpan[]> {
+): Promise<readonly Found[]> {
   return await new TraceFinder(engine, search, context).page();
 }
 
 /** Where a page ends that shows `page` last, for the cursor; undefined when nothing follows. */
 export function pageEnd(
-  { sort, limit, after }: TraceSearch,
-  found: readonly FoundSpan[],
+  { sort, limit, after }: Pick<TraceSearch<FoundTrace>, "sort" | "limit" | "after">,
+  found: readonly FoundTrace[],
 ): SearchPosition | undefined {
   const last = found[limit - 1];
   if (found.length <= limit || last === undefined) return undefined;
   return { ...position(sort, last), shown: (after?.shown ?? 0) + limit };
 }
 
-function position(sort: SearchSort, { traceId, span }: FoundSpan): Omit<SearchPosition, "shown"> {
+function position(sort: SearchSort, { traceId, span }: FoundTrace): Omit<SearchPosition, "shown"> {
   return {
     value: BigInt(sort === "newest" ? span.startUnixNano : span.durationNano),
     traceId,
   };
 }
 
-class TraceFinder {
+class TraceFinder<Found extends FoundTrace> {
   readonly #engine: Engine;
-  readonly #search: TraceSearch;
+  readonly #search: TraceSearch<Found>;
   readonly #context: ReadContext;
-  readonly #found: FoundSpan[] = [];
+  readonly #found: Found[] = [];
   /** Traces of this page, and those that an earlier page showed. */
   readonly #settled = new Set<string>();
 
-  constructor(engine: Engine, search: TraceSearch, context: ReadContext) {
+  constructor(engine: Engine, search: TraceSearch<Found>, context: ReadContext) {
     this.#engine = engine;
     this.#search = search;
     this.#context = context;
   }
 
   /** Up to one trace more than the page holds: the one that tells that there is a next page. */
-  async page(): Promise<readonly FoundSpan[]> {
+  async page(): Promise<readonly Found[]> {
     const { sort, after } = this.#search;
     const { startNano, endNano } = storableRange(this.#search.range);
     if (sort === "slowest") {
@@ -113,8 +114,8 @@ class TraceFinder {
     }
   }
 
-  async #settle(bite: readonly FoundSpan[]): Promise<void> {
-    const fresh: FoundSpan[] = [];
+  async #settle(bite: readonly Found[]): Promise<void> {
+    const fresh: Found[] = [];
     for (const found of bite) {
       if (this.#settled.has(found.traceId)) continue;
       this.#settled.add(found.traceId);
@@ -134,7 +135,7 @@ class TraceFinder {
     high: bigint,
     below: Omit<SearchPosition, "shown"> | undefined,
     rows: number,
-  ): Promise<readonly FoundSpan[]> {
+  ): Promise<readonly Found[]> {
     const parameters = new SqlParameters();
     const key = this.#search.sort === "newest" ? "start" : "duration";
     const parts = [this.#search.clause({ startNano: low, endNano: high }, parameters)];
@@ -145,20 +146,20 @@ class TraceFinder {
     }
     const settled = [...this.#settled];
     if (settled.length > 0) parts.push(`trace_id NOT IN ${parameters.traceIds(settled)}`);
-    const sql = `SELECT ${FOUND_COLUMNS} FROM spans ${parts.join(" AND ")}
+    const sql = `SELECT ${this.#search.reads.columns} FROM spans ${parts.join(" AND ")}
      ORDER BY ${key} DESC, trace_id DESC LIMIT ${rows}`;
     const answer = await this.#engine.readRows(sql, {
       ...this.#context,
       parameters: parameters.values,
     });
-    return answer.map(foundSpan);
+    return answer.map(this.#search.reads.found);
   }
 
   /**
    * Which of these traces were on an earlier page, i.e. have a matching span above where that page ended.
    * The trace index leads to their rows, so this reads a few granules however deep the page is.
    */
-  async #shownBefore(candidates: readonly FoundSpan[]): Promise<ReadonlySet<string>> {
+  async #shownBefore(candidates: readonly FoundTrace[]): Promise<ReadonlySet<string>> {
     const after = this.#search.after;
     if (after === undefined || candidates.length === 0) return new Set();
     const { tenant, range, sort } = this.#search;

@@ -2,7 +2,7 @@
 
 import type { TraceSummary } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
-import { type FoundSpan, nearDays } from "./found-span.ts";
+import { type FoundSpan, type FoundTrace, nearDays } from "./found-span.ts";
 import type { ReadContext } from "./read-context.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 
@@ -34,7 +34,7 @@ export async function readSummaries(
 export async function readIndexRows(
   engine: Engine,
   tenant: string,
-  found: readonly FoundSpan[],
+  found: readonly FoundTrace[],
   context: ReadContext,
 ): Promise<ReadonlyMap<string, IndexRow>> {
   if (found.length === 0) return new Map();

@@ -4,7 +4,7 @@
 import { ClewError } from "@clew/base";
 import type { Engine } from "../engines/engine.ts";
 import { fillAttributePlaces } from "./fill-attribute-places.ts";
-import { tables } from "./tables.ts";
+import { SINCE_MINUTE_INDEX, tables } from "./tables.ts";
 
 export interface Migration {
   /** 1, 2, 3 … without gaps. */
@@ -24,6 +24,15 @@ export const migrations: readonly Migration[] = [
     version: 2,
     name: "attribute places",
     statements: [createIfMissing(tables.attribute_places), fillAttributePlaces],
+  },
+  {
+    version: 3,
+    name: "index of spans at whole minutes",
+    statements: [
+      `ALTER TABLE spans ADD ${SINCE_MINUTE_INDEX.replace("INDEX", "INDEX IF NOT EXISTS")}`,
+      // In the background; until then parts without it are read.
+      "ALTER TABLE spans MATERIALIZE INDEX since_minute",
+    ],
   },
 ];
 

@@ -9,6 +9,7 @@ import type { ReadContext } from "../../read/read-context.ts";
 import { inRange, redRows, serviceRedRows } from "../../read/rollup-source.ts";
 import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
+import { SINCE_MINUTE } from "../../schema/tables.ts";
 import { OTHER_NAME } from "../../write/red-sums.ts";
 import { Cells, withGroups } from "./cells.ts";
 import { columnKey } from "./group-keys.ts";
@@ -153,7 +154,7 @@ async function readEdges(
      FROM spans PREWHERE tenant = ${parameters.text(tenant)}
        AND minute >= ${minute(plan.inside.from)} AND minute < ${minute(plan.inside.to)}
        AND (${elapsed}) % ${step} = 0
-       AND toUnixTimestamp64Nano(start) = toInt64(minute) * 60000000000 ${where}
+       AND ${SINCE_MINUTE} = 0 ${where}
      GROUP BY ${groupsOf(plan.by)}`,
     { ...context, parameters: parameters.values },
   );
