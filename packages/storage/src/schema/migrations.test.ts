@@ -31,21 +31,6 @@ test("migrating an empty store makes every table, and migrating again changes no
   expect(await engine.readRows("SELECT version, name FROM schema_migrations")).toHaveLength(newest);
 });
 
-test("a store from before an index gets it", async () => {
-  const path = mkdtempSync(join(tmpdir(), "clew-older-"));
-  const older = await openChdbEngine({ path });
-  await migrate(older, migrations.slice(0, 2));
-  await older.command("ALTER TABLE spans DROP INDEX since_minute");
-  await older.command("INSERT INTO spans (tenant, minute) SELECT 't', number FROM numbers(10)");
-  await migrate(older);
-  const indices = await older.readRows(
-    "SELECT name FROM system.data_skipping_indices WHERE table = 'spans'",
-  );
-  expect(indices.flat()).toContain("since_minute");
-  await older.close();
-  rmSync(path, { recursive: true });
-});
-
 test("a migration that stopped half-way is completed by the next run", async () => {
   const add = "ALTER TABLE scopes ADD COLUMN IF NOT EXISTS remark String";
   const step = { version: migrations.length + 1, name: "it's a remark", statements: [add] };
