@@ -46,14 +46,15 @@ export interface ResultTrace {
   readonly spansets: readonly ResultSpanset[];
 }
 
-/** What an answer cost, as the engine counted it. */
+/** What an answer cost, as the engine counted it; lookups of facts about attributes are left out. */
 export interface ReadCost {
   readonly rows: number;
+  /** Uncompressed bytes of the columns that were read. */
   readonly bytes: number;
   /** Traces that were looked at one by one. */
   readonly traces: number;
   readonly milliseconds: number;
-  /** How it was answered: `rollup`, `spans`, `traces`. */
+  /** How it was answered: `rollup`, `spans`, `traces`; lists for completion also from the `catalogue`. */
   readonly plan: string;
 }
 
@@ -102,4 +103,14 @@ export interface TagValue {
   readonly value: string;
   /** Estimated spans with it; 0 where unknown. */
   readonly count: number;
+}
+
+export interface TagNamesResult {
+  readonly scopes: readonly TagNames[];
+  readonly cost: ReadCost;
+}
+
+export interface TagValuesResult {
+  readonly values: readonly TagValue[];
+  readonly cost: ReadCost;
 }

@@ -5,7 +5,8 @@
 
 import type {
   TagNames,
-  TagValue,
+  TagNamesResult,
+  TagValuesResult,
   TimeRange,
   TraceqlMetricsResult,
   TraceqlSearchResult,
@@ -51,10 +52,10 @@ export interface TraceqlReader {
   tagNames(
     query: TagQuery & { readonly scope?: TagNames["scope"] },
     signal?: AbortSignal,
-  ): Promise<readonly TagNames[]>;
+  ): Promise<TagNamesResult>;
   /** Most frequent first. Names are full references: `span.http.route`, `.http.route`, `name`, `status`. */
   tagValues(
     query: TagQuery & { readonly field: FieldReference; readonly prefix?: string },
     signal?: AbortSignal,
-  ): Promise<readonly TagValue[]>;
+  ): Promise<TagValuesResult>;
 }

@@ -31,7 +31,6 @@ export function searchText(result: TraceqlSearchResult, withSpans: boolean): str
     "",
     `${result.traces.length} traces${result.nextCursor === undefined ? "" : ", and more"}`,
   );
-  // The embedded engine does not tell what a question about single spans read.
   const counted = read === 0 ? "" : `${read.toLocaleString("en-US")} rows read in `;
   return `${lines.join("\n")} (${plan}: ${counted}${Math.round(milliseconds)} ms)\n`;
 }

@@ -29,8 +29,8 @@ const cost = { rows: 0, bytes: 0, traces: 0, milliseconds: 0, plan: "none" };
 const traceql: TraceqlReader = {
   search: async () => ({ traces: [], cost }),
   metrics: async () => ({ series: [], cost }),
-  tagNames: empty,
-  tagValues: empty,
+  tagNames: async () => ({ scopes: [], cost }),
+  tagValues: async () => ({ values: [], cost }),
 };
 const redSeries: RedSeriesReader = {
   spanIncrements: empty,

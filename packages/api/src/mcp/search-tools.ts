@@ -180,8 +180,8 @@ const listAttributes = tool({
   async run({ scope, ...given }, { traceql, tenant, nowNano, signal }) {
     const common = { tenant, range: rangeOf(given, nowNano), limit: 500 };
     const question = scope === undefined ? common : { ...common, scope };
-    const found = await traceql.tagNames(question, signal);
-    const lines = found.map(({ scope: name, names }) => `${name}: ${names.join(", ")}`);
+    const { scopes } = await traceql.tagNames(question, signal);
+    const lines = scopes.map(({ scope: name, names }) => `${name}: ${names.join(", ")}`);
     return bounded(lines, "Ask for one scope.");
   },
 });
@@ -200,7 +200,7 @@ const listAttributeValues = tool({
   }),
   async run({ name, limit, ...given }, { traceql, tenant, nowNano, signal }) {
     const range = rangeOf(given, nowNano);
-    const values = await traceql.tagValues(
+    const { values } = await traceql.tagValues(
       { tenant, range, limit, field: fieldOfTag(name) },
       signal,
     );

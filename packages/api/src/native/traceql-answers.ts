@@ -55,12 +55,12 @@ const resultTrace = z.strictObject({
 
 const readCost = z.strictObject({
   rows: amount.describe(
-    "Rows read; the embedded engine does not tell all of them, and 0 where it tells none.",
+    "Rows read. A scan that finds nothing and many small answers may lack those of their last 32 ms.",
   ),
-  bytes: amount,
+  bytes: amount.describe("Uncompressed bytes of the columns that were read."),
   traces: amount.describe("Traces that were looked at one by one."),
   milliseconds: amount,
-  plan: z.string().describe("How it was answered: rollup, spans, traces."),
+  plan: z.string().describe("How it was answered: rollup, spans, traces, catalogue."),
 });
 
 export const traceqlSearchAnswer = z
@@ -101,16 +101,20 @@ const scopes = ["span", "resource", "event", "link", "instrumentation", "intrins
 export const tagScope: z.ZodType<model.TagNames["scope"]> = z.enum(scopes);
 
 const tagNames = z.strictObject({ scope: tagScope, names: z.array(z.string()).readonly() });
-export const tagNamesAnswer: z.ZodType<{ readonly scopes: readonly model.TagNames[] }> =
-  z.strictObject({ scopes: z.array(tagNames).readonly() });
+export const tagNamesAnswer: z.ZodType<model.TagNamesResult> = z.strictObject({
+  scopes: z.array(tagNames).readonly(),
+  cost: readCost,
+});
 
 const tagValue = z.strictObject({
   type: z.enum(["string", "int", "float", "bool", "duration", "keyword"]),
   value: z.string(),
   count: amount.describe("Estimated spans with it; 0 where unknown."),
 });
-export const tagValuesAnswer: z.ZodType<{ readonly values: readonly model.TagValue[] }> =
-  z.strictObject({ values: z.array(tagValue).readonly() });
+export const tagValuesAnswer: z.ZodType<model.TagValuesResult> = z.strictObject({
+  values: z.array(tagValue).readonly(),
+  cost: readCost,
+});
 
 const place = z
   .strictObject({ start: z.int().min(0), end: z.int().min(0) })

@@ -161,7 +161,7 @@ const tags = route({
     const { scope, limit } = given;
     const asked = { tenant, range: timeRange(given, nowNano), limit, ...filterOf(given.filter) };
     const names = scope === undefined ? asked : { ...asked, scope };
-    return { scopes: await traceql.tagNames(names, signal) };
+    return await traceql.tagNames(names, signal);
   },
 });
 
@@ -177,12 +177,8 @@ const tagValues = route({
     const { prefix, limit } = given;
     const field = fieldOfTag(given.field);
     const range = timeRange(given, nowNano);
-    return {
-      values: await traceql.tagValues(
-        { tenant, range, limit, field, prefix, ...filterOf(given.filter) },
-        signal,
-      ),
-    };
+    const asked = { tenant, range, limit, field, prefix, ...filterOf(given.filter) };
+    return await traceql.tagValues(asked, signal);
   },
 });
 

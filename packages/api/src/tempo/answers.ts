@@ -14,15 +14,6 @@ import { goDuration } from "./time.ts";
 
 const mostMilliseconds = 0xffff_ffff;
 
-/** Cost of an answer that tells none: lists of tags. */
-export const noCost: tempo.QueryCost = {
-  inspectedTraces: 0,
-  inspectedBytes: 0,
-  inspectedSpans: 0,
-  completedJobs: 1,
-  totalJobs: 1,
-};
-
 /** `progress`: windows of the range that are done, and all; one of one for an answer in one piece. */
 export function costOf(cost: ReadCost, progress = { done: 1, all: 1 }): tempo.QueryCost {
   return {

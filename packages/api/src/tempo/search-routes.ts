@@ -4,7 +4,7 @@ import { ClewError } from "@clew/base";
 import { type tempo, tempoJson, tempoProtobuf } from "@clew/codec";
 import { textStream } from "../http/large-pieces.ts";
 import type { LooseQuery } from "../http/loose-query.ts";
-import { costOf, foundTrace, noCost } from "./answers.ts";
+import { costOf, foundTrace } from "./answers.ts";
 import {
   type Ask,
   answerForm,
@@ -100,19 +100,21 @@ function tagRequest({ query, request }: TempoCall): tempo.TagRequest {
 }
 
 async function tagScopes(options: TempoOptions, call: TempoCall): Promise<unknown> {
-  const scopes = await readTagNames(options.traceql(), tagRequest(call), call.asker, call.signal);
+  const { asker, signal } = call;
+  const { scopes, cost } = await readTagNames(options.traceql(), tagRequest(call), asker, signal);
   return answerForm(call) === "protobuf"
-    ? asBuffer(tempoProtobuf.encodeTagScopes(scopes, noCost))
-    : tempoJson.encodeTagScopesJson(scopes, noCost);
+    ? asBuffer(tempoProtobuf.encodeTagScopes(scopes, cost))
+    : tempoJson.encodeTagScopesJson(scopes, cost);
 }
 
 async function tagNames(options: TempoOptions, call: TempoCall): Promise<unknown> {
   const request = tagRequest(call);
-  const scopes = await readTagNames(options.traceql(), request, call.asker, call.signal);
+  const { asker, signal } = call;
+  const { scopes, cost } = await readTagNames(options.traceql(), request, asker, signal);
   const names = flatNames(scopes, request.scope);
   return answerForm(call) === "protobuf"
-    ? asBuffer(tempoProtobuf.encodeTexts(names, noCost))
-    : tempoJson.encodeTextsJson("tagNames", names, noCost);
+    ? asBuffer(tempoProtobuf.encodeTexts(names, cost))
+    : tempoJson.encodeTextsJson("tagNames", names, cost);
 }
 
 /** Names without scopes; intrinsics only when they are asked for. */
@@ -123,24 +125,26 @@ export function flatNames(scopes: readonly tempo.TagScope[], scope: string): str
 
 async function tagTexts(options: TempoOptions, call: TempoCall): Promise<unknown> {
   const { asker, signal } = call;
-  const found = await readTagValues(options.traceql(), tagRequest(call), asker, true, signal);
-  const texts = [...new Set(found.map(({ value }) => value))];
+  const request = tagRequest(call);
+  const { values, cost } = await readTagValues(options.traceql(), request, asker, true, signal);
+  const texts = [...new Set(values.map(({ value }) => value))];
   return answerForm(call) === "protobuf"
-    ? asBuffer(tempoProtobuf.encodeTexts(texts, noCost))
-    : tempoJson.encodeTextsJson("tagValues", texts, noCost);
+    ? asBuffer(tempoProtobuf.encodeTexts(texts, cost))
+    : tempoJson.encodeTextsJson("tagValues", texts, cost);
 }
 
 async function tagValues(options: TempoOptions, call: TempoCall): Promise<unknown> {
   const { asker, signal } = call;
-  if (tagRequest(call).tagName === "") throw new ClewError("bad_request", "the tag has no name");
-  const values = await readTagValues(options.traceql(), tagRequest(call), asker, false, signal);
+  const request = tagRequest(call);
+  if (request.tagName === "") throw new ClewError("bad_request", "the tag has no name");
+  const { values, cost } = await readTagValues(options.traceql(), request, asker, false, signal);
   switch (answerForm(call, true)) {
     case "protobuf":
-      return asBuffer(tempoProtobuf.encodeTagValues(values, noCost));
+      return asBuffer(tempoProtobuf.encodeTagValues(values, cost));
     case "llm":
       return JSON.stringify({ tagValues: byType(values), metrics: {} });
     case "json":
-      return tempoJson.encodeTagValuesJson(values, noCost);
+      return tempoJson.encodeTagValuesJson(values, cost);
   }
 }
 

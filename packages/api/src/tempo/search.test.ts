@@ -230,7 +230,7 @@ describe("tags", () => {
         { name: "span", tags: ["http.route", "a b"] },
         { name: "intrinsic", tags: ["duration", "name"] },
       ],
-      metrics: { totalJobs: 1, completedJobs: 1 },
+      metrics: { inspectedBytes: "34000", totalJobs: 1, completedJobs: 1 },
     });
     expect(traceql.tagsAsked.at(-1)?.limit).toBe(5000);
   });

@@ -6,12 +6,11 @@ import {
   decodeSearchRequest,
   decodeTagsRequest,
   decodeTagValuesRequest,
-  type tempo,
   tempoProtobuf,
 } from "@clew/codec";
 import type { TraceqlReader } from "@clew/storage";
 import type { GrpcCall, GrpcMethod } from "../grpc/grpc-server.ts";
-import { costOf, foundTrace, instantAnswer, noCost, rangeAnswer } from "./answers.ts";
+import { costOf, foundTrace, instantAnswer, rangeAnswer } from "./answers.ts";
 import { type Asker, metricsQuestion, searchQuestion } from "./questions.ts";
 import { searchInParts } from "./search.ts";
 import { flatNames } from "./search-routes.ts";
@@ -82,33 +81,28 @@ async function* metricsQueryInstant(reader: TraceqlReader, call: GrpcCall, asker
 
 async function* searchTags(reader: TraceqlReader, call: GrpcCall, asker: Asker): Messages {
   const request = decodeTagsRequest(call.request);
-  const names = flatNames(await readTagNames(reader, request, asker, call.signal), request.scope);
-  yield* pieces(names, (some) => tempoProtobuf.encodeTexts(some, noCost));
+  const { scopes, cost } = await readTagNames(reader, request, asker, call.signal);
+  const names = flatNames(scopes, request.scope);
+  yield* pieces(names, (some) => tempoProtobuf.encodeTexts(some, cost));
 }
 
 async function* searchTagsV2(reader: TraceqlReader, call: GrpcCall, asker: Asker): Messages {
   const request = decodeTagsRequest(call.request);
-  const scopes = await readTagNames(reader, request, asker, call.signal);
-  yield* pieces(scopes, (some) => tempoProtobuf.encodeTagScopes(some, noCost));
+  const { scopes, cost } = await readTagNames(reader, request, asker, call.signal);
+  yield* pieces(scopes, (some) => tempoProtobuf.encodeTagScopes(some, cost));
 }
 
 async function* searchTagValues(reader: TraceqlReader, call: GrpcCall, asker: Asker): Messages {
   const request = decodeTagValuesRequest(call.request);
-  const values = await readTagValues(reader, request, asker, true, call.signal);
+  const { values, cost } = await readTagValues(reader, request, asker, true, call.signal);
   const texts = [...new Set(values.map(({ value }) => value))];
-  yield* pieces(texts, (some) => tempoProtobuf.encodeTexts(some, noCost));
+  yield* pieces(texts, (some) => tempoProtobuf.encodeTexts(some, cost));
 }
 
 async function* searchTagValuesV2(reader: TraceqlReader, call: GrpcCall, asker: Asker): Messages {
   const request = decodeTagValuesRequest(call.request);
-  const values: readonly tempo.TagValueEntry[] = await readTagValues(
-    reader,
-    request,
-    asker,
-    false,
-    call.signal,
-  );
-  yield* pieces(values, (some) => tempoProtobuf.encodeTagValues(some, noCost));
+  const { values, cost } = await readTagValues(reader, request, asker, false, call.signal);
+  yield* pieces(values, (some) => tempoProtobuf.encodeTagValues(some, cost));
 }
 
 /** One message, or several where one would be too large: halves, and halves of those. */

@@ -2,8 +2,9 @@
 
 import { ClewError } from "@clew/base";
 import type { tempo } from "@clew/codec";
-import type { TagNames } from "@clew/model";
+import type { TagNames, TagNamesResult } from "@clew/model";
 import type { TraceqlReader } from "@clew/storage";
+import { costOf } from "./answers.ts";
 import { type Asker, tagQuestion, tagValuesQuestion } from "./questions.ts";
 
 const scopes: readonly TagNames["scope"][] = [
@@ -25,7 +26,7 @@ export async function readTagNames(
   request: tempo.TagRequest,
   asker: Asker,
   signal: AbortSignal,
-): Promise<tempo.TagScope[]> {
+): Promise<{ readonly scopes: tempo.TagScope[]; readonly cost: tempo.QueryCost }> {
   const { scope } = request;
   const question = tagQuestion(request, asker);
   if (scope === "" || scope === "none") return namesOf(await reader.tagNames(question, signal));
@@ -35,10 +36,12 @@ export async function readTagNames(
   });
 }
 
-function namesOf(found: readonly TagNames[]): tempo.TagScope[] {
-  return found
-    .filter(({ names }) => names.length > 0)
-    .map(({ scope, names }) => ({ name: scope, tags: names }));
+function namesOf({ scopes: found, cost }: TagNamesResult) {
+  const named = found.filter(({ names }) => names.length > 0);
+  return {
+    scopes: named.map(({ scope, names }) => ({ name: scope, tags: [...names] })),
+    cost: costOf(cost),
+  };
 }
 
 /** Values of a tag, most frequent first. `bare`: a name without scope is an attribute (version 1). */
@@ -48,7 +51,8 @@ export async function readTagValues(
   asker: Asker,
   bare: boolean,
   signal: AbortSignal,
-): Promise<tempo.TagValueEntry[]> {
-  const values = await reader.tagValues(tagValuesQuestion(request, asker, bare), signal);
-  return values.map(({ type, value }) => ({ type, value }));
+): Promise<{ readonly values: tempo.TagValueEntry[]; readonly cost: tempo.QueryCost }> {
+  const question = tagValuesQuestion(request, asker, bare);
+  const { values, cost } = await reader.tagValues(question, signal);
+  return { values: values.map(({ type, value }) => ({ type, value })), cost: costOf(cost) };
 }

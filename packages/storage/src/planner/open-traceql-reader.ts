@@ -35,7 +35,13 @@ export function openTraceqlReader(
       const meter = new ReadMeter(engine);
       return meter.withCost(await readMetrics(meter.engine, query, context(signal)));
     },
-    tagNames: (query, signal) => readTagNames(engine, query, context(signal)),
-    tagValues: (query, signal) => readTagValues(engine, query, context(signal)),
+    tagNames: async (query, signal) => {
+      const meter = new ReadMeter(engine);
+      return meter.withCost(await readTagNames(meter.engine, query, context(signal)));
+    },
+    tagValues: async (query, signal) => {
+      const meter = new ReadMeter(engine);
+      return meter.withCost(await readTagValues(meter.engine, query, context(signal)));
+    },
   };
 }

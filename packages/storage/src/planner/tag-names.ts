@@ -1,7 +1,7 @@
 // Names of attributes by scope, for completion: from the catalogue, which counts what arrives, and from what is
 // known of events and links; all of them from the newest spans where a filter is given.
 
-import type { TagNames } from "@clew/model";
+import type { TagNames, TagNamesResult } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
 import { readAttributeKeys } from "../read/attribute-catalogue.ts";
 import { MAPS } from "../read/attribute-parts.ts";
@@ -52,7 +52,8 @@ export async function readTagNames(
   engine: Engine,
   query: TagQuery & { readonly scope?: Scope },
   context: ReadContext,
-): Promise<readonly TagNames[]> {
+): Promise<TagNamesResult> {
+  const started = performance.now();
   const scopes = SCOPES.filter((scope) => query.scope === undefined || scope === query.scope);
   const lists = await Promise.all(
     scopes.map(async (scope) => {
@@ -60,7 +61,11 @@ export async function readTagNames(
       return { scope, names: names.slice(0, limitOf(query)) };
     }),
   );
-  return lists.filter(({ names }) => names.length > 0);
+  const plan = isEverything(query.filter) ? "catalogue" : "spans";
+  return {
+    scopes: lists.filter(({ names }) => names.length > 0),
+    cost: { rows: 0, bytes: 0, traces: 0, milliseconds: performance.now() - started, plan },
+  };
 }
 
 async function namesOf(

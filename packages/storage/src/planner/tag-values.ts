@@ -1,7 +1,7 @@
 // Values of a field, for completion: from rollups and the catalogue where nothing is filtered, else from the
 // newest spans for which the filter holds.
 
-import type { TagValue } from "@clew/model";
+import type { TagValue, TagValuesResult } from "@clew/model";
 import { spanKindNames, statusCodeNames } from "@clew/model";
 import type { Attribute, FieldReference, Intrinsic, SpansetExpression } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
@@ -28,18 +28,29 @@ export async function readTagValues(
   engine: Engine,
   query: TagValuesQuery,
   context: ReadContext,
-): Promise<readonly TagValue[]> {
+): Promise<TagValuesResult> {
+  const started = performance.now();
+  const { plan, values } = await findValues(engine, query, context);
+  const milliseconds = performance.now() - started;
+  return { values, cost: { rows: 0, bytes: 0, traces: 0, milliseconds, plan } };
+}
+
+async function findValues(
+  engine: Engine,
+  query: TagValuesQuery,
+  context: ReadContext,
+): Promise<{ readonly plan: string; readonly values: readonly TagValue[] }> {
   const { field } = query;
-  if (field.kind === "intrinsic" && !hasValues(field)) return [];
+  if (field.kind === "intrinsic" && !hasValues(field)) return { plan: "catalogue", values: [] };
   if (isEverything(query.filter)) {
     const known = await knownValues(engine, query, context);
-    if (known !== undefined && known.length > 0) return known;
+    if (known !== undefined && known.length > 0) return { plan: "catalogue", values: known };
   }
   const filter = tagFilter(query.filter);
   const isLocal = filter !== undefined && isSpanLocal(field);
   return isLocal || isRoot(field)
-    ? await newestValues(engine, query, context)
-    : await matchedValues(engine, query, context);
+    ? { plan: "spans", values: await newestValues(engine, query, context) }
+    : { plan: "traces", values: await matchedValues(engine, query, context) };
 }
 
 /** Numbers and ids are not suggested: each span has its own. */

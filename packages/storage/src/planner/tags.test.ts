@@ -47,7 +47,11 @@ async function namesOf(
   filter?: string,
 ) {
   const given = filter === undefined ? undefined : parseFilter(filter);
-  const lists = await reader.tagNames({ ...asked, scope, ...(given ? { filter: given } : {}) });
+  const { scopes: lists } = await reader.tagNames({
+    ...asked,
+    scope,
+    ...(given ? { filter: given } : {}),
+  });
   return lists.flatMap(({ names }) => names.toSorted());
 }
 
@@ -60,7 +64,7 @@ async function valuesOf(text: string, filter?: string, prefix = "") {
   const given = search?.kind === "spans" ? search.pipeline.stages[0] : undefined;
   const filtered =
     given === undefined || !("operand" in given || "condition" in given || "operator" in given);
-  const values = await reader.tagValues({
+  const { values } = await reader.tagValues({
     ...asked,
     field,
     prefix,
@@ -71,7 +75,7 @@ async function valuesOf(text: string, filter?: string, prefix = "") {
 
 describe("names", () => {
   test("of every scope, of this tenant alone", async () => {
-    const all = await reader.tagNames(asked);
+    const { scopes: all } = await reader.tagNames(asked);
     expect(all.map(({ scope }) => scope)).toEqual([
       "span",
       "resource",

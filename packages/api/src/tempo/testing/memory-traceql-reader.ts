@@ -4,7 +4,9 @@ import type {
   ReadCost,
   ResultTrace,
   TagNames,
+  TagNamesResult,
   TagValue,
+  TagValuesResult,
   TraceqlMetricsResult,
   TraceqlSearchResult,
 } from "@clew/model";
@@ -56,13 +58,13 @@ export function memoryTraceqlReader(answers: Answers = {}): MemoryTraceqlReader 
       metricsAsked.push(query);
       return answers.metrics ?? { series: [], cost };
     },
-    async tagNames(query): Promise<readonly TagNames[]> {
+    async tagNames(query): Promise<TagNamesResult> {
       tagsAsked.push(query);
-      return answers.names ?? [];
+      return { scopes: answers.names ?? [], cost };
     },
-    async tagValues(query): Promise<readonly TagValue[]> {
+    async tagValues(query): Promise<TagValuesResult> {
       tagsAsked.push(query);
-      return answers.values ?? [];
+      return { values: answers.values ?? [], cost };
     },
   };
 }
