@@ -66,14 +66,14 @@ test("a stream that ends inside a row is an error, not a shorter answer", async 
 });
 
 test("others have their turn while the rows of one long chunk are read", async () => {
-  const rows = 2000;
+  const count = 2000;
   let read = 0;
   let readAtTurn: number | undefined;
   async function* chunks(): AsyncGenerator<Uint8Array> {
     setImmediate(() => {
       readAtTurn = read;
     });
-    yield new Uint8Array(rows);
+    yield new Uint8Array(count);
   }
   await forEachRow(chunks(), (cursor) => {
     cursor.uint8();
@@ -81,7 +81,7 @@ test("others have their turn while the rows of one long chunk are read", async (
     // A row that takes 50 microseconds: all of them are 100 ms.
     for (const end = performance.now() + 0.05; performance.now() < end; );
   });
-  expect(read).toBe(rows);
+  expect(read).toBe(count);
   expect(readAtTurn).toBeGreaterThan(0);
-  expect(readAtTurn).toBeLessThan(rows);
+  expect(readAtTurn).toBeLessThan(count);
 });
