@@ -1,9 +1,10 @@
-// SQS and SNS with the real clients over a stub of the services' HTTP interface, as neither can be had here: it keeps
-// queues in memory, hands out what was asked for, and puts what a topic gets into an envelope.
+// SQS and SNS with the real clients: over a stub of the services' HTTP interface, which keeps queues in memory, hands out
+// what was asked for, and puts what a topic gets into an envelope; and with a queue that speaks SQS where there is one.
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
 import { CLIENT, CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
 
 interface Attribute {
@@ -201,3 +202,43 @@ test("a topic that feeds a queue carries the context in its envelope", async () 
   expect(JSON.stringify(bench.named("send phone_number"))).not.toContain("10000000");
   expect(bench.of(CLIENT).find(({ name }) => name === "receive jobs")?.links).toHaveLength(2);
 });
+
+describe.skipIf(!hasBroker("elasticmq"))(
+  "with a queue (skipped without ElasticMQ's archives)",
+  () => {
+    let broker: Broker;
+    beforeAll(async () => {
+      broker = await startBroker("elasticmq");
+    }, 60_000);
+    afterAll(async () => await broker.stop());
+
+    test("messages alone, in batches and with ten attributes, of a FIFO queue too, bring their context", async () => {
+      bench.place.env["STUB"] = `http://127.0.0.1:${broker.port}`;
+      await bench.run(`${open}
+      import { CreateQueueCommand } from "@aws-sdk/client-sqs"; const real = new SQSClient({ endpoint: process.env.STUB });
+      const attributes = (count) => Object.fromEntries(Array.from({ length: count }, (_, at) => ["a" + at, { DataType: "String", StringValue: "x" }]));
+      for (const fifo of [false, true]) {
+        const Attributes = fifo ? { FifoQueue: "true", ContentBasedDeduplication: "true" } : {};
+        const { QueueUrl } = await real.send(new CreateQueueCommand({ QueueName: fifo ? "strict.fifo" : "loose", Attributes }));
+        const group = fifo ? { MessageGroupId: "g" } : {};
+        await span("caller", async () => {
+          await real.send(new SendMessageCommand({ QueueUrl, MessageBody: "one", ...group }));
+          await real.send(new SendMessageCommand({ QueueUrl, MessageBody: "ten", MessageAttributes: attributes(10), ...group }));
+          await real.send(new SendMessageBatchCommand({ QueueUrl, Entries: ["b1", "b2"].map((Id) => ({ Id, MessageBody: Id, MessageAttributes: attributes(9), ...group })) }));
+        });
+        let left = 4;
+        while (left > 0) {
+          const { Messages = [] } = await real.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+          for (const m of Messages) {
+            await processOne(sqsMessage(QueueUrl, m), () => real.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: m.ReceiptHandle })), { parent: "message" });
+            left--;
+          }
+        }
+      }`);
+      const senders = bench.of(PRODUCER).map(({ spanId }) => spanId);
+      expect(senders).toHaveLength(8);
+      const parents = bench.of(CONSUMER).map(({ parentSpanId }) => parentSpanId);
+      expect(parents.sort()).toEqual(senders.sort());
+    });
+  },
+);

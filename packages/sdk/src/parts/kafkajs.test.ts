@@ -1,8 +1,10 @@
-// kafkajs over a stub in place of its connection to brokers, as no broker is to be had everywhere: records go through the
-// library's own producer and consumer and lie in a file in between. OpenTelemetry's instrumentation is on the other side.
+// kafkajs with a real Kafka where there is one; and over a stub in place of its connection to brokers, as none is to be had
+// everywhere: records go through the library's own producer and consumer and lie in a file in between. OpenTelemetry's
+// instrumentation is on the other side.
 
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
 import { CLIENT, CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
 import { writeFiles } from "../testing/program.ts";
 
@@ -170,4 +172,64 @@ test("with instrumentations turned off a message is what the program has made", 
   );
   expect(JSON.parse(printed)).toEqual([{ topic: "plain", key: null, value: "a", headers: {} }]);
   expect(bench.sink.spans.map(({ name }) => name)).toEqual(["caller"]);
+});
+
+describe.skipIf(!hasBroker("kafka"))("with a broker (skipped without Kafka's archives)", () => {
+  let broker: Broker;
+  beforeAll(async () => {
+    broker = await startBroker("kafka");
+  }, 60_000);
+  afterAll(async () => await broker.stop());
+
+  const open = `const { Kafka, logLevel } = require("kafkajs"); const { span } = require("%sdk%");
+    const kafka = new Kafka({ clientId: "test", brokers: [process.env.KAFKA], logLevel: logLevel.NOTHING });
+    const topics = async (...names) => { const admin = kafka.admin(); await admin.connect();
+      await admin.createTopics({ topics: names.map((topic) => ({ topic, numPartitions: 2 })), waitForLeaders: true }); await admin.disconnect(); };
+    const consumed = async (topic, options) => { const consumer = kafka.consumer({ groupId: topic + ".workers" }); await consumer.connect();
+      await consumer.subscribe({ topic, fromBeginning: true }); await new Promise((resolve) => consumer.run(options(resolve))); await consumer.disconnect(); };
+    const producing = async (options) => { const producer = kafka.producer(options); await producer.connect(); return producer; };`;
+  const program = async (body: string): Promise<void> => {
+    bench.place.env["KAFKA"] = `127.0.0.1:${broker.port}`;
+    await bench.run(
+      `process.removeAllListeners("warning"); ${open} (async () => { ${body} })();`,
+      "cjs",
+    );
+  };
+
+  test("a transaction and another attempt at a record are in its trace, at several partitions at once", async () => {
+    await program(`await topics("paid");
+      const producer = await producing({ idempotent: true, transactionalId: "payments", maxInFlightRequests: 1 });
+      const transaction = await producer.transaction();
+      await span("caller", async () => { for (const partition of [0, 1]) await transaction.send({ topic: "paid", messages: [{ partition, value: String(partition) }] }); });
+      await transaction.commit(); await producer.disconnect();
+      const seen = []; let failed = false;
+      await consumed("paid", (done) => ({ partitionsConsumedConcurrently: 2, eachMessage: async ({ message }) => {
+        await span("handler " + message.value, () => new Promise((resolve) => setTimeout(resolve, 20)));
+        if (!failed) { failed = true; throw new Error("first attempt fails"); }
+        seen.push(String(message.value)); if (seen.includes("0") && seen.includes("1")) done();
+      } }));`);
+    expect(bench.traces.size).toBe(1);
+    const sent = bench.of(PRODUCER);
+    expect(sent).toHaveLength(2);
+    const processed = bench.of(CONSUMER);
+    expect(processed.filter(({ status }) => status?.code === 2)).toHaveLength(1);
+    for (const { spanId, parentSpanId } of processed) {
+      const [handler] = bench.sink.spans.filter((span) => span.parentSpanId === spanId);
+      const at = sent.findIndex((span) => span.spanId === parentSpanId);
+      expect(handler?.name).toBe(`handler ${String(at)}`);
+    }
+  });
+
+  test("a batch links to the spans of its records", async () => {
+    await program(`await topics("many"); const producer = await producing();
+      await producer.sendBatch({ topicMessages: [{ topic: "many", messages: [{ partition: 0, value: "a" }, { partition: 0, value: "b", headers: { mine: ["1", "2"] } }] }] });
+      await producer.disconnect();
+      await consumed("many", (done) => ({ eachBatch: async ({ batch }) => {
+        if (batch.messages[1].headers.mine.map(String).join() !== "1,2") throw new Error("headers"); done(); } }));`);
+    const created = bench.of(PRODUCER).map(({ spanId }) => spanId);
+    expect(created).toHaveLength(2);
+    const [batch] = bench.of(CONSUMER);
+    expect(batch?.links?.map(({ spanId }) => spanId)).toEqual(created);
+    expect(batch?.attributes["messaging.destination.partition.id"]).toBe("0");
+  });
 });

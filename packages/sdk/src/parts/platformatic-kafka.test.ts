@@ -1,7 +1,8 @@
-// @platformatic/kafka against a stub that speaks as much of Kafka's protocol as a producer needs (ApiVersions 3, Metadata
+// @platformatic/kafka with a real Kafka where there is one, and against a stub that speaks as much of Kafka's protocol as a producer needs (ApiVersions 3, Metadata
 // 12, Produce 11), as no broker is to be had everywhere; what a consumer gives out is played back from what was sent.
 
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
 import { CLIENT, CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
 import { writeFiles } from "../testing/program.ts";
 
@@ -99,4 +100,51 @@ test("a broker that is away is the client's own error, and one of the span", asy
     let refused; try { await producer.send({ messages: "wrong" }); } catch (error) { refused = error; }
     if (!/PLT_KFK/.test(refused?.code)) throw refused ?? new Error("no error"); await close();`);
   expect(bench.of(PRODUCER)[0]?.status).toMatchObject({ code: 2 });
+});
+
+describe.skipIf(!hasBroker("kafka"))("with a broker (skipped without Kafka's archives)", () => {
+  let broker: Broker;
+  beforeAll(async () => {
+    broker = await startBroker("kafka");
+  }, 60_000);
+  afterAll(async () => await broker.stop());
+
+  test("records with text, with bytes and of a stream reach a consumer with their context", async () => {
+    bench.place.env["KAFKA"] = `127.0.0.1:${broker.port}`;
+    const printed = await bench.run(`
+      import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } from "@platformatic/kafka";
+      import { span } from "%sdk%"; import { consume, kafkaMessage } from "@clew/sdk/messaging";
+      const base = { clientId: "test", bootstrapBrokers: [process.env.KAFKA] };
+      const admin = new Admin(base); await admin.createTopics({ topics: ["orders"], partitions: 1, replicas: 1 }); await admin.close();
+      const texts = new Producer({ ...base, serializers: stringSerializers }); const bytes = new Producer(base);
+      await span("texts", () => texts.send({ messages: [{ topic: "orders", value: "1", headers: { mine: "x" } }, { topic: "orders", value: "2" }] }));
+      await span("bytes", () => bytes.send({ messages: [{ topic: "orders", value: Buffer.from("3") }] }));
+      await new Promise((resolve, reject) => texts.send({ messages: [{ topic: "orders", value: "4" }] }, (error) => error ? reject(error) : resolve()));
+      const consumer = new Consumer({ ...base, groupId: "workers", deserializers: stringDeserializers });
+      const stream = await consumer.consume({ topics: ["orders"], mode: "earliest", autocommit: false });
+      for await (const one of consume(stream, (record) => kafkaMessage(record.topic, record), { parent: "message" })) {
+        await one.process((record) => span("handler " + record.value, () => console.log(record.value, record.headers.get("mine"))));
+        if (one.message.value === "4") break;
+      }
+      await stream.close(); await consumer.close(); await texts.close(); await bytes.close();`);
+    expect(printed).toBe("1 x\n2 undefined\n3 undefined\n4 undefined\n");
+    for (const [handler, caller] of [
+      ["handler 1", "texts"],
+      ["handler 2", "texts"],
+      ["handler 3", "bytes"],
+    ] as const) {
+      expect(bench.named(handler).traceId).toBe(bench.named(caller).traceId);
+    }
+    expect(
+      bench
+        .of(CONSUMER)
+        .map(({ parentSpanId }) => parentSpanId)
+        .sort(),
+    ).toEqual(
+      bench
+        .of(PRODUCER)
+        .map(({ spanId }) => spanId)
+        .sort(),
+    );
+  });
 });

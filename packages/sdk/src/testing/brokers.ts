@@ -1,11 +1,12 @@
-// Real brokers for tests: each is started on ports and in a folder of its own. Where a binary is missing the test says
-// so and is skipped; .ci/run installs Debian's packages where it can.
+// Real brokers for tests: each is started on ports and in a folder of its own. Where one is missing the test says
+// so and is skipped; .ci/run installs Debian's packages, and fetches those in Java, where it can.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const LOCAL = "127.0.0.1";
 const PAUSE_MS = 50;
@@ -18,6 +19,8 @@ export interface Broker {
 
 interface Recipe {
   readonly binary: string;
+  /** A folder that it needs, too. */
+  readonly jars?: string;
   /** Arguments, environment and files of an instance. */
   prepare(folder: string, port: number, more: readonly number[]): Prepared;
 }
@@ -30,9 +33,70 @@ interface Prepared {
 }
 
 /** Names of brokers that can be started. */
-export type BrokerName = "mosquitto" | "nats" | "rabbitmq" | "redis";
+export type BrokerName = "elasticmq" | "kafka" | "mosquitto" | "nats" | "rabbitmq" | "redis";
+
+const JAVA = "/usr/bin/java";
+const root = dirname(dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url))))));
+
+/** Where .ci/run keeps the archives of a broker in Java. */
+function jarsOf(name: string): string {
+  return join(root, "node_modules/.cache/clew-ci", name);
+}
+
+/** What starts `main` from these archives: soon, and in little memory. */
+function java(jars: string, main: string, ...args: readonly string[]): string[] {
+  const tuning = ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+  return [...tuning, "-cp", `${jars}/*`, main, ...args];
+}
+
+const KAFKA: Recipe = {
+  binary: JAVA,
+  jars: jarsOf("kafka"),
+  prepare: (folder, port, [controller = 0]) => ({
+    args: java(jarsOf("kafka"), "kafka.Kafka", join(folder, "server.properties")),
+    files: {
+      // What formatting the storage would write.
+      "data/meta.properties": `version=1\nnode.id=1\ncluster.id=AAAAAAAAAAAAAAAAAAAAAQ\n`,
+      "server.properties": [
+        "process.roles=broker,controller",
+        "node.id=1",
+        `controller.quorum.voters=1@${LOCAL}:${controller}`,
+        `listeners=PLAINTEXT://${LOCAL}:${port},CONTROLLER://${LOCAL}:${controller}`,
+        "controller.listener.names=CONTROLLER",
+        "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        `log.dirs=${join(folder, "data")}`,
+        ...["offsets.topic", "transaction.state.log"].flatMap((topic) => [
+          `${topic}.num.partitions=1`,
+          `${topic}.replication.factor=1`,
+        ]),
+        "transaction.state.log.min.isr=1",
+        "group.initial.rebalance.delay.ms=0",
+      ].join("\n"),
+    },
+  }),
+};
+
+/** Speaks SQS. */
+const ELASTICMQ: Recipe = {
+  binary: JAVA,
+  jars: jarsOf("elasticmq"),
+  prepare: (folder, port) => ({
+    args: [
+      `-Dconfig.file=${join(folder, "elasticmq.conf")}`,
+      ...java(jarsOf("elasticmq"), "org.elasticmq.server.Main"),
+    ],
+    files: {
+      "elasticmq.conf": `include classpath("application.conf")
+        node-address { protocol = http, host = "${LOCAL}", port = ${port}, context-path = "" }
+        rest-sqs { enabled = true, bind-port = ${port}, bind-hostname = "${LOCAL}", sqs-limits = strict }
+        rest-stats { enabled = false }`,
+    },
+  }),
+};
 
 const RECIPES: Readonly<Record<BrokerName, Recipe>> = {
+  kafka: KAFKA,
+  elasticmq: ELASTICMQ,
   redis: {
     binary: "/usr/bin/redis-server",
     prepare: (folder, port) => ({
@@ -76,9 +140,10 @@ const RECIPES: Readonly<Record<BrokerName, Recipe>> = {
   },
 };
 
-/** Whether a broker's binary is on this machine. */
+/** Whether a broker is on this machine. */
 export function hasBroker(name: BrokerName): boolean {
-  return existsSync(RECIPES[name].binary);
+  const { binary, jars } = RECIPES[name];
+  return existsSync(binary) && (jars === undefined || existsSync(jars));
 }
 
 async function freePorts(count: number): Promise<number[]> {
@@ -117,7 +182,10 @@ export async function startBroker(name: BrokerName): Promise<Broker> {
   const folder = mkdtempSync(join(tmpdir(), `clew-${name}-`));
   const [port = 0, ...more] = await freePorts(3);
   const { args, env, files = {}, clean } = recipe.prepare(folder, port, more);
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
   const child = spawn(recipe.binary, args, {
     cwd: folder,
     env: { PATH: process.env["PATH"], ...env },
