@@ -5,6 +5,7 @@ import { type Sdk, start } from "../sdk.ts";
 import { activeContext, spanOf } from "../trace/context.ts";
 import type { RecordingSpan } from "../trace/span.ts";
 import { span } from "./span.ts";
+import { traced } from "./traced.ts";
 
 const ended: RecordingSpan[] = [];
 let sdk: Sdk | undefined;
@@ -118,4 +119,70 @@ test("tracers take any name", () => {
       .end();
   }
   expect(ended).toHaveLength(5);
+});
+
+describe("traced generators", () => {
+  const parentIds = () => ended.map(({ name, parentSpanId }) => [name, parentSpanId]);
+
+  test("their span lasts from the first step to the last, under who called, and what is inside is under it", () => {
+    const count = traced("count", function* count(to: number): Generator<number, string, string> {
+      const said: string[] = [];
+      for (let i = 0; i < to; i++)
+        said.push(
+          span(`step ${i}`, () => ""),
+          yield i,
+        );
+      return said.join("");
+    });
+    const never = traced(function* never(): Generator<number> {
+      yield 1;
+    });
+    let outer = "";
+    const generator = span("outer", (own) => {
+      outer = own.spanContext().spanId;
+      never().return(0);
+      return count(2);
+    });
+    const given = [generator.next("-"), generator.next("a"), generator.next("b")];
+    expect(given.map(({ value }) => value)).toEqual([0, 1, "ab"]);
+    expect(spanOf(activeContext())).toBeUndefined();
+    const own = ended.find(({ name }) => name === "count")?.spanId;
+    expect(parentIds()).toEqual([
+      ["outer", undefined],
+      ["step 0", own],
+      ["step 1", own],
+      ["count", outer],
+    ]);
+    expect([count.name, count.length]).toEqual(["count", 1]);
+    expect(Object.prototype.toString.call(count)).toBe("[object GeneratorFunction]");
+  });
+
+  test("asynchronous ones too, left by a loop or by an error", async () => {
+    const orders = {
+      most: 3,
+      all: traced(async function* all(this: { most: number }, fails: boolean) {
+        for (let i = 0; i < this.most; i++) {
+          await null;
+          span(`load ${i}`, () => {});
+          yield i;
+          if (fails) throw new Error("no more");
+        }
+      }),
+    };
+    for await (const each of orders.all(false)) if (each === 1) break;
+    const all = ended.findIndex(({ name }) => name === "all");
+    expect(parentIds().map(([name]) => name)).toEqual(["load 0", "load 1", "all"]);
+    expect(ended[0]?.parentSpanId).toBe(ended[all]?.spanId);
+    ended.length = 0;
+    const read = async () => {
+      const seen: number[] = [];
+      for await (const each of orders.all(true)) seen.push(each);
+      return seen;
+    };
+    await expect(read()).rejects.toThrow("no more");
+    expect(ended.map(({ name, statusCode }) => [name, statusCode])).toEqual([
+      ["load 0", 0],
+      ["all", 2],
+    ]);
+  });
 });

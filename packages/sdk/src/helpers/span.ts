@@ -51,7 +51,8 @@ function begin(
   ) as SpanHandle;
 }
 
-function parentOf(choices: SpanChoices): Context {
+/** The context that a span begins in. */
+export function parentOf(choices: SpanChoices): Context {
   return choices.parent === null ? ROOT : (choices.parent ?? activeContext());
 }
 

@@ -1,7 +1,9 @@
 // `traced(fn)` and `@traced`: every call becomes a span, and the signature stays what it was.
 
+import { types } from "node:util";
 import type { SpanAttributes } from "../semconv.ts";
-import { type SpanChoices, span } from "./span.ts";
+import { parentOf, type SpanChoices, span, startSpan } from "./span.ts";
+import { traceGenerator } from "./traced-generator.ts";
 
 type AnyFunction = (this: never, ...args: never[]) => unknown;
 type MethodDecorator = <F extends AnyFunction>(
@@ -16,12 +18,25 @@ export interface TracedChoices extends SpanChoices {
 
 function wrap<F extends AnyFunction>(name: string, fn: F, choices: TracedChoices): F {
   const { attributes = {} } = choices;
-  const wrapped = function traced(this: never, ...args: never[]): unknown {
-    return span(name, attributes, choices, () => fn.apply(this, args));
-  };
+  const wrapped = types.isGeneratorFunction(fn)
+    ? wrappedGenerator(name, fn, choices)
+    : function traced(this: never, ...args: never[]): unknown {
+        return span(name, attributes, choices, () => fn.apply(this, args));
+      };
   Object.defineProperty(wrapped, "name", { value: fn.name, configurable: true });
   Object.defineProperty(wrapped, "length", { value: fn.length, configurable: true });
   return wrapped as unknown as F;
+}
+
+function wrappedGenerator(name: string, fn: AnyFunction, choices: TracedChoices): AnyFunction {
+  const wrapped = function traced(this: never, ...args: never[]): unknown {
+    const parent = parentOf(choices);
+    const generator = fn.apply(this, args) as Generator | AsyncGenerator;
+    const begin = () => startSpan(name, choices.attributes, { ...choices, parent });
+    return traceGenerator(generator, parent, begin);
+  };
+  // Some tell by this what a call gives.
+  return Object.setPrototypeOf(wrapped, Object.getPrototypeOf(fn) as object) as AnyFunction;
 }
 
 /** `fn` in a span named after it. */
