@@ -284,6 +284,9 @@ describe("lists for completion", () => {
     expect(await get('label/__name__/values?match[]={__name__=~".*failed.*"}')).toEqual([
       "traces_service_graph_request_failed_total",
     ]);
+    expect(await get('label/__name__/values?match[]={__name__=~"(?i).*FAILed.*"}')).toEqual([
+      "traces_service_graph_request_failed_total",
+    ]);
     expect(await get("label/connection_type/values")).toEqual(["database"]);
     expect(await get("label/nothing/values")).toEqual([]);
     const early = nowMs / 1000 - 7200;

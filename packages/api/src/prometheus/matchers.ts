@@ -69,10 +69,13 @@ export function matches({ operator, value: wanted }: Matcher, value: string): bo
 }
 
 /**
- * Whether a simple pattern matches the whole value: alternatives of letters, `.`, `.*` and `.+`. JavaScript's
- * own expressions can be made to run for ever, and these texts need no more.
+ * Whether a simple pattern matches the whole value: alternatives of letters, `.`, `.*` and `.+`, behind `(?i)` without
+ * regard to case, as Grafana's metrics explorer asks for names. JavaScript's own expressions can be made to run for
+ * ever, and these texts need no more.
  */
 function matchesPattern(pattern: string, value: string): boolean {
+  if (pattern.startsWith("(?i)"))
+    return matchesPattern(pattern.slice(4).toLowerCase(), value.toLowerCase());
   const bare = pattern.replace(/^\^/, "").replace(/\$$/, "");
   const inside = /^\(([^()]*)\)$/.exec(bare)?.[1] ?? bare;
   return inside.split("|").some((alternative) => matchesGlob(tokensOf(alternative), value));
@@ -91,7 +94,7 @@ function tokensOf(alternative: string): GlobToken[] {
         "bad_request",
         `the pattern ${JSON.stringify(alternative.slice(0, 100))} is not supported for this label`,
         {
-          hint: "only |, ., .* and .+ are, on __name__, le and labels that the metric does not have",
+          hint: "only |, ., .*, .+ and (?i) in front are, on __name__, le and labels that the metric does not have",
         },
       );
     } else tokens.push({ letter: escaped ?? part });
