@@ -21,9 +21,9 @@ export function compareSpans(
     one.samples.set(time, (one.samples.get(time) ?? 0) + 1);
     series.set(key, one);
   };
-  for (const span of traces.flatMap((trace) =>
-    evaluate(pipeline, trace).flatMap((set) => set.spans),
-  )) {
+  for (const span of traces.flatMap((trace) => [
+    ...new Set(evaluate(pipeline, trace).flatMap((set) => set.spans)),
+  ])) {
     if (span.start < steps.startNano || span.start >= steps.endNano) continue;
     const side = holds(compare.selection.condition, span) ? "selection" : "baseline";
     const step = (span.start - steps.startNano) / steps.stepNano + 1n;
@@ -46,6 +46,8 @@ function attributesOf(span: OracleSpan): (readonly [string, Value])[] {
     ...named("span", span.attributes),
     ...named("resource", span.resource),
     ...named("instrumentation", span.scope.attributes),
+    ["instrumentation:name", text(span.scope.name)],
+    ["instrumentation:version", text(span.scope.version)],
   ];
   return all.filter(([, value]) => value !== undefined && value.type !== "array");
 }

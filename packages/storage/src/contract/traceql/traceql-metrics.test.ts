@@ -127,23 +127,35 @@ test("compare() counts what the oracle counts", async () => {
   const spans = fc.sample(arbitrarySpans(TRACES), { numRuns: 1, seed: firstSeed })[0] as JsonSpan[];
   await storeSpans(store, tenant, spans);
   const traces = oracleTraces(spans);
+  const pipelines = [
+    '{ span.mix != "b" }',
+    "{ kind = server } >> { }",
+    "{ } | by(name) | count() > 1",
+    "{ parent.status != error }",
+  ];
   const selections = [
     "status = error",
     "span.flag",
     "duration > 1ms && kind != server",
     ".num > 1",
+    ".shared = event.shared",
+    "parent.duration > 1ms || root.span.user = nil",
   ];
-  for (const selection of selections) {
-    const query = parse(`{ span.mix != "b" } | compare({ ${selection} }, 1000)`) as MetricsQuery;
+  const all = pipelines.flatMap((pipeline) =>
+    selections.map((selection) => `${pipeline} | compare({ ${selection} }, 1000)`),
+  );
+  // Each pipeline and each selection once or twice; all of them in a long run.
+  for (const text of all.filter((_, i) => runs > 1 || i % 4 === 0)) {
+    const query = parse(text) as MetricsQuery;
     const { expression } = query;
     if (expression.kind !== "series" || expression.function.kind !== "compare") continue;
     const series = compareSpans(expression.pipeline, expression.function, traces, steps);
     const right = bySeries(expected(series));
     const answer = bySeries(await ask(tenant, query));
-    expect(difference(right, answer), selection).toBeUndefined();
+    expect(difference(right, answer), text).toBeUndefined();
     expect(right.size).toBeGreaterThan(50);
   }
-});
+}, 60_000);
 
 type Points = Map<string, number>;
 

@@ -169,7 +169,7 @@ function wrongValue(
 ): string | undefined {
   // Of several events one is shown.
   const fields = references(query).filter(
-    (field) => !/event|link|\.(shared|key)$/.test(field.text),
+    (field) => !/event|link|\.(shared|key|other)$/.test(field.text),
   );
   const names = new Set(fields.map(({ text }) => text));
   for (const { traceId, spansets } of found) {

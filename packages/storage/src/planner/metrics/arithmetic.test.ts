@@ -60,3 +60,36 @@ test("numbers combine with every series from either side, and with one another",
   expect(plain(combine("/", rate, 2))).toEqual([["x", [1, 2]]]);
   expect(combine("+", 1, 2)).toBe(3);
 });
+
+test("exemplars come from both sides, from the labelled one where the other has no labels, and show the result", () => {
+  const span = (spanId: string, step: number, value = Number.NaN) => {
+    return { traceId: "t", spanId, timeMs: step, step, value };
+  };
+  const left = { ...labelled({ a: "x" }, 1, 2), exemplars: [span("1", 0), span("2", 1, 7)] };
+  const right = { ...labelled({ a: "x" }, 0, 4), exemplars: [span("2", 1), span("3", 1)] };
+  const total = { ...labelled({}, 1, 1), exemplars: [span("9", 1)] };
+  const shown = (operand: Operand): unknown =>
+    typeof operand === "number"
+      ? operand
+      : operand.series.map(({ exemplars }) => exemplars.map((one) => [one.spanId, one.value]));
+  const [a, b] = [set("rate", left), set("rate", right)];
+  // The first bucket has no result.
+  expect(shown(combine("/", a, b))).toEqual([
+    [
+      ["2", Number.NaN],
+      ["3", Number.NaN],
+    ],
+  ]);
+  expect(shown(combine("+", set("rate", total), b))).toEqual([
+    [
+      ["2", Number.NaN],
+      ["3", Number.NaN],
+    ],
+  ]);
+  expect(shown(combine("*", a, 2))).toEqual([
+    [
+      ["1", Number.NaN],
+      ["2", Number.NaN],
+    ],
+  ]);
+});

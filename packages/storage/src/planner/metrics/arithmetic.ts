@@ -22,6 +22,8 @@ function nameOf(operand: Operand): string {
 
 interface Pair {
   readonly shape: Series;
+  /** Those of the series that the pair is about: a side without labels is about all. */
+  readonly exemplars: Series["exemplars"];
   readonly left: Float64Array | number;
   readonly right: Float64Array | number;
 }
@@ -31,21 +33,34 @@ function pairs(left: Operand, right: Operand): Pair[] {
     const set = typeof left === "number" ? (right as SeriesSet) : left;
     return set.series.map((shape) => ({
       shape,
+      exemplars: shape.exemplars,
       left: typeof left === "number" ? left : shape.values,
       right: typeof right === "number" ? right : shape.values,
     }));
   }
   const [onlyLeft, onlyRight] = [unlabelled(left), unlabelled(right)];
   if (onlyLeft !== undefined && onlyRight === undefined) {
-    return right.series.map((shape) => ({ shape, left: onlyLeft.values, right: shape.values }));
+    return right.series.map((shape) => ({
+      shape,
+      exemplars: shape.exemplars,
+      left: onlyLeft.values,
+      right: shape.values,
+    }));
   }
   if (onlyRight !== undefined && onlyLeft === undefined) {
-    return left.series.map((shape) => ({ shape, left: shape.values, right: onlyRight.values }));
+    return left.series.map((shape) => ({
+      shape,
+      exemplars: shape.exemplars,
+      left: shape.values,
+      right: onlyRight.values,
+    }));
   }
   const byLabels = new Map(right.series.map((one) => [labelsKey(sorted(one)), one]));
   return left.series.flatMap((shape) => {
     const other = byLabels.get(labelsKey(sorted(shape)));
-    return other === undefined ? [] : [{ shape, left: shape.values, right: other.values }];
+    if (other === undefined) return [];
+    const exemplars = bothExemplars(shape, other);
+    return [{ shape, exemplars, left: shape.values, right: other.values }];
   });
 }
 
@@ -58,11 +73,24 @@ function unlabelled({ series }: SeriesSet): Series | undefined {
   return series.length === 1 && series[0]?.labels.length === 0 ? series[0] : undefined;
 }
 
-function computed(operator: MetricsBinary["operator"], { shape, left, right }: Pair): Series {
+/** A span may be of both sides. */
+function bothExemplars(a: Series, b: Series): Series["exemplars"] {
+  const known = new Set(a.exemplars.map(({ traceId, spanId }) => `${traceId} ${spanId}`));
+  return [
+    ...a.exemplars,
+    ...b.exemplars.filter(({ traceId, spanId }) => !known.has(`${traceId} ${spanId}`)),
+  ];
+}
+
+function computed(operator: MetricsBinary["operator"], pair: Pair): Series {
+  const { shape, left, right } = pair;
   const values = shape.values.map((_, step) =>
     compute(operator, valueAt(left, step), valueAt(right, step)),
   );
-  const exemplars = shape.exemplars.filter(({ step }) => !Number.isNaN(values[step] as number));
+  // What was measured of the span is not on the scale of what was computed.
+  const exemplars = pair.exemplars
+    .filter(({ step }) => !Number.isNaN(values[step] as number))
+    .map((exemplar) => ({ ...exemplar, value: Number.NaN }));
   return { labels: shape.labels, values, exemplars };
 }
 

@@ -2,12 +2,13 @@
 
 import type { Engine } from "../../engines/engine.ts";
 import type { ReadContext } from "../../read/read-context.ts";
-import { readContents } from "./compare-contents.ts";
+import { ContentCounts } from "./compare-contents.ts";
 import { readPart } from "./compare-parts.ts";
 import type { AttributeCounts, SideColumns, Sides } from "./compare-ranking.ts";
-import { COLUMN_PART, type CompareScan, MAP_PART } from "./compare-sql.ts";
+import { type CompareScan, PARTS } from "./compare-sql.ts";
+import { Tally } from "./compare-tally.ts";
 
-interface CompareCounts {
+export interface CompareCounts {
   readonly attributes: readonly AttributeCounts[];
   /** All spans. */
   readonly sides: Sides;
@@ -18,13 +19,14 @@ export async function readCompareCounts(
   scan: CompareScan,
   context: ReadContext,
 ): Promise<CompareCounts> {
-  const [columns, maps, contents] = await Promise.all([
-    readPart(engine, scan, COLUMN_PART, context),
-    readPart(engine, scan, MAP_PART, context),
-    readContents(engine, scan, context),
+  const contents = new ContentCounts(scan.steps.count);
+  const [parts] = await Promise.all([
+    Promise.all(PARTS.map((part) => readPart(engine, scan, part, context))),
+    contents.count(engine, scan, context),
   ]);
-  const attributes = [...columns, ...maps, ...contents.attributes];
-  return { sides: contents.sides, attributes: merged(attributes) };
+  const tally = new Tally(scan.steps.count);
+  await contents.tally(engine, scan.tenant, tally, context);
+  return { sides: contents.sides, attributes: merged([...parts.flat(), ...tally.attributes()]) };
 }
 
 /** A promoted attribute whose value does not fit its column lies in the maps. */

@@ -8,11 +8,9 @@ import { SqlParameters } from "../../read/sql-parameters.ts";
 import { typedValue } from "../field-typed.ts";
 import type { AttributeCounts, SideColumns, ValueCount } from "./compare-ranking.ts";
 import type { CompareScan, Part } from "./compare-sql.ts";
+import { addSides, emptyColumns, MAX_VALUES, type Tally } from "./compare-tally.ts";
 import { stepSql } from "./scan-cells.ts";
 import { valueKey } from "./series.ts";
-
-/** Past this many values an attribute is an id and explains nothing. */
-export const MAX_VALUES = 10_000;
 
 export async function readPart(
   engine: Engine,
@@ -114,10 +112,7 @@ class KeyColumns {
     const id = JSON.stringify([key, value?.type, value?.text]);
     const known = this.#columns.get(id);
     if (known !== undefined) return known;
-    const fresh = {
-      selection: new Float64Array(this.#steps),
-      baseline: new Float64Array(this.#steps),
-    };
+    const fresh = emptyColumns(this.#steps);
     this.#columns.set(id, fresh);
     return fresh;
   }
@@ -155,12 +150,32 @@ async function readColumns(
     const key = cursor.text();
     const isShown = cursor.uint8() === 1;
     const [type, text] = [cursor.text(), cursor.text()];
-    const [selection, baseline] = [cursor.float64(), cursor.float64()];
+    const sides = { selection: cursor.float64(), baseline: cursor.float64() };
     const all = isShown ? [result.of(key), result.of(key, { type, text })] : [result.of(key)];
-    for (const one of all) {
-      one.selection[step] = (one.selection[step] as number) + selection;
-      one.baseline[step] = (one.baseline[step] as number) + baseline;
-    }
+    for (const one of all) addSides(one, step, sides);
   });
   return result;
+}
+
+/** All values by bucket, for scans that are one of many. */
+export async function tallyPart(
+  engine: Engine,
+  scan: CompareScan,
+  part: Part,
+  into: Tally,
+  context: ReadContext,
+): Promise<void> {
+  const parameters = new SqlParameters();
+  const at = { name: "at", sql: stepSql(scan.steps, parameters) };
+  const rows = engine.readBinary(
+    `SELECT at, key, type, value, s, b FROM (${part.counted(scan, parameters, at)})`,
+    { ...context, parameters: parameters.values },
+  );
+  await forEachRow(rows, (cursor) => {
+    const step = cursor.uint32();
+    const name = part.nameOf(cursor.text());
+    const type = cursor.text();
+    const value = typedValue(type, cursor.text());
+    into.add(name, value, step, { selection: cursor.float64(), baseline: cursor.float64() });
+  });
 }

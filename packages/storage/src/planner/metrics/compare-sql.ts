@@ -8,28 +8,62 @@ import { promotedAttributes } from "../../schema/promoted.ts";
 import { type SpanSource, spanClause } from "./span-clause.ts";
 import { type Steps, startsOf } from "./steps.ts";
 
-export interface CompareScan extends SpanSource {
-  /** What holds for spans of the selection. */
-  readonly selection: FieldExpression;
-  readonly window: Compare["window"];
+/** The spans that are compared: a subquery of `columns` and `is_selected`, whether a span is of the selection. */
+export type ComparedSpans = (columns: string, parameters: SqlParameters) => string;
+
+export interface CompareScan {
+  readonly tenant: string;
+  readonly spans: ComparedSpans;
   readonly top: number;
   readonly steps: Steps;
 }
 
-/** A subquery of `columns` and `is_selected`, whether a span is of the selection, of the pipeline's spans. */
-export function comparedSpans(
-  scan: CompareScan,
-  columns: string,
-  parameters: SqlParameters,
-): string {
-  const { fields, selection, steps } = scan;
-  const condition = fields.condition(selection, parameters);
-  const window =
-    scan.window === undefined
-      ? ""
-      : ` AND start >= ${parameters.time(scan.window.start)} AND start < ${parameters.time(scan.window.end)}`;
-  return `SELECT toUInt8((${condition})${window}) AS is_selected, ${columns}
-    FROM spans ${spanClause(scan, startsOf(steps), parameters)}`;
+/** Spans that single-span filters choose. `selection`: what holds for those of the selection. */
+export function filteredSpans(
+  source: SpanSource,
+  steps: Steps,
+  selection: FieldExpression,
+  window: Compare["window"],
+): ComparedSpans {
+  return (columns, parameters) => {
+    const condition = source.fields.condition(selection, parameters);
+    const inWindow =
+      window === undefined
+        ? ""
+        : ` AND start >= ${parameters.time(window.start)} AND start < ${parameters.time(window.end)}`;
+    return `SELECT toUInt8((${condition})${inWindow}) AS is_selected, ${columns}
+      FROM spans ${spanClause(source, startsOf(steps), parameters)}`;
+  };
+}
+
+/** One span among those that were chosen before. */
+export interface ChosenSpan {
+  /** Lower-case hex. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly startNano: bigint;
+  readonly isSelected: boolean;
+}
+
+/** Spans by their names, a few thousand. */
+export function listedSpans(tenant: string, chosen: readonly ChosenSpan[]): ComparedSpans {
+  const minutes = [...new Set(chosen.map(({ startNano }) => Number(startNano / MINUTE_NANO)))];
+  const traces = [...new Set(chosen.map(({ traceId }) => traceId))];
+  const set = (some: readonly ChosenSpan[], parameters: SqlParameters): string => {
+    const ids = parameters.texts(some.map(({ traceId, spanId }) => traceId + spanId));
+    const starts = parameters.uint64s(some.map(({ startNano }) => startNano));
+    return `(SELECT toFixedString(unhex(substring(one.1, 1, 32)), 16),
+      toFixedString(unhex(substring(one.1, 33)), 8), toInt64(one.2)
+      FROM (SELECT arrayJoin(arrayZip(${ids}, ${starts})) AS one))`;
+  };
+  const key = "(trace_id, span_id, toUnixTimestamp64Nano(start))";
+  return (columns, parameters) => {
+    const selected = chosen.filter(({ isSelected }) => isSelected);
+    return `SELECT toUInt8(${key} IN ${set(selected, parameters)}) AS is_selected, ${columns}
+      FROM spans PREWHERE trace_id IN ${parameters.traceIds(traces)}
+      WHERE tenant = ${parameters.text(tenant)} AND minute IN ${parameters.uint32s(minutes)}
+        AND ${key} IN ${set(chosen, parameters)}`;
+  };
 }
 
 /** An attribute that lies in a column of its own. */
@@ -40,6 +74,8 @@ interface ColumnAttribute {
   /** The column's text when there is no value. */
   readonly absent: "" | "0" | undefined;
 }
+
+const MINUTE_NANO = 60_000_000_000n;
 
 const COLUMNS: readonly ColumnAttribute[] = [
   { name: "name", type: "string", column: "name", absent: undefined },
@@ -80,7 +116,7 @@ export interface GroupedBy {
 }
 
 /** Promoted columns in one pass by GROUPING SETS: half the time of unfolding them into rows. */
-export const COLUMN_PART: Part = {
+const COLUMN_PART: Part = {
   counted: (scan, parameters, by) => {
     const extra = by === undefined ? "" : `${by.name}, `;
     const own = by === undefined ? "" : `${by.sql} AS ${by.name}, `;
@@ -88,7 +124,7 @@ export const COLUMN_PART: Part = {
     return `SELECT ${extra}toString(place) AS key, [${TYPES}][place + 1] AS type, [${TEXTS}][place + 1] AS value, s, b
       FROM (
         SELECT ${extra}${PLACE} AS place, ${COLUMN_NAMES.join(", ")}, ${SUMS}
-        FROM (${comparedSpans(scan, own + COLUMN_NAMES.join(", "), parameters)})
+        FROM (${scan.spans(own + COLUMN_NAMES.join(", "), parameters)})
         GROUP BY GROUPING SETS (${sets}))
       WHERE [${IS_OPTIONAL}][place + 1] = 0 OR value != [${ABSENT}][place + 1]`;
   },
@@ -102,18 +138,20 @@ const MAPS = [
   ["bool", "bool", "if(value, 'true', 'false')"],
 ] as const;
 
-export const MAP_PART: Part = {
+const MAP_PART: Part = {
   counted: (scan, parameters, by) =>
     MAPS.map(([map, type, text]) => {
       const extra = by === undefined ? "" : `${by.name}, `;
       const own = by === undefined ? "" : `${by.sql} AS ${by.name}, `;
       return `SELECT ${extra}toString(key) AS key, '${type}' AS type, ${text} AS value, s, b
         FROM (
-          SELECT ${extra}key, value, ${SUMS} FROM (${comparedSpans(scan, own + map, parameters)})
+          SELECT ${extra}key, value, ${SUMS} FROM (${scan.spans(own + map, parameters)})
           ARRAY JOIN mapKeys(${map}) AS key, mapValues(${map}) AS value GROUP BY ${extra}key, value)`;
     }).join(" UNION ALL "),
   nameOf: (key) => `span.${key}`,
 };
+
+export const PARTS: readonly Part[] = [COLUMN_PART, MAP_PART];
 
 /** Array of (key, type, value) of a resource or scope. */
 export const CONTENT_TRIPLES = `arrayConcat(
@@ -121,3 +159,8 @@ export const CONTENT_TRIPLES = `arrayConcat(
   arrayMap((k, v) -> (CAST(k, 'String'), 'int', toString(v)), mapKeys(int), mapValues(int)),
   arrayMap((k, v) -> (CAST(k, 'String'), 'float', toString(v)), mapKeys(dbl), mapValues(dbl)),
   arrayMap((k, v) -> (CAST(k, 'String'), 'bool', if(v, 'true', 'false')), mapKeys(bool), mapValues(bool)))`;
+
+/** The same, with the columns of a scope that have a name in the language. */
+export const SCOPE_TRIPLES: string = `arrayConcat(${CONTENT_TRIPLES}, arrayFilter(t -> t.3 != '',
+  [('instrumentation:name', 'column', CAST(name, 'String')),
+   ('instrumentation:version', 'column', CAST(version, 'String'))]))`;

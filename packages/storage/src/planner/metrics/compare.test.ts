@@ -1,5 +1,5 @@
 import { parse } from "@clew/traceql";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestStore, type TestStore } from "../../contract/open-test-store.ts";
 import { type SampleSpan, spanBatch, spanIdOf, traceIdOf } from "../../contract/sample-spans.ts";
 import { ARRIVED, MINUTE, NOON, SECOND } from "../../contract/store-in-hand.ts";
@@ -44,7 +44,13 @@ function sample(i: number): SampleSpan {
 
 const RANGE = { startNano: NOON, endNano: NOON + 2n * MINUTE };
 
-async function ask(call: string, stepNano = 2n * MINUTE, filter = "{}", tenant = "compare") {
+async function answer(
+  call: string,
+  stepNano: bigint,
+  filter: string,
+  exemplars: number,
+  tenant = "compare",
+) {
   const query = parse(`${filter} | ${call}`);
   if (query.kind !== "metrics") throw new Error("not a metrics query");
   const request = {
@@ -52,10 +58,14 @@ async function ask(call: string, stepNano = 2n * MINUTE, filter = "{}", tenant =
     query,
     range: RANGE,
     stepNano,
-    exemplars: 0,
+    exemplars,
     maxSeries: 1000,
   };
-  const { series } = await readMetrics(store.engine, request, {});
+  return await readMetrics(store.engine, request, {});
+}
+
+async function ask(call: string, stepNano = 2n * MINUTE, filter = "{}", tenant = "compare") {
+  const { series } = await answer(call, stepNano, filter, 0, tenant);
   return series.map(({ labels, samples }): [string, number[]] => [
     labels.map(({ name, value }) => `${name}=${valueKey(value)}`).join(" "),
     samples.map(({ value }) => value),
@@ -124,11 +134,80 @@ test("only spans inside the window are of the selection, and the pipeline's filt
   expect(new Map(mail).get(`${type("baseline_total")} name=nil`)).toEqual([99]);
 });
 
-test("pipelines about whole traces are refused with their place", async () => {
-  await expect(ask("compare({ status = error })", MINUTE, "{} >> {}")).rejects.toMatchObject({
-    code: "bad_request",
+describe("over whole traces", () => {
+  const calls = Array.from({ length: 40 }, (_, i): SampleSpan[] => {
+    const common = { tenant: "calls", trace: traceIdOf(i), start: NOON + BigInt(i) * SECOND + 1n };
+    const isLarge = i % 4 === 0;
+    return [
+      { ...common, span: spanIdOf(1), kind: 2, service: "shop", attributes: { large: isLarge } },
+      {
+        ...common,
+        span: spanIdOf(2),
+        parent: spanIdOf(1),
+        service: "stock",
+        status: isLarge ? 2 : 0,
+        attributes: { "http.route": isLarge ? "/bulk" : "/one", call: BigInt(i) },
+      },
+    ];
+  }).flat();
+  beforeAll(() => store.insert(spanBatch(calls, ARRIVED)));
+
+  test("the spans that a pipeline finds are counted, and no others", async () => {
+    const filter = "{ kind = server } >> { resource.service.name = `stock` }";
+    const found = new Map(await ask("compare({ status = error })", 2n * MINUTE, filter, "calls"));
+    expect(found.get(`${type("selection")} span.http.route=string:/bulk`)).toEqual([10]);
+    expect(found.get(`${type("baseline")} span.http.route=string:/one`)).toEqual([30]);
+    expect(found.get(`${type("baseline_total")} span.call=nil`)).toEqual([30]);
+    expect(found.get(`${type("selection")} resource.service.name=string:stock`)).toEqual([10]);
+    expect([...found.keys()].join("\n")).not.toContain("shop");
+  });
+
+  test("a selection may look at parents", async () => {
+    const selection = "compare({ parent.large = true })";
+    const found = new Map(await ask(selection, MINUTE / 2n, "{}", "calls"));
+    expect(found.get(`${type("selection")} span.http.route=string:/bulk`)).toEqual([8, 2, 0, 0]);
+    expect(found.get(`${type("baseline_total")} name=nil`)).toEqual([52, 18, 0, 0]);
+  });
+
+  test("only spans inside the window are of the selection", async () => {
+    const window = `compare({ status = error }, 10, ${NOON}, ${NOON + 10n * SECOND})`;
+    const found = new Map(await ask(window, 2n * MINUTE, "{ } | count() > 1", "calls"));
+    expect(found.get(`${type("selection_total")} name=nil`)).toEqual([3]);
+    expect(found.get(`${type("baseline_total")} name=nil`)).toEqual([77]);
   });
 });
+
+/** The number of a sample. */
+function numberOf(spanId: string): number {
+  return Number.parseInt(spanId, 16) - 1;
+}
+
+test.each(["{}", "{ } | count() > 0"])(
+  "totals have exemplars, of spans that have the attribute: %s",
+  async (filter) => {
+    const { series } = await answer("compare({ status = error })", 2n * MINUTE, filter, 30);
+    const byLabels = new Map(
+      series.map(({ labels, exemplars }) => [
+        labels.map(({ name, value }) => `${name}=${valueKey(value)}`).join(" "),
+        exemplars,
+      ]),
+    );
+    const failed = byLabels.get(`${type("selection_total")} span.http.route=nil`) ?? [];
+    expect(failed.length).toBeGreaterThan(0);
+    for (const { traceId, spanId, value } of failed) {
+      const i = numberOf(spanId);
+      expect([traceId, i % 10, value]).toEqual([traceIdOf(i), 0, 20]);
+    }
+    const levels = byLabels.get(`${type("baseline_total")} span.level=nil`) ?? [];
+    expect(levels.length).toBeGreaterThan(0);
+    for (const { spanId } of levels) expect(numberOf(spanId) % 3).toBe(0);
+    const all = series.reduce((sum, { exemplars }) => sum + exemplars.length, 0);
+    expect(all).toBeLessThanOrEqual(30);
+    expect((await answer("compare({ status = error })", 2n * MINUTE, filter, 30)).series).toEqual(
+      series,
+    );
+  },
+);
 
 test("an attribute with more values than anyone compares is said to have too many", async () => {
   const spans = Array.from({ length: 10_100 }, (_, i) => ({

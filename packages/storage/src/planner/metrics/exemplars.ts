@@ -8,6 +8,7 @@ import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import { type GroupExemplar, isDuration } from "./first-stage.ts";
 import { type GroupKey, groupKeys } from "./group-keys.ts";
+import { LeastHashed } from "./least-hashed.ts";
 import { exponentSql, numberSql, type Scan, stepSql } from "./scan-cells.ts";
 import { spanClause } from "./span-clause.ts";
 import { type Steps, startsOf } from "./steps.ts";
@@ -15,7 +16,7 @@ import { type Steps, startsOf } from "./steps.ts";
 const MINUTE_NANO = 60_000_000_000n;
 /** Exemplars of a query, whatever it asks for. */
 export const MAX_EXEMPLARS = 10_000;
-const PER_BUCKET = 2;
+export const PER_BUCKET = 2;
 /** Minutes that the first look takes: of frequent spans it finds enough, and costs next to nothing. */
 const FIRST_MINUTES = 60;
 /** Spans of a look among which exemplars are chosen, in all and of one minute. */
@@ -118,35 +119,13 @@ function readRow(cursor: RowCursor, { range }: Scan, by: readonly GroupKey[]): G
   return { group, step, traceId, spanId, timeMs, value: shown };
 }
 
-function onePerTrace(exemplars: readonly GroupExemplar[]): GroupExemplar[] {
+/** The first of each trace. */
+export function onePerTrace<T extends { readonly traceId: string }>(exemplars: readonly T[]): T[] {
   const seen = new Set<string>();
   return exemplars.filter(({ traceId }) => !seen.has(traceId) && seen.add(traceId));
 }
 
-/** Chooses among spans that are seen one by one, for pipelines about whole traces. */
-export class ExemplarPicker {
-  readonly #buckets = new Map<string, GroupExemplar[]>();
-  readonly #traces = new Set<string>();
-  readonly #limit: number;
-
-  constructor(limit: number) {
-    this.#limit = Math.min(limit, MAX_EXEMPLARS) * 4;
-  }
-
-  /** Whether the bucket (any text that tells group and step) has room. */
-  wants(bucket: string): boolean {
-    return this.#traces.size < this.#limit && (this.#buckets.get(bucket)?.length ?? 0) < PER_BUCKET;
-  }
-
-  add(bucket: string, exemplar: GroupExemplar): void {
-    if (this.#traces.has(exemplar.traceId)) return;
-    this.#traces.add(exemplar.traceId);
-    const known = this.#buckets.get(bucket);
-    if (known === undefined) this.#buckets.set(bucket, [exemplar]);
-    else known.push(exemplar);
-  }
-
-  chosen(): readonly GroupExemplar[] {
-    return [...this.#buckets.values()].flat();
-  }
+/** Room for the spans that a pipeline about whole traces gives one by one. */
+export function exemplarRoom(limit: number): LeastHashed<GroupExemplar> {
+  return new LeastHashed(Math.min(limit, MAX_EXEMPLARS) * 4, PER_BUCKET);
 }

@@ -116,9 +116,15 @@ test("root spans are known by themselves, without their traces", async () => {
   }
 });
 
-test("exemplars of whole traces: two a bucket, one a trace", async () => {
+test("exemplars of whole traces: two a bucket, one a trace, spread over the range however few are asked for", async () => {
   const { series } = await ask("{} && {} | rate()", 100);
   const { exemplars = [] } = series[0] ?? {};
-  expect(exemplars).toHaveLength(8);
-  expect(new Set(exemplars.map(({ traceId }) => traceId)).size).toBe(8);
+  const steps = exemplars.map(({ timeMs }) => Math.ceil((timeMs - Number(NOON) / 1e6) / 60_000));
+  const ofStep = Map.groupBy(steps, (step) => step);
+  expect(Math.max(...[...ofStep.values()].map((all) => all.length))).toBeLessThanOrEqual(2);
+  expect(ofStep.size).toBe(4);
+  expect(new Set(exemplars.map(({ traceId }) => traceId)).size).toBe(exemplars.length);
+  const few = await ask("{} && {} | rate()", 2);
+  expect(few.series[0]?.exemplars).toHaveLength(2);
+  expect(await ask("{} && {} | rate()", 2)).toMatchObject({ series: few.series });
 });

@@ -7,8 +7,9 @@ import type { Engine } from "../../engines/engine.ts";
 import type { ReadContext } from "../../read/read-context.ts";
 import { type MatchedSpans, readMatchedSpans } from "../traces/matched-spans.ts";
 import type { Cells } from "./cells.ts";
-import { ExemplarPicker } from "./exemplars.ts";
+import { exemplarRoom, onePerTrace } from "./exemplars.ts";
 import { bucketExponent, type GroupExemplar, isDuration } from "./first-stage.ts";
+import { hashBytes, type LeastHashed } from "./least-hashed.ts";
 import { nearestRank } from "./quantile.ts";
 import { type Steps, startsOf, stepAt } from "./steps.ts";
 
@@ -40,12 +41,12 @@ export async function traceCells(
     for (let row = 0; row < spans.length; row++) adder.add(spans, row);
   }
   adder.finish();
-  return adder.picker.chosen();
+  return onePerTrace(adder.room.items());
 }
 
 /** Adds spans to cells. */
 class SpanAdder {
-  readonly picker: ExemplarPicker;
+  readonly room: LeastHashed<GroupExemplar>;
   readonly #scan: TraceScan;
   readonly #cells: Cells;
   /** By the indexes of a group's values, and a histogram's exponent. */
@@ -56,7 +57,7 @@ class SpanAdder {
   constructor(scan: TraceScan, cells: Cells) {
     this.#scan = scan;
     this.#cells = cells;
-    this.picker = new ExemplarPicker(scan.exemplars);
+    this.room = exemplarRoom(scan.exemplars);
   }
 
   add(spans: MatchedSpans, row: number): void {
@@ -69,10 +70,12 @@ class SpanAdder {
     const group = this.#group(spans, row, exponent);
     const step = stepAt(steps, spans.startNano[row] as bigint);
     this.#fold(group, step, isHistogram ? 1 : number);
-    const bucket = `${group} ${step}`;
-    if (this.picker.wants(bucket)) {
-      this.picker.add(bucket, this.#exemplar(spans, row, group, step, number));
-    }
+    if (this.#scan.exemplars === 0) return;
+    const trace = hashBytes(spans.traceIds.subarray(row * 16, row * 16 + 16));
+    const hash = hashBytes(spans.spanIds.subarray(row * 8, row * 8 + 8), trace);
+    this.room.offer(`${group} ${step}`, hash, () =>
+      this.#exemplar(spans, row, group, step, number),
+    );
   }
 
   /** Takes the quantiles of what was collected. */

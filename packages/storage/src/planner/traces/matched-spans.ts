@@ -9,7 +9,7 @@ import type { ReadContext } from "../../read/read-context.ts";
 import { storableRange } from "../../read/span-condition.ts";
 import { prepareFields } from "../field-sql.ts";
 import { type Candidate, CandidateSource } from "./candidates.ts";
-import type { Term } from "./compile-field.ts";
+import type { Term, Test } from "./compile-field.ts";
 import { ReadBudget } from "./read-budget.ts";
 import { TraceReading } from "./read-traces.ts";
 import { rowsOf, wholeTrace } from "./spanset.ts";
@@ -36,6 +36,8 @@ export interface MatchedSpansQuery {
   readonly fields: readonly FieldReference[];
   /** Numbers wanted of each span, e.g. what a function aggregates. */
   readonly numbers: readonly FieldExpression[];
+  /** Conditions of which each span is asked whether they hold. */
+  readonly conditions?: readonly FieldExpression[];
 }
 
 /** One batch. Arrays are reused by the next one: what is needed later must be copied. */
@@ -54,6 +56,8 @@ export interface MatchedSpans {
   readonly dictionary: readonly TypedValue[];
   /** A column for each of the query's `numbers`; NaN where there is none. Durations in nanoseconds. */
   readonly numbers: readonly Float64Array[];
+  /** A column for each of the query's `conditions`: 1 where it holds. */
+  readonly flags: readonly Uint8Array[];
 }
 
 /** @throws ClewError `limit_exceeded`, `cancelled`, `bad_request` as reads of the store do. */
@@ -65,7 +69,10 @@ export async function* readMatchedSpans(
   const { tenant, pipeline } = query;
   const range = storableRange(query.range);
   const budget = new ReadBudget(context, MAX_TRACES);
-  const plan = planTraces(pipeline, [...query.fields, ...query.numbers]);
+  const plan = planTraces(pipeline, {
+    fields: [...query.fields, ...query.numbers],
+    conditions: query.conditions ?? [],
+  });
   const fields = await prepareFields(
     engine,
     tenant,
@@ -125,6 +132,7 @@ class SpanCollector implements MatchedSpans {
   readonly values: Uint32Array<ArrayBuffer>[];
   readonly dictionary: TypedValue[] = [{ type: "nil" }];
   readonly numbers: Float64Array<ArrayBuffer>[];
+  readonly flags: Uint8Array<ArrayBuffer>[];
   readonly #plan: TracePlan;
   readonly #columns: TraceColumns;
   readonly #view: TraceView;
@@ -137,6 +145,7 @@ class SpanCollector implements MatchedSpans {
     this.#view = new TraceView(columns);
     this.values = Array.from({ length: fields }, () => new Uint32Array(0));
     this.numbers = plan.terms.slice(fields).map(() => new Float64Array(0));
+    this.flags = plan.tests.map(() => new Uint8Array(0));
   }
 
   clear(): void {
@@ -165,13 +174,15 @@ class SpanCollector implements MatchedSpans {
     this.spanIds.set(this.#spanIdBytes.subarray(from, from + 8), at * 8);
     this.startNano[at] = view.startNano(row);
     this.durationNano[at] = view.spanDurationNano(row);
-    const { terms } = this.#plan;
+    const { terms, tests } = this.#plan;
     for (const [i, column] of this.values.entries())
       column[at] = this.#id((terms[i] as Term)(view, row));
     for (const [i, column] of this.numbers.entries()) {
       const number = numberOf((terms[this.values.length + i] as Term)(view, row));
       column[at] = number === undefined ? Number.NaN : Number(number);
     }
+    for (const [i, column] of this.flags.entries())
+      column[at] = (tests[i] as Test)(view, row) ? 1 : 0;
   }
 
   #id(value: Value): number {
@@ -191,7 +202,7 @@ class SpanCollector implements MatchedSpans {
     this.spanIds = grown(this.spanIds, capacity * 8);
     this.startNano = longer(this.startNano, capacity);
     this.durationNano = longer(this.durationNano, capacity);
-    for (const columns of [this.values, this.numbers])
+    for (const columns of [this.values, this.numbers, this.flags])
       for (const [i, column] of columns.entries()) columns[i] = grown(column, capacity);
   }
 }

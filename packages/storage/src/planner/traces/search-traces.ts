@@ -31,7 +31,7 @@ export async function searchWholeTraces(
   const named = references(query.query.pipeline);
   const computed = named.filter((field) => computedOf(field) !== undefined);
   const needsKin = named.some((field) => ["parent", "root"].includes(homeOfReference(field)));
-  const plan = planTraces(query.query.pipeline, computed, needsKin);
+  const plan = planTraces(query.query.pipeline, { fields: computed, needsKin });
   const stored = named.filter((field) => computedOf(field) === undefined).map(referenceAsSelf);
   const asked = [...plan.conditions, ...plan.values, ...plan.choices, ...stored];
   const fields = await prepareFields(engine, tenant, asked, budget.context);

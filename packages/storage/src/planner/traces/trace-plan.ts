@@ -1,7 +1,7 @@
 // A pipeline about whole traces, made ready: what to ask the engine, and the function that is run on each trace.
 
 import type { FieldExpression, FieldReference, Pipeline } from "@clew/traceql";
-import { compileTerm, type Term } from "./compile-field.ts";
+import { compileTerm, compileTest, type Term, type Test } from "./compile-field.ts";
 import { EVERY_SPAN, type SpanFormula, type TraceNeed, without } from "./formulas.ts";
 import { Leaves } from "./leaves.ts";
 import { firstStageSpans, pipelineNeeds } from "./needs.ts";
@@ -12,6 +12,8 @@ export interface TracePlan {
   readonly run: CompiledPipeline;
   /** Values that are wanted of the result's spans, as functions over the trace. */
   readonly terms: readonly Term[];
+  /** Conditions that are asked of the result's spans. */
+  readonly tests: readonly Test[];
   /** Conditions and values that `run` and `terms` read; known of every span that `spans` lets through. */
   readonly conditions: readonly FieldExpression[];
   readonly values: readonly FieldReference[];
@@ -27,23 +29,30 @@ export interface TracePlan {
   readonly need: TraceNeed;
 }
 
-/**
- * `fields`: what `terms` are to give. `needsKin`: whether parents and roots of the result's spans are asked for.
- * @throws ClewError `bad_request` for a pipeline with too many conditions.
- */
+export interface Wanted {
+  /** What the plan's `terms` are to give. */
+  readonly fields?: readonly FieldExpression[];
+  /** What its `tests` are to tell. */
+  readonly conditions?: readonly FieldExpression[];
+  /** Whether parents and roots of the result's spans are asked for. */
+  readonly needsKin?: boolean;
+}
+
+/** @throws ClewError `bad_request` for a pipeline with too many conditions. */
 export function planTraces(
   pipeline: Pipeline,
-  fields: readonly FieldExpression[] = [],
-  needsKin = false,
+  { fields = [], conditions = [], needsKin = false }: Wanted = {},
 ): TracePlan {
   const leaves = new Leaves();
   const run = compilePipeline(pipeline, leaves);
   const terms = fields.map((field) => compileTerm(field, leaves));
+  const tests = conditions.map((condition) => compileTest(condition, leaves));
   const evaluated = leaves.conditions.length;
   const { result, need } = pipelineNeeds(pipeline, leaves);
   return {
     run,
     terms,
+    tests,
     conditions: leaves.conditions,
     values: leaves.values,
     choices: leaves.choices,
