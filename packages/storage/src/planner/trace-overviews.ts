@@ -25,6 +25,12 @@ export interface SpanRows {
 
 export type TraceOverview = Omit<ResultTrace, "spansets">;
 
+/** A trace, and how many of its spans meet the condition that was asked for. */
+export interface CountedOverview {
+  readonly overview: TraceOverview;
+  readonly matched: number;
+}
+
 /** Asks the trace index where all rows of the traces lie. */
 export async function findSpanRows(
   engine: Engine,
@@ -62,21 +68,23 @@ type ServiceRow = [
   errors: string,
   start: string,
   end: string,
+  matched: string,
   roots: string,
   root: [start: string, spanId: string, name: string],
 ];
 
-/** By trace id. */
+/** By trace id. `condition` is SQL on a span. */
 export async function readOverviews(
   engine: Engine,
   rows: SpanRows,
   context: ReadContext,
-): Promise<ReadonlyMap<string, TraceOverview>> {
+  condition: (parameters: SqlParameters) => string = () => "0",
+): Promise<ReadonlyMap<string, CountedOverview>> {
   const parameters = new SqlParameters();
   const start = "toUnixTimestamp64Nano(start)";
   const answer = await engine.readRows(
     `SELECT lower(hex(trace_id)), service, count(), countIf(status = 'error'), min(${start}),
-       max(greatest(${start}, ${start} + duration)), countIf(is_root),
+       max(greatest(${start}, ${start} + duration)), countIf(${condition(parameters)}), countIf(is_root),
        minIf((${start}, hex(span_id), toString(name)), parent_span_id = toFixedString('', 8) AS is_root)
      FROM spans ${rows.clause(parameters)} GROUP BY trace_id, service ORDER BY trace_id, service`,
     { ...context, parameters: parameters.values },
@@ -87,17 +95,22 @@ export async function readOverviews(
     if (others === undefined) traces.set(row[0], [row]);
     else others.push(row);
   }
-  return new Map([...traces].map(([id, services]) => [id, overview(id, services)]));
+  return new Map([...traces].map(([id, services]) => [id, counted(id, services)]));
 }
 
-function overview(traceId: string, rows: readonly ServiceRow[]): TraceOverview {
+function counted(traceId: string, rows: readonly ServiceRow[]): CountedOverview {
+  const matched = rows.reduce((sum, [, , , , , , hits]) => sum + Number(hits), 0);
+  return { overview: overviewOf(traceId, rows), matched };
+}
+
+function overviewOf(traceId: string, rows: readonly ServiceRow[]): TraceOverview {
   let spanCount = 0;
   let errorCount = 0;
   let start: bigint | undefined;
   let end = 0n;
   let root: { at: bigint; id: string; service: string; name: string } | undefined;
   const services: Record<string, { spans: number; errors: number }> = {};
-  for (const [, service, spans, errors, first, last, roots, [at, id, name]] of rows) {
+  for (const [, service, spans, errors, first, last, , roots, [at, id, name]] of rows) {
     Object.defineProperty(services, service, {
       value: { spans: Number(spans), errors: Number(errors) },
       enumerable: true,

@@ -7,7 +7,7 @@ import type { ReadContext } from "./read-context.ts";
 import { SqlParameters } from "./sql-parameters.ts";
 
 /** What the trace index knows of a trace. */
-export interface IndexRow {
+interface IndexRow {
   readonly start: string;
   readonly duration: number;
   readonly rootService: string;
@@ -31,7 +31,7 @@ export async function readSummaries(
 }
 
 /** Rows of the trace index by trace id; a trace that was only just inserted may be missing. */
-export async function readIndexRows(
+async function readIndexRows(
   engine: Engine,
   tenant: string,
   found: readonly FoundTrace[],
