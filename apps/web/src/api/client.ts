@@ -35,16 +35,27 @@ export function apiUrl(path: string, query: Readonly<Record<string, QueryValue>>
   return `${root}${path}${printed === "" ? "" : `?${printed}`}`;
 }
 
+/** A request that is more than a question. */
+export interface ApiChange {
+  readonly method: "GET" | "PUT" | "DELETE";
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
 /** Fetches and checks the status. Throws ClewError; an abort passes through as it is. */
 export async function apiFetch(
   url: string,
   accept: string,
   signal?: AbortSignal,
+  change: ApiChange = { method: "GET" },
 ): Promise<Response> {
   let response: Response;
+  const { method, body } = change;
   try {
     response = await fetch(url, {
-      headers: { accept },
+      method,
+      headers: body === undefined ? { accept } : { accept, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (cause) {
@@ -59,8 +70,12 @@ export async function apiFetch(
 }
 
 /** Fetches JSON. */
-export async function apiJson<T>(url: string, signal?: AbortSignal): Promise<T> {
-  const response = await apiFetch(url, "application/json", signal);
+export async function apiJson<T>(
+  url: string,
+  signal?: AbortSignal,
+  change?: ApiChange,
+): Promise<T> {
+  const response = await apiFetch(url, "application/json", signal, change);
   const type = response.headers.get("content-type") ?? "";
   if (!type.includes("json")) {
     throw new ClewError(

@@ -10,8 +10,10 @@ import type {
   LogRecord,
   OperationSummary,
   RedSeries,
+  SamplingStatus,
   SearchResult,
   ServiceMap,
+  ServiceSampling,
   ServiceSummary,
   SpanFilter,
 } from "@clew/model";
@@ -19,9 +21,12 @@ import {
   type InfiniteData,
   keepPreviousData,
   type UseInfiniteQueryResult,
+  type UseMutationResult,
   type UseQueryResult,
   useInfiniteQuery,
+  useMutation,
   useQuery,
+  useQueryClient,
 } from "@tanstack/react-query";
 import { printAttributeFilter } from "../router/attribute-filter.ts";
 import { type ResolvedRange, stepFor } from "../router/time-range.ts";
@@ -144,5 +149,38 @@ export function useTraceSearch(
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor,
     placeholderData: keepPreviousData,
+  });
+}
+
+function samplingUrl(service: string): string {
+  return apiUrl(`/sampling/${pathSegment(service)}`);
+}
+
+const SAMPLING_REFRESH_MS = 10_000;
+
+/** How a service is sampled; asked again every ten seconds, as its rates move by themselves. */
+export function useSampling(service: string): UseQueryResult<SamplingStatus> {
+  const url = samplingUrl(service);
+  return useQuery({
+    queryKey: [url],
+    queryFn: ({ signal }) => apiJson<SamplingStatus>(url, signal),
+    refetchInterval: SAMPLING_REFRESH_MS,
+  });
+}
+
+/** Sets how a service is sampled; `undefined` takes back what was set. */
+export function useSetSampling(
+  service: string,
+): UseMutationResult<SamplingStatus, Error, ServiceSampling | undefined> {
+  const client = useQueryClient();
+  const url = samplingUrl(service);
+  return useMutation({
+    mutationFn: (sampling: ServiceSampling | undefined) =>
+      apiJson<SamplingStatus>(
+        url,
+        undefined,
+        sampling === undefined ? { method: "DELETE" } : { method: "PUT", body: sampling },
+      ),
+    onSuccess: (status) => client.setQueryData([url], status),
   });
 }

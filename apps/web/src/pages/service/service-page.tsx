@@ -18,6 +18,7 @@ import page from "../../ui/page.module.css";
 import { type RedRow, RedTable } from "../../ui/red-table.tsx";
 import { EmptyState, ErrorState, Loading, Progress } from "../../ui/states.tsx";
 import { filterOf, requestKind, splitByKind } from "./request-kind.ts";
+import { SamplingPanel } from "./sampling-panel.tsx";
 import styles from "./service.module.css";
 
 export default function ServicePage({
@@ -57,6 +58,7 @@ export default function ServicePage({
       </div>
       <Charts service={service} params={params} />
       <Operations service={service} params={params} />
+      <SamplingPanel service={service} />
     </div>
   );
 }
