@@ -37,6 +37,11 @@ export interface TracerStatistics {
   readonly spilled: number;
   /** Spans that have not ended. */
   readonly open: number;
+  /**
+   * Calls to others that began a trace of their own while a request was served or a message processed, by the scope
+   * of their spans: either their context got lost, or they were jobs that ran at the same time.
+   */
+  readonly lostContext: Readonly<Record<string, number>>;
 }
 
 /** Takes spans from tracers and gives batches to the delivery. */
@@ -57,6 +62,7 @@ export class Core implements TracerCore, SpanTaker {
   #timer: NodeJS.Timeout | undefined;
   #ticks: NodeJS.Timeout | undefined;
   #ended = 0;
+  readonly #lostContext: Record<string, number> = {};
   /** Called when all is sent or written down at the end of the process. */
   afterSpill: (() => void) | undefined = undefined;
 
@@ -101,6 +107,10 @@ export class Core implements TracerCore, SpanTaker {
   samplesNothing(parent: Parent | undefined): boolean {
     if (parent === undefined || parent.deferred || !this.#follows) return this.#nothing;
     return (parent.flags & SAMPLED) === 0;
+  }
+
+  countLostContext({ name }: Scope): void {
+    this.#lostContext[name] = (this.#lostContext[name] ?? 0) + 1;
   }
 
   decide(candidate: Candidate): number {
@@ -196,6 +206,7 @@ export class Core implements TracerCore, SpanTaker {
   statistics(): TracerStatistics {
     const counts = this.#delivery?.counts ?? { dropped: 0, delivered: 0, spilled: 0 };
     const dropped = counts.dropped + this.#batch.failed;
-    return { ...counts, dropped, ended: this.#ended, open: this.open.size };
+    const lostContext = { ...this.#lostContext };
+    return { ...counts, dropped, ended: this.#ended, open: this.open.size, lostContext };
   }
 }

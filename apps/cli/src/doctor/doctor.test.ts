@@ -116,6 +116,46 @@ const GOOD = `import http from "node:http"; import "node:http2"; console.log("op
 const PREFLIGHT = ["--import", "@clew/sdk/register"];
 
 describe("programs", () => {
+  it("tells calls that lost their request from those of jobs", async () => {
+    const queue = `
+      const waiting = [];
+      setInterval(() => { for (const job of waiting.splice(0)) job(); }, 5).unref();
+      const later = (job) => new Promise((resolve) => waiting.push(() => resolve(job())));`;
+    const ask = `(await fetch(url + "/deep")).text()`;
+    const answer = `async (request, response) => {
+      if (request.url !== "/deep") await later(async () => ${ask});
+      response.end("bread");
+    }`;
+    const app = `import http from "node:http"; let url; ${queue}
+      const server = http.createServer(${answer}).listen(0, "127.0.0.1", async () => {
+        url = "http://127.0.0.1:" + server.address().port;
+        await ${ask};
+        if (process.env.WHOLE) { await (await fetch(url)).text(); await (await fetch(url)).text(); }
+        server.close();
+        server.closeAllConnections();
+      });`;
+    write("app.mjs", app);
+    const said = async (env: Record<string, string>) => {
+      const { found } = await findings([...PREFLIGHT, "app.mjs"], await serve(receiver), env);
+      return found.filter(({ kind }) => kind === "lost_context" || kind === "rootless_calls");
+    };
+    expect(await said({})).toEqual([
+      expect.objectContaining({
+        kind: "rootless_calls",
+        message:
+          "1 of 1 calls to others began a trace of their own, none while a request was served",
+      }),
+    ]);
+    expect(await said({ WHOLE: "1" })).toEqual([
+      expect.objectContaining({
+        kind: "lost_context",
+        message: expect.stringMatching(
+          /and 2 began while .* \(@clew\/sdk\/undici: 2\)$/,
+        ) as unknown,
+      }),
+    ]);
+  }, 20_000);
+
   it("says of a good one what was hooked, made and sent, and where each setting came from", async () => {
     write("app.mjs", GOOD);
     const { code, found, sections } = await findings(

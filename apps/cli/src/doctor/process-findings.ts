@@ -174,17 +174,28 @@ function spanFindings(tracers: readonly TracerFile[]): Finding[] {
   if (spilled > 0 && delivered < ended) {
     findings.push(note("spilled", `${spilled} spans wait on the disk until the backend is back`));
   }
-  const { total, rootless } = tracer.calls;
-  if (rootless > 0) {
-    findings.push(
-      note(
-        "lost_context",
-        `${rootless} of ${total} calls to others began a trace of their own`,
-        "as wanted in jobs; in a request the context got lost: see bind and bindEmitter of @clew/sdk",
-      ),
-    );
+  return [...findings, ...contextFindings(tracer)];
+}
+
+/** Calls without a parent: jobs have them, and requests whose context got lost on the way. */
+function contextFindings({ calls: { total, rootless }, statistics }: TracerFile): Finding[] {
+  const lost = Object.entries(statistics.lostContext);
+  const began = `${rootless} of ${total} calls to others began a trace of their own`;
+  if (lost.length === 0) {
+    if (rootless === 0) return [];
+    return [
+      note("rootless_calls", `${began}, none while a request was served`, "as wanted in jobs"),
+    ];
   }
-  return findings;
+  const sum = lost.reduce((all, [, count]) => all + count, 0);
+  const list = lost.map(([scope, count]) => `${scope}: ${count}`).join(", ");
+  return [
+    note(
+      "lost_context",
+      `${began}, and ${sum} began while a request was served or a message processed (${list})`,
+      "unless they are jobs that run meanwhile, their context got lost: see bind and bindEmitter of @clew/sdk",
+    ),
+  ];
 }
 
 /** All about one process. */

@@ -33,7 +33,10 @@ export interface TracerFile {
   }[];
   readonly statistics: Readonly<
     Record<"ended" | "dropped" | "delivered" | "spilled" | "open", number>
-  >;
+  > & {
+    /** Calls that began a trace of their own while a request was served, by scope. */
+    readonly lostContext: Readonly<Record<string, number>>;
+  };
   /** Ended spans by scope and kind. */
   readonly spans: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly calls: { readonly total: number; readonly rootless: number };
@@ -88,6 +91,7 @@ const tracerFile: z.ZodType<TracerFile> = z.object({
     delivered: count,
     spilled: count,
     open: count,
+    lostContext: z.record(z.string(), count).default({}),
   }),
   spans: z.record(z.string(), z.record(z.string(), count)),
   calls: z.object({ total: count, rootless: count }),

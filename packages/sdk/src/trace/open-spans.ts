@@ -1,15 +1,25 @@
 // The spans that have begun and not ended, oldest first, so that a crash can still show them. A list through
 // the spans themselves: nothing is allocated. Spans that nobody ever ends fall out at the far end.
 
+import type { SpanKind } from "@opentelemetry/api";
 import type { RecordingSpan } from "./span.ts";
 
 const MOST = 10_000;
+const SERVER: SpanKind = 1;
+const CONSUMER: SpanKind = 4;
+
+/** Whether a span is work that somebody asked this process for. */
+function serves({ kind }: RecordingSpan): boolean {
+  return kind === SERVER || kind === CONSUMER;
+}
 
 /** A bounded list of open spans. */
 export class OpenSpans {
   #first: RecordingSpan | undefined = undefined;
   #last: RecordingSpan | undefined = undefined;
   #count = 0;
+  /** How many of them are requests that are served, or messages that are processed. */
+  serving = 0;
   /** Spans that were still open when they had to make room. */
   forgotten = 0;
 
@@ -23,6 +33,7 @@ export class OpenSpans {
     if (this.#last === undefined) this.#first = span;
     else this.#last.after = span;
     this.#last = span;
+    if (serves(span)) this.serving++;
     if (++this.#count > MOST && this.#first !== undefined) {
       this.forgotten++;
       this.remove(this.#first);
@@ -40,6 +51,7 @@ export class OpenSpans {
     span.before = undefined;
     span.after = undefined;
     this.#count--;
+    if (serves(span)) this.serving--;
   }
 
   /** All open spans, oldest first. */

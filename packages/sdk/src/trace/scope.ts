@@ -28,6 +28,8 @@ export interface TracerCore {
   samplesEverything(parent: Parent | undefined): boolean;
   /** Whether a span with this parent is not sampled, without any question. */
   samplesNothing(parent: Parent | undefined): boolean;
+  /** A call to others has begun a trace of its own while this process served somebody. */
+  countLostContext(scope: Scope): void;
   /** The sampler's answer; `DROP` when it fails. */
   decide(candidate: Candidate): number;
 }

@@ -12,6 +12,8 @@ import { RecordingSpan, type SpanIdentity } from "./span.ts";
 
 const NO_ATTRIBUTES: Attributes = {};
 const INTERNAL: SpanKind = 0;
+const CLIENT: SpanKind = 2;
+const PRODUCER: SpanKind = 3;
 /** A span in a suppressed context, for which nothing may be sent on either. */
 const NOTHING: PassiveSpan = new PassiveSpan("0".repeat(32), "0".repeat(16), 0, undefined, false);
 
@@ -62,6 +64,7 @@ export class ClewTracer implements Tracer {
     options: SpanOptions | undefined,
     lazyAttributes: (() => Attributes) | undefined,
   ): RecordingSpan | PassiveSpan {
+    if (parent === undefined && isCall(kind)) this.#watchContext(options);
     if (this.#core.samplesEverything(parent)) {
       const identity = this.#identity(parent, parent?.traceState);
       return this.#recorded(name, kind, identity, options, undefined);
@@ -76,6 +79,12 @@ export class ClewTracer implements Tracer {
     const traceState = followed && threshold < 0 ? before : sampledState(threshold, before);
     const identity = this.#identity(parent, traceState, candidate.traceId);
     return this.#recorded(name, kind, identity, options, undefined);
+  }
+
+  /** What calls others without a context while requests are served has lost theirs, or is a job of its own. */
+  #watchContext(options: SpanOptions | undefined): void {
+    const wanted = options?.root === true || (options?.links?.length ?? 0) > 0;
+    if (!wanted && this.#core.open.serving > 0) this.#core.countLostContext(this.#scope);
   }
 
   #identity(
@@ -135,6 +144,10 @@ export class ClewTracer implements Tracer {
     const span = this.startSpan(name, options, parent);
     return storage.run<ReturnType<F>, [Span]>(contextWithSpan(parent, span), fn, span);
   }
+}
+
+function isCall(kind: SpanKind): boolean {
+  return kind === CLIENT || kind === PRODUCER;
 }
 
 /** A span that is about to begin, as samplers see it. */
