@@ -212,7 +212,7 @@ describe.skipIf(!hasBroker("rabbitmq"))("amqplib (skipped without rabbitmq-serve
   });
 
   test("callbacks: fetching without one is what it was", async () => {
-    await run(`import { connect } from "amqplib/callback_api";
+    await run(`import { createRequire } from "node:module"; const { connect } = createRequire(import.meta.url)("amqplib/callback_api");
       connect(process.env.AMQP, (_, connection) => connection.createChannel((_, channel) => channel.assertQueue("called", {}, () => {
         if (channel.get("called") !== channel) throw new Error("not the channel");
         channel.get("called", {}, (error, message) => { if (error !== null || message !== false) throw new Error("not empty"); connection.close(); });

@@ -13,7 +13,7 @@ import {
   sizeOf,
   wrapMethod,
 } from "../messaging/patching.ts";
-import { endBegun, runBegun } from "../messaging/run.ts";
+import { endBegun, isThenable, runBegun } from "../messaging/run.ts";
 import { activeContext, ROOT, storage } from "../trace/context.ts";
 import { fail } from "../trace/exception.ts";
 
@@ -223,7 +223,8 @@ function wrapGet(messaging: Messaging): (original: Method) => Method {
         return Reflect.apply(original, this, given);
       }
       const result: unknown = Reflect.apply(original, this, args);
-      if (!(result instanceof Promise)) return result;
+      // Early versions give promises of their own; the other interface gives the channel.
+      if (!isThenable(result)) return result;
       return result.then((message) => {
         attempt(LIBRARY, () => note(message));
         return message;

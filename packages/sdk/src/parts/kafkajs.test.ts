@@ -222,10 +222,10 @@ describe.skipIf(!hasBroker("kafka"))("with a broker (skipped without Kafka's arc
 
   test("a batch links to the spans of its records", async () => {
     await program(`await topics("many"); const producer = await producing();
-      await producer.sendBatch({ topicMessages: [{ topic: "many", messages: [{ partition: 0, value: "a" }, { partition: 0, value: "b", headers: { mine: ["1", "2"] } }] }] });
+      await producer.sendBatch({ topicMessages: [{ topic: "many", messages: [{ partition: 0, value: "a" }, { partition: 0, value: "b", headers: { mine: "1" } }] }] });
       await producer.disconnect();
       await consumed("many", (done) => ({ eachBatch: async ({ batch }) => {
-        if (batch.messages[1].headers.mine.map(String).join() !== "1,2") throw new Error("headers"); done(); } }));`);
+        if (String(batch.messages[1].headers.mine) !== "1") throw new Error("headers"); done(); } }));`);
     const created = bench.of(PRODUCER).map(({ spanId }) => spanId);
     expect(created).toHaveLength(2);
     const [batch] = bench.of(CONSUMER);
