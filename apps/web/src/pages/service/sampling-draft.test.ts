@@ -20,7 +20,7 @@ describe("the draft", () => {
     const before = { probability: 0.5, operations: { "GET /health": 0 } };
     const to = (mode: "target" | "limit") => changeOf({ mode, text: "5" }, before);
     expect(to("target")).toEqual({
-      sampling: { targetPerSecond: 5, ...{ operations: before.operations } },
+      sampling: { targetPerSecond: 5, operations: before.operations },
     });
     expect(to("limit")).toEqual({ sampling: { tracesPerSecond: 5 } });
   });
