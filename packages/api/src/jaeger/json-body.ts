@@ -3,10 +3,14 @@
 import { ClewError } from "@clew/base";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
-/** Hands JSON bodies to the routes of `server` unparsed. */
+/**
+ * Hands bodies to the routes of `server` unparsed, whatever type they are called: Jaeger UI names none for the
+ * JSON of an uploaded file, so that browsers send it as `text/plain`.
+ */
 export function keepJsonBodies(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
   server.addContentTypeParser(
-    "application/json",
+    "*",
     { parseAs: "buffer" },
     async (_request: FastifyRequest, body: Buffer) => body,
   );

@@ -368,6 +368,20 @@ test("a transformed trace is shown as Jaeger shows it, with all digits of its nu
   expect(broken.statusCode).toBe(400);
 });
 
+test.each([
+  ["as text, which is what browsers make of a text without a type", "text/plain;charset=UTF-8"],
+  ["under no type", undefined],
+])("a trace to transform may be sent %s", async (_how, type) => {
+  const span = { traceId: payTrace, spanId: "00000000000000b1", name: "x" };
+  const answer = await server.inject({
+    method: "POST",
+    url: "/jaeger/api/transform",
+    headers: type === undefined ? {} : { "content-type": type },
+    payload: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }),
+  });
+  expect(answer.json()).toMatchObject({ data: [{ traceID: payTrace }] });
+});
+
 describe("pages of other origins", () => {
   const ui = "http://ui.example";
   test("may not read, unless they are listed", async () => {
