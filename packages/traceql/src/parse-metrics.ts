@@ -121,8 +121,9 @@ function parseCompare(cursor: Cursor): Compare {
   const at = cursor.placeFrom(start);
   const [top, from, to] = numbers;
   const base = { kind: "compare", selection, top: Number(top ?? DEFAULT_TOP), at } as const;
-  if (from === undefined) return base;
-  if (to === undefined || to <= from)
+  // Zeros stand for no window.
+  if (from === undefined || (from === 0n && to === 0n)) return base;
+  if (to === undefined || to <= from || from <= 0n)
     return cursor.fail(at, "compare() takes both start and end of the selection, start first", {
       hint: "nanoseconds since 1970: compare({ status = error }, 10, 1700000000000000000, 1700000600000000000)",
     });

@@ -159,6 +159,11 @@ test("every construct of the language is read and printed in one form", () => {
   for (const text of canonical) expect(print(parse(text))).toBe(text);
 });
 
+test("a window of compare() from zero to zero is none", () => {
+  const zeros = "{ } | compare({ status = error }, 10, 0, 0)";
+  expect(print(parse(zeros))).toBe("{ } | compare({ status = error }, 10)");
+});
+
 test("parentheses around whole stages group nothing", () => {
   expect(print(parse("({ } | by(.a) | count() > 1)"))).toBe("{ } | by(.a) | count() > 1");
   expect(print(parse("{ } | ({ .a } | by(.b)) | coalesce()"))).toBe(
@@ -226,7 +231,12 @@ test("what means nothing is refused", () => {
       "{ } | compare(.a)",
       "{ } | compare({ }, 0)",
     ],
-    ["{ } | compare({ }, 1001)", "{ } | compare({ }, 1, 5)", "{ } | compare({ }, 1, 5, 4)"],
+    [
+      "{ } | compare({ }, 1001)",
+      "{ } | compare({ }, 1, 5)",
+      "{ } | compare({ }, 1, 5, 4)",
+      "{ } | compare({ }, 1, -5, 4)",
+    ],
     [
       "{ } | compare({ }) | topk(3)",
       "({ } | rate()) % 2",

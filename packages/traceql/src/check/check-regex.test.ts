@@ -34,6 +34,7 @@ test("patterns of RE2 are taken", () => {
       "\\x41\\x{1F9F5}\\012",
       "\\Q(*\\E",
     ],
+    ["(a{10}b){10}(c{1000})", "(?:a{30}|b{2}){30,33}", "(a{,3}){1000}"],
     ["a{2}", "a{2,}", "a{2,3}?", "a{,3}", "{", "a{x}", "\\.", "\\/", "🧵+", "a{1000}", "[🧵-🧶]"],
   ].flat();
   for (const pattern of good) expect([pattern, regexFault(pattern)]).toEqual([pattern, undefined]);
@@ -63,6 +64,11 @@ test("what RE2 does not have is named", () => {
     ["(?P<a>b)(?P<a>c)", /named a/],
     ["(?#a)", /comments/],
     ["(".repeat(200), /deeper/],
+    ["\\Q(*", /not closed with/],
+    ["(a{30}b){34}", /inside one another repeat more than 1000/],
+    ["((a{11}){10}){10}", /inside one another repeat more than 1000/],
+    ["a?".repeat(2001), /more than 2000 repetitions/],
+    ["(?:a{0,30}){30}".repeat(3), /more than 2000 repetitions/],
   ];
   for (const [pattern, reason] of bad) expect(regexFault(pattern), pattern).toMatch(reason);
 });

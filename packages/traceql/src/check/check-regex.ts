@@ -2,6 +2,8 @@
 // the text. Names what RE2 leaves out on purpose: look-around, back-references, possessive and atomic groups.
 
 const MAX_REPEAT = 1000;
+/** Of all repetitions together, as often as they are themselves repeated: a few thousand take the engine seconds a row. */
+const MAX_REPETITIONS = 2000;
 const MAX_GROUPS = 100;
 const ESCAPED_LETTERS: ReadonlySet<string> = new Set("dDsSwWbBAzaftnrvC");
 const POSIX_CLASS =
@@ -29,6 +31,11 @@ class PatternReader {
   /** Whether the last item can be repeated. */
   #repeatable = false;
   #repeated = false;
+  /** How often the last item is repeated inside, counts that are nested multiplied. */
+  #inner = 1;
+  /** The most of that so far, in each open group. */
+  readonly #within = [1];
+  #repetitions = 0;
   readonly #names = new Set<string>();
 
   constructor(pattern: string) {
@@ -42,7 +49,7 @@ class PatternReader {
         return this.#open();
       case ")":
         if (this.depth-- === 0) return "a ) has no (";
-        return this.#item(1);
+        return this.#item(1, true, this.#within.pop());
       case "[":
         return this.#set();
       case "\\":
@@ -63,10 +70,17 @@ class PatternReader {
     }
   }
 
-  #item(length: number, repeatable = true): undefined {
+  #item(length: number, repeatable = true, inner = 1): undefined {
     this.position += length;
+    this.#inner = inner;
+    this.#nest(inner);
     this.#repeatable = repeatable;
     this.#repeated = false;
+  }
+
+  #nest(inner: number): void {
+    const last = this.#within.length - 1;
+    this.#within[last] = Math.max(this.#within[last] ?? 1, inner);
   }
 
   #match(expression: RegExp): RegExpExecArray | undefined {
@@ -100,16 +114,24 @@ class PatternReader {
 
   #opened(length: number): undefined {
     this.depth++;
-    return this.#item(length, false);
+    this.#item(length, false);
+    this.#within.push(1);
+    return undefined;
   }
 
-  #repeat(length: number): string | undefined {
+  #repeat(length: number, count = 1): string | undefined {
     const mark = this.#pattern.slice(this.position, this.position + length);
     if (this.#repeated) {
       if (mark === "+") return "RE2 has no possessive repetition";
       return `${mark} repeats a repetition`;
     }
     if (!this.#repeatable) return `${mark} has nothing to repeat`;
+    this.#inner *= Math.max(1, count);
+    if (this.#inner > MAX_REPEAT)
+      return `repetitions inside one another repeat more than ${MAX_REPEAT} times`;
+    this.#nest(this.#inner);
+    this.#repetitions += this.#inner;
+    if (this.#repetitions > MAX_REPETITIONS) return `more than ${MAX_REPETITIONS} repetitions`;
     this.position += length;
     if (this.#pattern[this.position] === "?") this.position++;
     this.#repeated = true;
@@ -125,7 +147,7 @@ class PatternReader {
     if (Number(least) > MAX_REPEAT || Number(top || "0") > MAX_REPEAT)
       return `${whole} repeats more than ${MAX_REPEAT} times`;
     if (top !== "" && Number(top) < Number(least)) return `${whole} counts backwards`;
-    return this.#repeat(whole.length);
+    return this.#repeat(whole.length, Number(top || least));
   }
 
   #escape(): string | undefined {
@@ -139,11 +161,11 @@ class PatternReader {
     return this.#item(length);
   }
 
-  /** `\Q...\E` */
-  #quoted(): undefined {
+  /** `\Q...\E`; without its end it would quote what is put behind the pattern to match whole values. */
+  #quoted(): string | undefined {
     const close = this.#pattern.indexOf("\\E", this.position);
-    const end = close < 0 ? this.#pattern.length : close + 2;
-    return this.#item(end - this.position);
+    if (close < 0) return "a \\Q is not closed with \\E";
+    return this.#item(close + 2 - this.position);
   }
 
   /** Length of the escape, or what is wrong with it; for sets too. */
