@@ -52,14 +52,27 @@ function databaseAttributes(database: Database): Attributes {
   };
 }
 
+function queryAttributes(query: Query): Attributes {
+  const { text, operation, collection, batchSize, summary } = query;
+  return {
+    "db.query.text": text === "" ? undefined : text,
+    "db.query.summary": summary === "" ? undefined : summary,
+    "db.operation.name": operation,
+    "db.collection.name": collection,
+    "db.operation.batch.size": batchSize !== undefined && batchSize > 1 ? batchSize : undefined,
+  };
+}
+
 /** A call that is on its way. */
 export interface Call {
   /** The context of the caller, in which its callbacks run. */
   readonly context: Context;
   /** The context of the call itself. */
   readonly inner: Context;
+  /** Says who is asked after all, where that is known only when the call leaves. */
+  readonly sentTo: (place: Pick<Database, "address" | "port">) => void;
   /** Ends the call; anything but `undefined` and `null` is its error. Later calls do nothing. */
-  end(error?: unknown): void;
+  readonly end: (error?: unknown) => void;
 }
 
 /** Calls of one library. */
@@ -96,26 +109,26 @@ export class DatabaseCalls {
   #begin(database: () => Database, query: () => Query): Call | undefined {
     const context = this.#tracing.active();
     if (isSuppressed(context)) return undefined;
-    let attributes: Attributes | undefined;
-    const make = (): Attributes => {
-      const { text, operation, collection, batchSize, summary } = query();
-      attributes ??= {
-        ...databaseAttributes(database()),
-        "db.query.text": text === "" ? undefined : text,
-        "db.query.summary": summary === "" ? undefined : summary,
-        "db.operation.name": operation,
-        "db.collection.name": collection,
-        "db.operation.batch.size": batchSize !== undefined && batchSize > 1 ? batchSize : undefined,
-      };
-      return attributes;
+    let known: Attributes | undefined;
+    const attributes = (): Attributes => {
+      known ??= { ...databaseAttributes(database()), ...queryAttributes(query()) };
+      return known;
     };
-    const span = this.#tracer.begin("query", CLIENT, context, undefined, make);
+    const span = this.#tracer.begin("query", CLIENT, context, undefined, attributes);
     if (!(span instanceof RecordingSpan)) return undefined;
-    span.setAttributes(make());
-    const { "db.query.summary": summary, "db.system.name": system } = make();
+    const { "db.query.summary": summary, "db.system.name": system } = attributes();
+    span.setAttributes(attributes());
     span.name = String(summary ?? system);
-    const end = (error?: unknown): void => this.#end(span, error);
-    return { context, inner: contextWithSpan(context, span), end };
+    return {
+      context,
+      inner: contextWithSpan(context, span),
+      sentTo: ({ address, port }) => {
+        if (!span.isRecording()) return;
+        span.put("server.address", address);
+        span.put("server.port", port);
+      },
+      end: (error) => this.#end(span, error),
+    };
   }
 
   #end(span: RecordingSpan, error: unknown): void {
@@ -170,12 +183,10 @@ export function settling(
   return settled;
 }
 
-/** A promise like `promise` whose outcome `settle` sees first. */
-export function watching<T>(
-  promise: PromiseLike<T>,
-  settle: (error?: unknown) => void,
-): PromiseLike<T> {
-  return promise.then(
+/** What stands for `result`: where that is a promise, one whose outcome `settle` sees first. */
+export function watching(result: unknown, settle: (error?: unknown) => void): unknown {
+  if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") return result;
+  return (result as PromiseLike<unknown>).then(
     (value) => {
       settle();
       return value;

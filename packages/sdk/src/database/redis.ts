@@ -89,3 +89,8 @@ export function redisStatus(error: object): string | undefined {
   const { message } = error as { message?: unknown };
   return typeof message === "string" ? /^([A-Z][A-Z_]{2,30}) /.exec(message)?.[1] : undefined;
 }
+
+/** The first error among answers; what a transaction answers is a list of them in the last. */
+export function firstError(answers: unknown): unknown {
+  return Array.isArray(answers) ? answers.find((each) => each instanceof Error) : undefined;
+}

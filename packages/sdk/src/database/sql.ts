@@ -171,12 +171,11 @@ const kept: Readonly<Record<Dialect, Map<string, Statement>>> = {
 
 /** `sql` without its literals. Programs have few statements, so the last hundreds are kept. */
 export function statementOf(sql: string, dialect: Dialect): Statement {
+  if (sql.length > LONGEST_KEPT) return read(sql, dialect);
   const known = kept[dialect].get(sql);
   if (known !== undefined) return known;
   const statement = read(sql, dialect);
-  if (sql.length <= LONGEST_KEPT) {
-    if (kept[dialect].size >= MOST_KEPT) kept[dialect].clear();
-    kept[dialect].set(sql, statement);
-  }
+  if (kept[dialect].size >= MOST_KEPT) kept[dialect].clear();
+  kept[dialect].set(sql, statement);
   return statement;
 }

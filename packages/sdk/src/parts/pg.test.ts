@@ -126,5 +126,34 @@ describe.skipIf(!here)(title, () => {
     const { spanId: refused } = await sink.span("refused");
     const wait = sink.spans.find(({ parentSpanId }) => parentSpanId === refused);
     expect(wait?.attributes).toMatchObject({ "error.type": "ECONNREFUSED", "server.port": 1 });
+    // That is none of the database's.
+    expect(wait?.attributes["db.response.status_code"]).toBeUndefined();
+  });
+
+  test("query objects stay what they are, and what they call runs for who asked", async () => {
+    const ending = await run(
+      place,
+      "mjs",
+      { pg: "{ Client, Query }", "%sdk%": "{ activeSpan, span }" },
+      `class Rows extends Query {
+         read(count, back) { this.back = back; return count; }
+         handleReadyForQuery(connection) { super.handleReadyForQuery(connection); this.back?.(this._results.rows.length); }
+       }
+       const options = { host: "127.0.0.1", port: ${database.port}, user: "postgres", database: "postgres" };
+       const client = new Client(options);
+       await client.connect();
+       await span("asked", (own) => new Promise((resolve) => {
+         const query = new Query("SELECT 1 FROM pg_database", () => { console.log(activeSpan() === own); resolve(); });
+         console.log(client.query(query) === query);
+       }));
+       await span("read", (own) => new Promise((resolve) => {
+         const rows = client.query(new Rows("SELECT 2"));
+         rows.on("error", resolve);
+         console.log(rows.read(7, (count) => { console.log(count, activeSpan() === own); resolve(); }));
+       }));
+       await client.end();`,
+    );
+    expect(ending.stderr).toBe("");
+    expect(ending.stdout).toBe("true\ntrue\n7\n1 true\n");
   });
 });

@@ -6,6 +6,7 @@ import { EventEmitter } from "node:events";
 import { type Call, DatabaseCalls, queryOf, settling, watching } from "../database/query-span.ts";
 import { statementOf } from "../database/sql.ts";
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { quietly } from "../instrument/server-request.ts";
 import { type Method, wrapMethod } from "../messaging/patching.ts";
 import { contextManager } from "../trace/context.ts";
 
@@ -27,6 +28,7 @@ interface Submittable {
   readonly cursor?: { readonly text?: unknown };
   submit(...args: unknown[]): unknown;
   callback?: unknown;
+  read?(rows: unknown, callback?: unknown): unknown;
   handleReadyForQuery?(...args: unknown[]): unknown;
   handleError?(error: unknown, ...rest: unknown[]): unknown;
 }
@@ -65,14 +67,22 @@ function isSubmittable(config: unknown): config is Submittable {
   return typeof (config as Submittable | null)?.submit === "function";
 }
 
-/** Lets a query object, such as a cursor, end its call. */
+/** Lets a query object, such as a cursor, end its call, and run what it calls in the context of who asked. */
 function watchSubmittable(
   query: Submittable,
   call: Call | undefined,
   context: Call["context"],
 ): void {
-  const { handleReadyForQuery, handleError } = query;
+  const { callback, handleReadyForQuery, handleError, read } = query;
   if (query instanceof EventEmitter) contextManager.bind(context, query);
+  if (typeof callback === "function") query.callback = inContext(context, callback as Callback);
+  // A stream has a `read` too, which is not ours to change.
+  if (read !== undefined && query.cursor === undefined) {
+    query.read = function readRows(rows, given) {
+      if (typeof given !== "function") return read.call(this, rows, given);
+      return read.call(this, rows, contextManager.bind(contextManager.active(), given));
+    };
+  }
   if (call === undefined) return;
   if (handleError !== undefined) {
     query.handleError = function handledError(error, ...rest) {
@@ -88,15 +98,25 @@ function watchSubmittable(
   }
 }
 
-/** The arguments of a query with its callback, which may also be a member of the first, watched. */
+const inContext = (context: Call["context"], callback: Callback): Callback =>
+  settling(context, callback, () => {});
+
+/** The arguments with `wrap` around the callback among them. */
 function withCallback(
   args: unknown[],
   wrap: (callback: Callback) => Callback,
 ): unknown[] | undefined {
   const at = args.findIndex((each, index) => index > 0 && typeof each === "function");
-  if (at > 0) return args.with(at, wrap(args[at] as Callback));
+  return at < 0 ? undefined : args.with(at, wrap(args[at] as Callback));
+}
+
+/** A query with `wrap` around its member `callback`: a copy, as the program may ask it again. */
+function withOwnCallback(
+  args: unknown[],
+  wrap: (callback: Callback) => Callback,
+): unknown[] | undefined {
   const [config, ...rest] = args;
-  const given = (config as { callback?: unknown } | null)?.callback;
+  const given = (config as { callback?: unknown }).callback;
   if (typeof given !== "function") return undefined;
   const callback = wrap(given as Callback);
   const copy: unknown = Object.create(Object.getPrototypeOf(config) as object);
@@ -114,17 +134,15 @@ function wrapQuery(calls: DatabaseCalls, query: Method): Method {
     );
     try {
       if (isSubmittable(config)) {
-        watchSubmittable(config, call, context);
-        const wrap = (callback: Callback) => settling(context, callback, () => {});
-        if (typeof config.callback === "function")
-          config.callback = wrap(config.callback as Callback);
-        return query.apply(this, withCallback(args, wrap) ?? args);
+        const bound = withCallback(args, (callback) => inContext(context, callback)) ?? args;
+        quietly(() => watchSubmittable(config, call, context));
+        return query.apply(this, bound);
       }
       const wrap = (callback: Callback) => settling(context, callback, (error) => call?.end(error));
-      const watched = withCallback(args, wrap);
+      const watched = withCallback(args, wrap) ?? withOwnCallback(args, wrap);
       if (watched !== undefined) return query.apply(this, watched);
       const result = query.apply(this, args);
-      return call === undefined ? result : watching(result as Promise<unknown>, call.end);
+      return call === undefined ? result : watching(result, call.end);
     } catch (error) {
       call?.end(error);
       throw error;
@@ -140,7 +158,7 @@ function wrapConnect(calls: DatabaseCalls, connect: Method): Method {
     if (typeof callback === "function") {
       return connect.call(this, settling(context, callback as Callback, settle));
     }
-    return watching(connect.apply(this, args) as Promise<unknown>, settle);
+    return watching(connect.apply(this, args), settle);
   };
 }
 
@@ -149,15 +167,16 @@ function bindConnect(calls: DatabaseCalls, connect: Method): Method {
   return function boundConnect(this: unknown, ...args) {
     const [callback] = args;
     if (typeof callback !== "function") return connect.apply(this, args);
-    return connect.call(
-      this,
-      settling(calls.context, callback as Callback, () => {}),
-    );
+    return connect.call(this, inContext(calls.context, callback as Callback));
   };
 }
 
 function callsOf(tracing: Tracing): DatabaseCalls {
-  return new DatabaseCalls(tracing, "pg", (error) => (error as { code?: string }).code);
+  return new DatabaseCalls(tracing, "pg", (error) => {
+    // What the server says has a severity; the code of another error is that of the system.
+    const { code, severity } = error as { code?: unknown; severity?: unknown };
+    return typeof code === "string" && typeof severity === "string" ? code : undefined;
+  });
 }
 
 interface Prototype {
