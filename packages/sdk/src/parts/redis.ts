@@ -8,6 +8,7 @@ import { type Call, DatabaseCalls, watching } from "../database/query-span.ts";
 import {
   beginBatch,
   beginCommand,
+  firstError,
   type RedisCommand,
   type RedisPlace,
   redisStatus,
@@ -31,12 +32,16 @@ interface ChannelMessage {
   readonly serverAddress?: string;
   readonly serverPort?: number;
   readonly error?: unknown;
+  readonly result?: unknown;
 }
 interface Client {
   readonly options?: {
     readonly database?: number;
     readonly socket?: { readonly host?: string; readonly port?: number; readonly path?: string };
   };
+}
+interface QueuedCommand {
+  readonly args: readonly unknown[];
 }
 interface QueueOptions {
   readonly asap?: boolean;
@@ -84,7 +89,10 @@ function listen(tracing: Tracing): void {
       end: () => {},
       asyncStart: () => {},
       error: handle((message) => running.get(message)?.end(message.error)),
-      asyncEnd: handle((message) => running.get(message)?.end()),
+      // The answers of a batch, among which may be errors, are seen by nobody else as its own.
+      asyncEnd: handle((message) =>
+        running.get(message)?.end(kind === "batch" ? firstError(message.result) : undefined),
+      ),
     });
   }
 }
@@ -112,25 +120,45 @@ function asCurrent(method: Method): Method {
 
 let inBatch = false;
 
+/** Commands between MULTI and EXEC, which version 4 had among them at first. */
+function inTransaction(list: readonly QueuedCommand[]): readonly QueuedCommand[] | undefined {
+  return String(list[0]?.args[0]).toUpperCase() === "MULTI" ? list.slice(1, -1) : undefined;
+}
+
 function wrapBatch(
   calls: DatabaseCalls,
   method: Method,
   modeOf: (args: unknown[]) => string,
 ): Method {
   return function tracedBatch(this: unknown, ...args) {
-    const list = args[0] as readonly { readonly args: readonly unknown[] }[];
-    const commands = () => list.map((each) => commandOf(each.args));
+    const list = args[0] as readonly QueuedCommand[];
+    const transaction = inTransaction(list);
+    const asked = transaction ?? list;
+    const mode = transaction === undefined ? modeOf(args) : "MULTI";
     const call = beginBatch(
       calls,
       () => placeOfClient(this as Client),
-      modeOf(args),
-      list.length,
-      commands,
+      mode,
+      asked.length,
+      () => asked.map((each) => commandOf(each.args)),
     );
-    const result = asBatch(() => method.apply(this, args) as Promise<unknown>);
-    return call === undefined ? result : watching(result, call.end);
+    const result = asBatch(() => method.apply(this, args));
+    if (call === undefined) return result;
+    return (result as Promise<unknown>).then(
+      (answers) => {
+        // Version 4 answers with what EXEC did last.
+        call.end(firstError(answers) ?? (mode === "MULTI" ? firstError(lastOf(answers)) : null));
+        return answers;
+      },
+      (error: unknown) => {
+        call.end(error ?? new Error("rejected"));
+        throw error;
+      },
+    );
   };
 }
+
+const lastOf = (answers: unknown): unknown => (Array.isArray(answers) ? answers.at(-1) : undefined);
 
 function commandOf(args: readonly unknown[]): RedisCommand {
   return { name: String(args[0]).toUpperCase(), count: args.length - 1 };
@@ -188,7 +216,7 @@ function wrapAddCommand(calls: DatabaseCalls, addCommand: Method): Method {
       () => commandOf(given),
     );
     const result = addCommand.apply(this, args);
-    return call === undefined ? result : watching(result as Promise<unknown>, call.end);
+    return call === undefined ? result : watching(result, call.end);
   };
 }
 
@@ -207,19 +235,22 @@ const patchQueue: ModulePatch["patch"] = (exports, loaded, tracing) => {
   );
 };
 
+/** What sends several commands together. In version 4 one method does both: transactions have the id of a chain. */
+const EXECUTORS: Readonly<Record<string, (args: unknown[]) => string>> = {
+  multiExecutor: (args) => (args[2] === undefined ? "PIPELINE" : "MULTI"),
+  _executeMulti: () => "MULTI",
+  _executePipeline: () => "PIPELINE",
+};
+
 const patchClient: ModulePatch["patch"] = (exports, loaded, tracing) => {
   const prototype = prototypeOf(exports);
   wrapMethod(prototype, "sendCommand", asCurrent);
-  if (tells(loaded)) return;
   const calls = callsOf(tracing);
-  const modes: Readonly<Record<string, (args: unknown[]) => string>> = {
-    // In version 4 one method does both: transactions have the id of a chain.
-    multiExecutor: (args) => (args[2] === undefined ? "PIPELINE" : "MULTI"),
-    _executeMulti: () => "MULTI",
-    _executePipeline: () => "PIPELINE",
-  };
-  for (const [name, modeOf] of Object.entries(modes)) {
-    wrapMethod(prototype, name, (method) => wrapBatch(calls, method, modeOf));
+  const told = tells(loaded);
+  for (const [name, modeOf] of Object.entries(EXECUTORS)) {
+    wrapMethod(prototype, name, (method) =>
+      asCurrent(told ? method : wrapBatch(calls, method, modeOf)),
+    );
   }
 };
 
