@@ -71,14 +71,26 @@ export function isTable(value: unknown): value is Table {
   return typeof value === "object" && value !== null;
 }
 
+/** The names among `keys` that are `name` in another case: `Traceparent`, `X-B3-TraceId` of other languages. */
+function otherCases(keys: Iterable<unknown>, name: string): string[] {
+  const found: string[] = [];
+  let seen = 0;
+  for (const key of keys) {
+    if (seen++ > MAX_NAMES) break;
+    if (typeof key !== "string" || key.length !== name.length || key === name) continue;
+    if (key.toLowerCase() === name) found.push(key);
+  }
+  return found;
+}
+
+function* keysOf(table: Table): Generator<string> {
+  for (const key in table) yield key;
+}
+
 function named(table: Table, name: string): unknown {
   if (Object.hasOwn(table, name)) return table[name];
-  let seen = 0;
-  for (const key in table) {
-    if (seen++ > MAX_NAMES) return undefined;
-    if (key.length === name.length && key.toLowerCase() === name) return table[key];
-  }
-  return undefined;
+  const [other] = otherCases(keysOf(table), name);
+  return other === undefined ? undefined : table[other];
 }
 
 /**
@@ -90,7 +102,10 @@ export function mapCarrier(headers: object | undefined): Carrier {
   return carrierOf(
     (name) => (isTable(headers) ? named(table, name) : undefined),
     (name, value) => {
-      if (isTable(headers)) table[name] = value;
+      if (!isTable(headers)) return;
+      // A forwarded message must not tell those who read the other spelling of its former sender.
+      for (const other of otherCases(keysOf(table), name)) table[other] = value;
+      table[name] = value;
     },
   );
 }
@@ -100,18 +115,6 @@ interface GetAndSet {
   get(name: string): unknown;
   set(name: string, value: string): unknown;
   keys?(): Iterable<unknown>;
-  delete?(name: string): unknown;
-}
-
-/** The names that are `name` in another case: `Traceparent` is how Go's headers write it. */
-function otherCases(headers: GetAndSet, name: string): string[] {
-  const found: string[] = [];
-  let seen = 0;
-  for (const key of headers.keys?.() ?? []) {
-    if (seen++ > MAX_NAMES) break;
-    if (typeof key === "string" && key !== name && key.toLowerCase() === name) found.push(key);
-  }
-  return found;
 }
 
 /** A carrier of NATS' headers, or of `Headers` and `Map`. */
@@ -120,12 +123,12 @@ export function natsCarrier(headers: GetAndSet | null | undefined): Carrier {
     (name) => {
       const found = headers?.get(name) || undefined;
       if (found !== undefined || !headers) return found;
-      const [other] = otherCases(headers, name);
+      const [other] = otherCases(headers.keys?.() ?? [], name);
       return other === undefined ? undefined : headers.get(other);
     },
     (name, value) => {
       if (!headers) return;
-      for (const other of otherCases(headers, name)) headers.delete?.(other);
+      for (const other of otherCases(headers.keys?.() ?? [], name)) headers.set(other, value);
       headers.set(name, value);
     },
   );

@@ -52,7 +52,6 @@ export interface NatsMessage {
     get(name: string): string;
     set(name: string, value: string): void;
     keys?(): Iterable<string>;
-    delete?(name: string): void;
     readonly code?: number;
   } | null;
 }

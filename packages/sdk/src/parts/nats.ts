@@ -26,7 +26,6 @@ const FRAME_BYTES = 20;
 interface Headers {
   readonly code: number;
   readonly description: string;
-  delete(name: string): void;
   keys(): string[];
   values(name: string): string[];
   append(name: string, value: string): void;
