@@ -42,6 +42,22 @@ test("of equal values the first by labels is kept, in topk as in bottomk", () =>
   expect(after([best("bottomk", 1)], ...input)).toEqual({ a: [2] });
 });
 
+test("of many series the best are chosen as of few", () => {
+  const values = Array.from({ length: 500 }, (_, i) => (i * 263) % 100);
+  const input = values.map((value, i) => series(String(i).padStart(3, "0"), value));
+  const kept = (direction: 1 | -1): object =>
+    Object.fromEntries(
+      values
+        .map((value, i) => ({ value, name: String(i).padStart(3, "0") }))
+        .sort((a, b) => direction * (a.value - b.value) || (a.name < b.name ? -1 : 1))
+        .slice(0, 7)
+        .map(({ name, value }) => [name, [value]]),
+    );
+  expect(after([best("topk", 7)], ...input)).toEqual(kept(-1));
+  expect(after([best("bottomk", 7)], ...input)).toEqual(kept(1));
+  expect(after([best("topk", 600)], ...input)).toEqual(after([], ...input));
+});
+
 test("a point without a sample is no candidate", () => {
   expect(after([best("bottomk", 1)], series("a", Number.NaN, 4), series("b", 7, 9))).toEqual({
     a: [Number.NaN, 4],

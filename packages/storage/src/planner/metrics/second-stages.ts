@@ -47,20 +47,41 @@ function passes(value: number, { operator, value: limit }: Threshold): boolean {
 
 /** `direction`: -1 keeps the greatest, 1 the least. */
 function best(series: readonly Series[], count: number, direction: 1 | -1): Series[] {
-  const ordered = [...series].sort((a, b) => compareLabels(a.labels, b.labels));
-  const steps = ordered[0]?.values.length ?? 0;
-  const kept = ordered.map(() => new Float64Array(steps).fill(Number.NaN));
+  const steps = series[0]?.values.length ?? 0;
+  const kept = new Map<Series, Float64Array>();
   for (let step = 0; step < steps; step++) {
-    const present = ordered
-      .map((one, at) => ({ at, value: one.values[step] as number }))
-      .filter(({ value }) => !Number.isNaN(value))
-      // The sort is stable: equal values stay in the order of labels.
-      .sort((a, b) => direction * (a.value - b.value) || a.at - b.at);
-    for (const { at, value } of present.slice(0, count)) (kept[at] as Float64Array)[step] = value;
+    const valueOf = ({ values }: Series): number => values[step] as number;
+    const order = (a: Series, b: Series): number =>
+      direction * (valueOf(a) - valueOf(b)) || compareLabels(a.labels, b.labels);
+    for (const one of firstOf(series, count, order, (item) => !Number.isNaN(valueOf(item)))) {
+      const values = kept.get(one) ?? new Float64Array(steps).fill(Number.NaN);
+      values[step] = valueOf(one);
+      kept.set(one, values);
+    }
   }
-  return ordered.map((one, at) => {
-    const values = kept[at] as Float64Array;
-    const exemplars = one.exemplars.filter(({ step }) => !Number.isNaN(values[step] as number));
-    return { labels: one.labels, values, exemplars };
-  });
+  return [...kept]
+    .map(([{ labels, exemplars }, values]) => {
+      const shown = exemplars.filter(({ step }) => !Number.isNaN(values[step] as number));
+      return { labels, values, exemplars: shown };
+    })
+    .sort((a, b) => compareLabels(a.labels, b.labels));
+}
+
+/** The first `count` in an order, of those that count at all: all are never sorted, of which there may be many. */
+function firstOf<T>(
+  items: readonly T[],
+  count: number,
+  order: (a: T, b: T) => number,
+  isCandidate: (item: T) => boolean,
+): T[] {
+  const first: T[] = [];
+  let last: T | undefined;
+  for (const item of items) {
+    if (!isCandidate(item) || (last !== undefined && order(item, last) > 0)) continue;
+    first.push(item);
+    if (first.length < 2 * count) continue;
+    first.sort(order).splice(count);
+    last = first.at(-1);
+  }
+  return first.sort(order).slice(0, count);
 }
