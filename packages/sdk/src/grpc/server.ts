@@ -55,8 +55,9 @@ function watchCall(
 export function wrapHandler(tracing: Tracing, handler: Handler, path: string): Handler {
   return function tracedHandler(call, respond) {
     const parent = tracing.extract((name) => {
-      const value = call.metadata?.get(name)[0];
-      return typeof value === "string" ? value : undefined;
+      // One header may come as several (RFC 9110, 5.3), as a tracestate that proxies have added to.
+      const values = call.metadata?.get(name) ?? [];
+      return values.length === 0 ? undefined : values.join(",");
     });
     const attributes = (): Attributes => ({ ...methodAttributes(path), ...placeAttributes(call) });
     const span = tracing.tracer(SCOPE).begin(nameOf(path), SERVER, parent, undefined, attributes);

@@ -36,13 +36,16 @@ const OF_SERVER: ReadonlySet<string> = new Set<StatusName>([
   "DATA_LOSS",
 ]);
 
+const CANCELLED = 1;
 const UNKNOWN = 2;
 const ERROR = 2;
 
 /** The status that an error stands for; OK when there is none. */
 export function statusNumber(error: unknown): number {
   if (error === undefined || error === null) return 0;
-  const { code } = error as { code?: unknown };
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  // What Node says of a stream that the program leaves, as by `break` out of its loop.
+  if (name === "AbortError") return CANCELLED;
   return Number.isInteger(code) ? (code as number) : UNKNOWN;
 }
 

@@ -166,6 +166,36 @@ test.each(MODULE_SYSTEMS)(
   },
 );
 
+test("a stream that the program leaves is cancelled, and a tracestate in several parts stays whole", async () => {
+  const ending = await run(
+    place,
+    "mjs",
+    { "@grpc/grpc-js": "grpc", "%sdk%": "{ span }" },
+    `${SERVICE}
+     const { server, port } = await serve({ hangs: (call) => { call.write("a"); }, one: (call, back) => back(null, "x") });
+     const client = new Client("127.0.0.1:" + port, grpc.credentials.createInsecure());
+     await span("left", async () => { for await (const part of client.hangs("x")) break; });
+     const proxy = (options, next) => new grpc.InterceptingCall(next(options), { start(metadata, listener, go) {
+       metadata.set("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+       metadata.add("tracestate", "first=1");
+       metadata.add("tracestate", "second=2");
+       go(metadata, listener);
+     } });
+     await new Promise((resolve) => client.one("x", { interceptors: [proxy] }, resolve));
+     client.close();
+     server.forceShutdown();`,
+  );
+  expect(ending.stderr).toBe("");
+  const left = await sink.span("left");
+  const call = sink.spans.find(({ parentSpanId }) => parentSpanId === left.spanId);
+  expect(call?.attributes).toMatchObject({
+    "error.type": "CANCELLED",
+    "rpc.grpc.status_code": 1,
+  });
+  const behind = sink.spans.find(({ parentSpanId }) => parentSpanId === "b7ad6b7169203331");
+  expect(behind?.traceState).toBe("first=1,second=2");
+});
+
 /** A process of before: OpenTelemetry's SDK and its instrumentation of gRPC, registered by hand. */
 const OLD = `
   process.env.OTEL_SDK_DISABLED = "true";

@@ -94,3 +94,21 @@ test.each(MODULE_SYSTEMS)(
     expect(JSON.stringify(sink.spans)).not.toContain("secret");
   },
 );
+
+test("a filter that holds itself is refused by the driver, and by nobody later", async () => {
+  const ending = await run(
+    place,
+    "mjs",
+    { mongodb: "{ MongoClient }", "%sdk%": "{ span }" },
+    `const client = new MongoClient("mongodb://127.0.0.1:${stub.port}/shop");
+     const filter = { status: "secret" };
+     for (let at = 0; at < 20; at++) filter["self" + at] = filter;
+     const error = await span("caller", () => client.db().collection("orders").findOne(filter).catch((thrown) => thrown));
+     console.log(error instanceof Error);
+     await client.close();`,
+  );
+  expect(ending).toMatchObject({ stderr: "", stdout: "true\n" });
+  const { spanId } = await sink.span("caller");
+  const call = sink.spans.find(({ parentSpanId }) => parentSpanId === spanId);
+  expect(call?.attributes["db.query.text"]).toContain(`{"find":"orders","filter":{"status":"?"`);
+});

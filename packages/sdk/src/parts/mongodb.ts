@@ -9,6 +9,7 @@ import { type Method, wrapMethod } from "../messaging/patching.ts";
 
 const MOST_CHARACTERS = 2048;
 const MOST_DEPTH = 8;
+const MOST_VALUES = 500;
 
 interface Connection {
   readonly address?: string;
@@ -37,21 +38,33 @@ const TELLING = ["filter", "query", "q", "pipeline", "sort", "key", "projection"
 /** Members that hold several operations, with the name of the telling one within them. */
 const BATCHES = ["documents", "updates", "deletes"];
 
+/** How much of a command is still to be told. A document may hold itself, which only the driver refuses. */
+interface Budget {
+  values: number;
+}
+
 /** `value` with `?` for everything that is no key. */
-function shapeOf(value: unknown, depth: number): unknown {
-  if (depth > MOST_DEPTH) return "?";
+function shapeOf(value: unknown, depth: number, budget: Budget): unknown {
+  if (depth > MOST_DEPTH || --budget.values < 0) return "?";
   if (Array.isArray(value)) {
     // Lists of values say nothing by their length; stages and alternatives differ.
-    const shapes = value.slice(0, 20).map((each) => shapeOf(each, depth + 1));
+    const shapes = value.slice(0, 20).map((each) => shapeOf(each, depth + 1, budget));
     return shapes.every((shape) => shape === "?") ? "?" : shapes;
   }
   // The driver makes the order of a sort sure with a map.
-  if (value instanceof Map) return shapeOf(Object.fromEntries(value), depth);
+  if (value instanceof Map) return shapeOf(Object.fromEntries(value), depth, budget);
   const plain = typeof value === "object" && value !== null && isPlain(value);
   if (!plain) return "?";
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [key, shapeOf(each, depth + 1)]),
-  );
+  const shape: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    if (budget.values <= 0) break;
+    const each = (value as Document)[key];
+    Object.defineProperty(shape, key, {
+      enumerable: true,
+      value: shapeOf(each, depth + 1, budget),
+    });
+  }
+  return shape;
 }
 
 /** Objects of the program's own, unlike an ObjectId or a Date. */
@@ -74,7 +87,8 @@ function textOf(operation: string, collection: string | undefined, command: Docu
   const [first] = batchOf(command) ?? [];
   const source = { ...(command["documents"] === undefined ? (first as Document) : {}), ...command };
   const told = TELLING.filter((name) => source[name] !== undefined);
-  const shape = told.map((name) => [name, shapeOf(source[name], 0)] as const);
+  const budget = { values: MOST_VALUES };
+  const shape = told.map((name) => [name, shapeOf(source[name], 0, budget)] as const);
   const text = JSON.stringify({ [operation]: collection ?? "?", ...Object.fromEntries(shape) });
   return text.slice(0, MOST_CHARACTERS);
 }
