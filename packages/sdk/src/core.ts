@@ -14,7 +14,6 @@ import { encodeResource } from "./resource/encode.ts";
 import { ParentBased } from "./sample/parent-based.ts";
 import { type Candidate, DROP, type Sampler } from "./sample/sampler.ts";
 import { alwaysOff, alwaysOn } from "./sample/simple-samplers.ts";
-import { checkWallClock } from "./trace/clock.ts";
 import { SUPPRESSED, storage } from "./trace/context.ts";
 import type { SpanLimits } from "./trace/limits.ts";
 import { OpenSpans } from "./trace/open-spans.ts";
@@ -139,7 +138,6 @@ export class Core implements TracerCore, SpanTaker {
     storage.run(SUPPRESSED, () => {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
-        checkWallClock();
         this.seal();
       }, this.settings.export.delayMs).unref();
     });

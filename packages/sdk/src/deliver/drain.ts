@@ -47,7 +47,7 @@ export class Drain {
   begin(): void {
     if (this.running || !this.#owner.calm()) return;
     if (this.#spill.next() === undefined) {
-      if (this.#spill.othersWait) this.#later(UNSEEN_MS);
+      this.#later(UNSEEN_MS);
       return;
     }
     this.running = true;
@@ -58,10 +58,10 @@ export class Drain {
     clearTimeout(this.#pause);
   }
 
-  /** Without spans of its own an idle process would never ask again. */
+  /** An idle process has no spans of its own to ask the backend with, and others may end beside it. */
   #later(ms: number): void {
-    this.#pause ??= setTimeout(() => {
-      this.#pause = undefined;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
       this.#spill.lookAgain();
       if (!this.#owner.pausing()) this.begin();
     }, ms).unref();
@@ -77,7 +77,7 @@ export class Drain {
     }
     this.#spill.tidy();
     this.running = false;
-    if (waitMs > 0) this.#later(waitMs);
+    this.#later(waitMs > 0 ? waitMs : UNSEEN_MS);
     this.#owner.drained();
   }
 

@@ -44,8 +44,6 @@ export class Spill {
   #journal: string | undefined;
   #touches: NodeJS.Timeout | undefined;
   #mayHaveFiles = true;
-  /** Whether files lie there whose owners may still live. */
-  othersWait = false;
 
   /** Records for the same backend lie in the same folder. */
   constructor(settings: ExportSettings, folder: string) {
@@ -219,7 +217,6 @@ export class Spill {
   }
 
   #claim(): RecordFile | undefined {
-    this.othersWait = false;
     for (const given of this.#names()) {
       const name = given.endsWith(UNFINISHED) ? given.slice(0, -UNFINISHED.length) : given;
       const path = join(this.#folder, given);
@@ -230,7 +227,7 @@ export class Spill {
       else if (mayTake(name, path)) {
         const reading = this.#take(path, writtenMs);
         if (reading !== undefined) return reading;
-      } else this.othersWait = true;
+      }
     }
     return undefined;
   }

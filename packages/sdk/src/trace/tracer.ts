@@ -3,7 +3,7 @@
 import type { Attributes, Context, Span, SpanKind, SpanOptions, Tracer } from "@opentelemetry/api";
 import { randomnessOf, sampledState } from "../sample/ot-state.ts";
 import { type Candidate, DROP } from "../sample/sampler.ts";
-import { monotonicMs, toMonotonicMs, wallOffsetMs } from "./clock.ts";
+import { monotonicMs, offsetWithin, toMonotonicMs, wallOffsetMs } from "./clock.ts";
 import { activeContext, contextWithSpan, isSuppressed, spanOf, storage } from "./context.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId, random52, traceIdWith } from "./ids.ts";
 import { PassiveSpan } from "./passive-span.ts";
@@ -46,7 +46,7 @@ export class ClewTracer implements Tracer {
     if (isSuppressed(context)) return NOTHING;
     const active = options?.root === true ? undefined : spanOf(context);
     if (active instanceof RecordingSpan) {
-      return this.#recorded(name, kind, childOf(active), options, active.offsetMs);
+      return this.#recorded(name, kind, childOf(active), options, active);
     }
     if (active instanceof PassiveSpan && !active.isRemote && !active.sampled) {
       return active === NOTHING
@@ -108,11 +108,12 @@ export class ClewTracer implements Tracer {
     kind: SpanKind,
     identity: SpanIdentity,
     options: SpanOptions | undefined,
-    offset: number | undefined,
+    within: RecordingSpan | undefined,
   ): RecordingSpan {
-    const offsetMs = offset ?? wallOffsetMs();
+    const now = monotonicMs();
+    const offsetMs = within === undefined ? wallOffsetMs(now) : offsetWithin(within, now);
     const start = options?.startTime;
-    const startMs = start === undefined ? monotonicMs() : toMonotonicMs(start, offsetMs);
+    const startMs = start === undefined ? now : toMonotonicMs(start, offsetMs);
     const span = new RecordingSpan(this.#scope, identity, name, kind, startMs, offsetMs);
     if (options?.attributes !== undefined) span.setAttributes(options.attributes);
     if (options?.links !== undefined) span.addLinks(options.links);
