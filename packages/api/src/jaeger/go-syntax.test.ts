@@ -69,6 +69,8 @@ test("numbers are decimal and finite", () => {
 test("a time is RFC 3339, to the nanosecond", () => {
   expect(rfc3339("2026-01-02T03:04:05.123456789Z")).toBe(1_767_323_045_123_456_789n);
   expect(rfc3339("2026-01-02T05:04:05+02:00")).toBe(1_767_323_045_000_000_000n);
+  expect(rfc3339("0001-01-01T00:00:00Z")).toBe(0n);
+  expect(rfc3339("9999-12-31T23:59:59Z")).toBe(2n ** 63n - 1n);
   for (const text of ["2026-01-02", "now", "1767323045", "2026-02-30T00:00:00Z"])
     expect(rfc3339(text)).toBeUndefined();
 });

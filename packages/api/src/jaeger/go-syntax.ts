@@ -2,7 +2,7 @@
 // integers, booleans and floats, time.ParseDuration, RFC 3339 times. Errors are in Go's words.
 
 import { ClewError } from "@clew/base";
-import { parseTime } from "../native/time.ts";
+import { isoNano, keptNano } from "../native/time.ts";
 
 const longestShown = 200;
 const unitNano: Readonly<Record<string, bigint>> = {
@@ -77,8 +77,8 @@ export function goDuration(name: string, text: string): bigint {
   return text.startsWith("-") ? 0n : nano;
 }
 
-/** Nanoseconds since 1970 of an RFC 3339 time; undefined when it is none. */
+/** Nanoseconds of an RFC 3339 time, the nearest that the store can hold; undefined when it is none. */
 export function rfc3339(text: string): bigint | undefined {
-  const time = /^\d{4}-\d\d-\d\d[Tt]/.test(text) ? parseTime(text) : undefined;
-  return time?.kind === "absolute" ? time.nano : undefined;
+  const nano = /^\d{4}-\d\d-\d\d[Tt]/.test(text) ? isoNano(text) : undefined;
+  return nano === undefined ? undefined : keptNano(nano);
 }

@@ -3,6 +3,7 @@
 import { ClewError } from "@clew/base";
 import type { SpanFilter, TimeRange } from "@clew/model";
 import type { LooseQuery } from "../http/loose-query.ts";
+import { keptNano } from "../native/time.ts";
 import { goBoolean, goDuration, goInteger, parseError } from "./go-syntax.ts";
 import { readTag, readTags, tagFilter } from "./tags.ts";
 
@@ -13,7 +14,6 @@ const usualLimit = 100;
 /** Jaeger UI's own largest limit. */
 const mostTraces = 1500;
 const mostTraceIds = 100;
-const latestNano = (1n << 63n) - 1n;
 
 export interface JaegerSearch {
   readonly range: TimeRange;
@@ -101,7 +101,7 @@ export function lookbackRange(query: LooseQuery, nowNano: bigint, usualMs: bigin
 }
 
 function milliNano(value: bigint): bigint {
-  return clamped(value * 1_000_000n);
+  return keptNano(value * 1_000_000n);
 }
 
 function searchRange(query: LooseQuery, nowNano: bigint): TimeRange {
@@ -109,11 +109,11 @@ function searchRange(query: LooseQuery, nowNano: bigint): TimeRange {
   const end = query.one("end");
   // `end` is part of the range, to its last nanosecond.
   const endNano =
-    end === undefined ? nowNano + 1n : clamped((goInteger("end", end, 64) + 1n) * micro);
+    end === undefined ? nowNano + 1n : keptNano((goInteger("end", end, 64) + 1n) * micro);
   const startNano =
     start === undefined
-      ? clamped(endNano - lookbackNano(query.one("lookback")))
-      : clamped(goInteger("start", start, 64) * micro);
+      ? keptNano(endNano - lookbackNano(query.one("lookback")))
+      : keptNano(goInteger("start", start, 64) * micro);
   if (startNano < endNano) return { startNano, endNano };
   throw new ClewError("bad_request", "'start' should be before 'end'");
 }
@@ -139,9 +139,4 @@ function duration(query: LooseQuery, name: string): bigint | undefined {
 
 function asNumber(nano: bigint): number {
   return Number(nano > BigInt(Number.MAX_SAFE_INTEGER) ? BigInt(Number.MAX_SAFE_INTEGER) : nano);
-}
-
-function clamped(nano: bigint): bigint {
-  if (nano < 0n) return 0n;
-  return nano > latestNano ? latestNano : nano;
 }

@@ -54,7 +54,10 @@ const iso =
 export function parseTime(text: string): TimeExpression | undefined {
   if (/^\d{1,19}$/.test(text)) return absolute(BigInt(text));
   const match = relative.exec(text);
-  if (match === null) return parseIso(text);
+  if (match === null) {
+    const nano = isoNano(text);
+    return nano === undefined ? undefined : absolute(nano);
+  }
   const [, sign, length] = match;
   if (sign === undefined || length === undefined) return { kind: "relative", offsetNano: 0n };
   const offset = /^\d+$/.test(length) ? undefined : parseDuration(length);
@@ -64,7 +67,11 @@ export function parseTime(text: string): TimeExpression | undefined {
 
 /** The moment a time expression means at `nowNano`, kept within 1970 to 2262. */
 export function resolveTime(time: TimeExpression, nowNano: bigint): bigint {
-  const nano = time.kind === "absolute" ? time.nano : nowNano + time.offsetNano;
+  return keptNano(time.kind === "absolute" ? time.nano : nowNano + time.offsetNano);
+}
+
+/** The moment nearest to `nano` that the store can hold: within 1970 to 2262. */
+export function keptNano(nano: bigint): bigint {
   if (nano < 0n) return 0n;
   return nano > latestNano ? latestNano : nano;
 }
@@ -73,7 +80,8 @@ function absolute(nano: bigint): TimeExpression | undefined {
   return nano >= 0n && nano <= latestNano ? { kind: "absolute", nano } : undefined;
 }
 
-function parseIso(text: string): TimeExpression | undefined {
+/** Nanoseconds since 1970 of an ISO 8601 time of any year; undefined when it is none. */
+export function isoNano(text: string): bigint | undefined {
   const match = iso.exec(text);
   if (match === null) return undefined;
   const [
@@ -99,7 +107,7 @@ function parseIso(text: string): TimeExpression | undefined {
   const offset = zoneMinutes(zone);
   if (offset === undefined) return undefined;
   const nano = BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, "0"));
-  return absolute(nano - BigInt(offset) * 60n * second);
+  return nano - BigInt(offset) * 60n * second;
 }
 
 function zoneMinutes(zone: string): number | undefined {

@@ -4,12 +4,12 @@
 import { ClewError } from "@clew/base";
 import type { AttributeFilter, SpanFilter, TimeRange } from "@clew/model";
 import type { LooseQuery } from "../http/loose-query.ts";
+import { keptNano } from "../native/time.ts";
 
 const usualLimit = 10;
 const mostTraces = 1000;
 const dayMs = 86_400_000n;
 const milli = 1_000_000n;
-const latestNano = (1n << 63n) - 1n;
 
 export interface ZipkinSearch {
   readonly range: TimeRange;
@@ -52,8 +52,8 @@ export function readRange(query: LooseQuery, nowNano: bigint, needsEnd = false):
   if (end !== undefined && end <= 0n) throw new ClewError("bad_request", "endTs <= 0");
   if (lookback <= 0n) throw new ClewError("bad_request", "lookback <= 0");
   // `endTs` is part of the range, to its last nanosecond.
-  const endNano = end === undefined ? nowNano + 1n : clamped((end + 1n) * milli);
-  return { startNano: clamped(endNano - lookback * milli), endNano };
+  const endNano = end === undefined ? nowNano + 1n : keptNano((end + 1n) * milli);
+  return { startNano: keptNano(endNano - lookback * milli), endNano };
 }
 
 /** A trace id of 1 to 32 lower-case hex digits as 32. Raises `bad_request` in Zipkin's words. */
@@ -121,11 +121,6 @@ function micros(value: bigint): number {
   const most = BigInt(Number.MAX_SAFE_INTEGER) - 1000n;
   const nano = value * 1000n;
   return Number(nano > most ? most : nano);
-}
-
-function clamped(nano: bigint): bigint {
-  if (nano < 0n) return 0n;
-  return nano > latestNano ? latestNano : nano;
 }
 
 /** `error` is the status of a span here, whatever its text. */

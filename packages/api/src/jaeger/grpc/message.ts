@@ -2,10 +2,13 @@
 // worth columns. Unknown fields are skipped; damage raises `malformed_payload`.
 
 import { WireReader } from "@clew/codec";
+import { keptNano } from "../../native/time.ts";
 
 const what = "the request";
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const secondNano = 1_000_000_000n;
+/** The first moment of year 1, which Go's clients send where no time is meant. */
+const goZeroTime = -62_135_596_800n * secondNano;
 
 /** The fields of one message. */
 export class Message {
@@ -57,13 +60,15 @@ export class Message {
     return typeof value === "bigint" ? BigInt.asIntN(64, value) : 0n;
   }
 
-  /** Nanoseconds of a google.protobuf.Timestamp or Duration; undefined when it is not there or is 0. */
+  /**
+   * Nanoseconds of a google.protobuf.Timestamp or Duration, the nearest that the store can hold; undefined
+   * when it is not there.
+   */
   nano(field: number): bigint | undefined {
     if (!this.has(field)) return undefined;
     const time = this.message(field);
     const nano = time.int(1) * secondNano + time.int(2);
-    // Go's zero time, which is sent where no time is meant, lies before 1970.
-    return nano > 0n ? nano : undefined;
+    return nano === goZeroTime ? undefined : keptNano(nano);
   }
 
   /** A map<string, string>. */

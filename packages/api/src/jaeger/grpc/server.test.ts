@@ -63,7 +63,7 @@ async function failure(call: Promise<unknown>): Promise<{ code: number; details:
 }
 
 function time(writer: WireWriter, tag: number, nano: bigint): void {
-  const seconds = nano / 1_000_000_000n;
+  const seconds = BigInt.asUintN(64, nano / 1_000_000_000n);
   const inner = writer.begin(tag);
   writer.varint(0x08);
   writer.varint64(Number(seconds & 0xffffffffn), Number(seconds >> 32n));
@@ -72,12 +72,17 @@ function time(writer: WireWriter, tag: number, nano: bigint): void {
 }
 
 /** FindTracesRequest, the same bytes in both versions. */
-function search(service: string, fill: (writer: WireWriter) => void = () => {}): Buffer {
+function search(
+  service: string,
+  fill: (writer: WireWriter) => void = () => {},
+  start = now - 3_600_000_000_000n,
+  end = now,
+): Buffer {
   return message((writer) => {
     const query = writer.begin(0x0a);
     writer.textField(0x0a, service);
-    time(writer, 0x22, now - 3_600_000_000_000n);
-    time(writer, 0x2a, now);
+    time(writer, 0x22, start);
+    time(writer, 0x2a, end);
     fill(writer);
     writer.end(query);
   });
@@ -172,6 +177,27 @@ describe("traces", () => {
     expect(spansV3(await stream("api_v3.QueryService/FindTraces", one))).toEqual([payTrace]);
     const slow = search("web", (writer) => time(writer, 0x32, 1_000_000_000n));
     expect(spansV3(await stream("api_v3.QueryService/FindTraces", slow))).toEqual([payTrace]);
+  });
+
+  test("by a search through all times", async () => {
+    const lastOf9999 = 253_402_300_799_000_000_000n;
+    const all = search("web", () => {}, 0n, lastOf9999);
+    for (const version of ["api_v2", "api_v3"])
+      expect(await stream(`${version}.QueryService/FindTraces`, all)).not.toEqual([]);
+  });
+
+  test("by a search of api_v2 with Go's zero times, which say nothing", async () => {
+    const zero = -62_135_596_800_000_000_000n;
+    const found = await stream(
+      "api_v2.QueryService/FindTraces",
+      search("web", () => {}, zero, zero),
+    );
+    expect(spansV2(found)).toHaveLength(3);
+    const v3 = stream(
+      "api_v3.QueryService/FindTraces",
+      search("web", () => {}, zero),
+    );
+    expect((await failure(v3)).code).toBe(3);
   });
 
   test("as summaries", async () => {
