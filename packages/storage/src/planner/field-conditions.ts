@@ -2,7 +2,7 @@
 // the literal's type; one of two values known only row by row looks at every pair of types that compare.
 
 import type { Attribute, ComparisonOperator, FieldExpression, FieldReference } from "@clew/traceql";
-import { attributeParts, mapPlaces, type Part } from "../read/attribute-parts.ts";
+import type { Part } from "../read/attribute-parts.ts";
 import type { SqlParameters } from "../read/sql-parameters.ts";
 import { isStatic } from "./field-fold.ts";
 import type { ContentTable } from "./field-knowledge.ts";
@@ -210,8 +210,9 @@ export class FieldConditions {
   }
 
   #contentMeets(table: ContentTable, { name }: Attribute, test: Test, frame: Frame): string {
+    if (this.#places.isNoContent(table, name)) return FALSE;
     const build = (parameters: SqlParameters): string =>
-      partsMeet(attributeParts(mapPlaces, parameters.text(name)), test, parameters);
+      partsMeet(this.#places.contentParts(table, name, parameters), test, parameters);
     return this.#places.content({ table, key: keyOf(["attribute", name], test), build }, frame);
   }
 

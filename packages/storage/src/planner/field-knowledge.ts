@@ -4,6 +4,7 @@
 
 import type { FieldReference } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
+import { MAPS, type MapName } from "../read/attribute-parts.ts";
 import type { KnownPlaces } from "../read/known-places.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
@@ -25,6 +26,8 @@ export interface ContentCondition {
 export interface FieldKnowledge {
   /** Where span, event and link attributes of a key lie; undefined when that was not asked. */
   places(key: string): ReadonlySet<Place> | undefined;
+  /** Maps of a content table that hold an attribute; undefined when that was not asked. */
+  contentMaps(table: ContentTable, name: string): ReadonlySet<MapName> | undefined;
   /** Ids of the rows for which the condition holds; undefined when they were not listed. */
   ids(condition: ContentCondition): readonly bigint[] | undefined;
 }
@@ -40,13 +43,67 @@ export function spanKeys(references: readonly FieldReference[]): ReadonlySet<str
   return keys;
 }
 
+/** Past this many keys of a tenant's resources or scopes nothing is known of them. */
+const MAX_KEYS = 5000;
+
+/** The maps of both content tables by the keys that they hold. */
+export type ContentMaps = Readonly<Record<ContentTable, KeyMaps | undefined>>;
+type KeyMaps = ReadonlyMap<string, ReadonlySet<MapName>>;
+
+const TABLES = ["resources", "scopes"] as const;
+
+/** Asks which maps hold which keys, so that conditions look at no others. */
+export async function readContentMaps(
+  engine: Engine,
+  tenant: string,
+  references: readonly FieldReference[],
+  context: ReadContext,
+): Promise<ContentMaps> {
+  const isAsked = references.some(
+    (reference) =>
+      reference.kind === "attribute" &&
+      ["any", "resource", "instrumentation"].includes(reference.scope),
+  );
+  if (!isAsked) return { resources: undefined, scopes: undefined };
+  const parameters = new SqlParameters();
+  const keys = MAPS.map((map) => `groupUniqArrayArray(${MAX_KEYS + 1})(mapKeys(${map}))`);
+  const rows = await engine.readRows(
+    TABLES.map(
+      (table) =>
+        `SELECT '${table}', [${keys.join(", ")}] FROM ${table} WHERE tenant = ${parameters.text(tenant)}`,
+    ).join(" UNION ALL "),
+    { ...context, parameters: parameters.values },
+  );
+  const found = new Map(rows as [ContentTable, string[][]][]);
+  return { resources: keyMaps(found.get("resources")), scopes: keyMaps(found.get("scopes")) };
+}
+
+function keyMaps(lists: readonly (readonly string[])[] = []): KeyMaps | undefined {
+  const maps = new Map<string, Set<MapName>>();
+  for (const [i, keys] of lists.entries()) {
+    if (keys.length > MAX_KEYS) return undefined;
+    for (const key of keys)
+      maps.set(key, (maps.get(key) ?? new Set<MapName>()).add(MAPS[i] as MapName));
+  }
+  return maps;
+}
+
+const NOWHERE: ReadonlySet<MapName> = new Set();
+
 /** Remembers which conditions were asked for. */
 export class RecordingKnowledge implements FieldKnowledge {
   readonly #conditions = new Map<string, ContentCondition>();
   readonly #places: KnownPlaces;
+  readonly #maps: ContentMaps;
 
-  constructor(places: KnownPlaces) {
+  constructor(places: KnownPlaces, maps: ContentMaps) {
     this.#places = places;
+    this.#maps = maps;
+  }
+
+  contentMaps(table: ContentTable, name: string): ReadonlySet<MapName> | undefined {
+    const maps = this.#maps[table];
+    return maps === undefined ? undefined : (maps.get(name) ?? NOWHERE);
   }
 
   places(key: string): ReadonlySet<Place> | undefined {
@@ -61,12 +118,11 @@ export class RecordingKnowledge implements FieldKnowledge {
   async answer(engine: Engine, tenant: string, context: ReadContext): Promise<FieldKnowledge> {
     const places = this.#places;
     const ids = new Map<string, readonly bigint[]>();
-    const tables = (["resources", "scopes"] as const).map((table) =>
-      this.#list(table, engine, tenant, context, ids),
-    );
+    const tables = TABLES.map((table) => this.#list(table, engine, tenant, context, ids));
     await Promise.all(tables);
     return {
       places: (key) => places.get(key),
+      contentMaps: (table, name) => this.contentMaps(table, name),
       ids: ({ table, key }) => ids.get(`${table}:${key}`),
     };
   }

@@ -156,9 +156,22 @@ export class FieldPlaces {
     return this.#knowledge.places(name)?.has(scope) ?? true;
   }
 
+  /** Places of an attribute in a row of a content table. */
+  contentParts(table: ContentTable, name: string, parameters: SqlParameters): readonly Part[] {
+    const maps = this.#knowledge.contentMaps(table, name);
+    const places = maps === undefined ? mapPlaces : { promoted: undefined, maps };
+    return attributeParts(places, parameters.text(name));
+  }
+
+  /** Whether no row of a content table has the attribute. */
+  isNoContent(table: ContentTable, name: string): boolean {
+    return this.#knowledge.contentMaps(table, name)?.size === 0;
+  }
+
   #contentHas(table: ContentTable, { name }: Attribute, frame: Frame): string {
+    if (this.isNoContent(table, name)) return FALSE;
     const build = (parameters: SqlParameters): string =>
-      presentIn(attributeParts(mapPlaces, parameters.text(name)));
+      presentIn(this.contentParts(table, name, parameters));
     return this.content({ table, key: JSON.stringify(["has", name]), build }, frame);
   }
 
@@ -170,7 +183,7 @@ export class FieldPlaces {
   /** Type and text of the attribute of a span's resource or scope; undefined where none has it. */
   #contentPair(table: ContentTable, reference: Attribute, frame: Frame): Pair | undefined {
     if (this.#contentHas(table, reference, frame) === FALSE) return undefined;
-    const parts = attributeParts(mapPlaces, frame.parameters.text(reference.name));
+    const parts = this.contentParts(table, reference.name, frame.parameters);
     return this.#lookup(table, typedOf(parts), presentIn(parts), frame);
   }
 

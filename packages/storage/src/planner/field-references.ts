@@ -48,6 +48,27 @@ export function requireLocal(expression: FieldExpression): void {
   });
 }
 
+/** Powers of powers: each stands inside the next, and the engine plans them in the cube of their number. */
+const MAX_POWERS = 16;
+
+/** @throws ClewError `bad_request` for an expression that takes the engine seconds to plan. */
+export function requireFewPowers(expression: FieldExpression): void {
+  const powers = powersOf(expression);
+  const far = powers[MAX_POWERS];
+  if (far === undefined) return;
+  throw new ClewError("bad_request", `an expression takes at most ${MAX_POWERS} powers (^)`, {
+    hint: `at character ${far.at.start + 1}`,
+  });
+}
+
+function powersOf(expression: FieldExpression): readonly FieldExpression[] {
+  if (expression.kind === "unary") return powersOf(expression.operand);
+  if (expression.kind !== "binary") return [];
+  const { operator, left, right } = expression;
+  const inside = [...powersOf(left), ...powersOf(right)];
+  return operator === "^" ? [expression, ...inside] : inside;
+}
+
 function isReferenceLocal(reference: FieldReference): boolean {
   if (reference.owner !== "self") return false;
   return reference.kind === "attribute" || !OF_TRACE.has(reference.name);

@@ -348,6 +348,28 @@ test("names and values are data, whatever is in them", async () => {
   expect(await matching('.a = "\\\\\' OR 1=1 --"')).toBe("");
 });
 
+test("a field that nothing has costs the store nothing", async () => {
+  const conditions = [
+    ".never = 1 || .never > .nowhere",
+    'resource.never =~ "x"',
+    ".n + .never > 1",
+  ];
+  for (const condition of conditions.map(conditionOf)) {
+    const fields = await prepareFields(store.engine, TENANT, [condition], {});
+    expect(fields.condition(condition, new SqlParameters())).toBe("0");
+  }
+});
+
+test("powers inside one another are few, as the engine takes seconds for many", async () => {
+  const chain = (length: number): FieldExpression =>
+    conditionOf(`${Array.from({ length }, () => "span.c").join(" ^ ")} > 1`);
+  await expect(prepareFields(store.engine, TENANT, [chain(17)], {})).resolves.toBeDefined();
+  await expect(prepareFields(store.engine, TENANT, [chain(18)], {})).rejects.toMatchObject({
+    code: "bad_request",
+    hint: "at character 147",
+  });
+});
+
 /** Names escape only quotes and backslashes. */
 function goQuoted(name: string): string {
   return `"${name.replaceAll(/["\\]/g, "\\$&")}"`;

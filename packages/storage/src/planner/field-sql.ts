@@ -12,7 +12,12 @@ import type { ReadContext } from "../read/read-context.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
 import { FieldConditions, isReference } from "./field-conditions.ts";
 import { fold } from "./field-fold.ts";
-import { type FieldKnowledge, RecordingKnowledge, spanKeys } from "./field-knowledge.ts";
+import {
+  type FieldKnowledge,
+  RecordingKnowledge,
+  readContentMaps,
+  spanKeys,
+} from "./field-knowledge.ts";
 import { allOf, anyOf, FALSE } from "./field-logic.ts";
 import { nullableFloat } from "./field-numbers.ts";
 import { FieldPlaces, type Frame, MANY_COLUMNS, openFrame } from "./field-places.ts";
@@ -22,6 +27,7 @@ import {
   type Many,
   manyOf,
   referencesOf,
+  requireFewPowers,
   requireLocal,
 } from "./field-references.ts";
 import { anchored } from "./field-tests.ts";
@@ -71,19 +77,23 @@ export async function prepareFields(
   expressions: readonly FieldExpression[],
   context: ReadContext,
 ): Promise<FieldCompiler> {
-  for (const expression of expressions) requireLocal(expression);
+  for (const expression of expressions) {
+    requireLocal(expression);
+    requireFewPowers(expression);
+  }
   const patterns = expressions.flatMap(patternsOf);
   const references = expressions.flatMap(referencesOf);
   const lookup = { ...context, isLookup: true };
-  const [places] = await Promise.all([
+  const [places, maps] = await Promise.all([
     readKnownPlaces(engine, tenant, spanKeys(references), lookup),
+    readContentMaps(engine, tenant, references, lookup),
     checkPatterns(
       engine,
       patterns.flatMap((pattern) => [pattern, anchored(pattern)]),
       lookup,
     ),
   ]);
-  const recording = new RecordingKnowledge(places);
+  const recording = new RecordingKnowledge(places, maps);
   const draft = new SqlCompiler(tenant, recording);
   for (const expression of expressions) {
     draft.condition(expression, new SqlParameters());
