@@ -14,10 +14,8 @@ import {
   type TempoCall,
   type TempoOptions,
 } from "./call.ts";
-import { metricsQuestion } from "./questions.ts";
+import { metricsQuestion, usualExemplars } from "./questions.ts";
 import { parseGoDuration, parseStep, parseTempoTime } from "./time.ts";
-
-const usualExemplars = 100;
 
 export function metricsRoutes(ask: Ask): void {
   ask("/api/metrics/query_range", queryRange);

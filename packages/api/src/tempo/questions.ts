@@ -19,7 +19,7 @@ const mostIntervals = 10_000n;
 const mostTags = 10_000;
 const mostSeries = 10_000;
 const mostExemplars = 10_000;
-const usualExemplars = 100;
+export const usualExemplars = 100;
 
 /** Who asks, and when. */
 export interface Asker {

@@ -184,6 +184,20 @@ describe("a search", () => {
   });
 });
 
+test("a range of metrics has a hundred exemplars when no number is asked for, or as many as are", async () => {
+  const reader = memoryTraceqlReader();
+  const { client } = await running(reader);
+  const start = String(now - 60_000_000_000n);
+  for (const asked of [{}, { exemplars: 7 }, { query: "{} | rate() with(exemplars=false)" }]) {
+    const request = { query: "{} | rate()", start, end: String(now), ...asked };
+    await messages(client, "MetricsQueryRange", request, [
+      "QueryRangeRequest",
+      "QueryRangeResponse",
+    ]);
+  }
+  expect(reader.metricsAsked.map(({ exemplars }) => exemplars)).toEqual([100, 7, 0]);
+});
+
 test("tags, values and metrics come in their messages", async () => {
   const label = { name: "service", value: { type: "string", value: "web" } } as const;
   const { client } = await running(

@@ -11,7 +11,7 @@ import {
 import type { TraceqlReader } from "@clew/storage";
 import type { GrpcCall, GrpcMethod } from "../grpc/grpc-server.ts";
 import { costOf, foundTrace, instantAnswer, rangeAnswer } from "./answers.ts";
-import { type Asker, metricsQuestion, searchQuestion } from "./questions.ts";
+import { type Asker, metricsQuestion, searchQuestion, usualExemplars } from "./questions.ts";
 import { searchInParts } from "./search.ts";
 import { flatNames } from "./search-routes.ts";
 import { readTagNames, readTagValues } from "./tags.ts";
@@ -64,7 +64,10 @@ async function* search(reader: TraceqlReader, call: GrpcCall, asker: Asker): Mes
 }
 
 async function* metricsQueryRange(reader: TraceqlReader, call: GrpcCall, asker: Asker): Messages {
-  const question = metricsQuestion(decodeQueryRangeRequest(call.request), asker);
+  const request = decodeQueryRangeRequest(call.request);
+  // Grafana names no number, and 0 cannot be told from none here.
+  const exemplars = request.exemplars || usualExemplars;
+  const question = metricsQuestion({ ...request, exemplars }, asker);
   const { series, ...rest } = rangeAnswer(await reader.metrics(question, call.signal));
   yield* pieces(series, (some) =>
     tempoProtobuf.encodeQueryRangeResponse({ series: some, ...rest }),
