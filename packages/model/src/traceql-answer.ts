@@ -46,7 +46,7 @@ export interface ResultTrace {
   readonly spansets: readonly ResultSpanset[];
 }
 
-/** What an answer cost, as the engine counted it; lookups of facts about attributes are left out. */
+/** What an answer cost, as the engine counted it; what only leads to the spans is left out. */
 export interface ReadCost {
   readonly rows: number;
   /** Uncompressed bytes of the columns that were read. */

@@ -1,5 +1,5 @@
-// What all queries of one question read together, as the engine counts; lookups of facts about spans (where
-// attributes lie, which resources match) are left out.
+// What all queries of one question read together, as the engine counts; lookups (where attributes
+// and traces lie, which resources match) are left out.
 
 import type { ReadCost } from "@clew/model";
 import type { Engine, QueryLimits, ReadOptions } from "../engines/engine.ts";

@@ -47,7 +47,7 @@ export async function findSpanRows(
      WHERE tenant = ${parameters.text(tenant)}
        AND day >= ${parameters.day(Math.max(0, Math.min(...known) - 1))}
        AND day <= ${parameters.day(Math.min(MAX_DAY, Math.max(...known) + 1))}`,
-    { ...context, parameters: parameters.values },
+    { ...context, parameters: parameters.values, isLookup: true },
   );
   const [indexed, spans, from, to] = rows[0] as [number[], string, number, number];
   // The spans of an insert are there a moment before its rows of the index.
