@@ -67,15 +67,20 @@ describe("the file of rates", () => {
       "rates.yaml:2: services.cart has unknown keys: probabilty",
     ],
     ["a: [\n", "rates.yaml:2: this is neither YAML nor JSON"],
-    [
-      "services:\n  a: {}\n  a: {}\n",
-      "rates.yaml:3: this is neither YAML nor JSON: Map keys must be unique",
-    ],
+    ["services:\n  a: {}\n  a: {}\n", "rates.yaml:3: a stands there twice"],
     ["- 1\n", "rates.yaml:1: the file must be a map"],
     ['{"services": {"a": {"probability": 2}}}', "rates.yaml:1: services.a.probability must be"],
     ["&a [*a]", "rates.yaml:1"],
   ])("says the place of what is wrong: %j", (text, message) => {
     expect(problem(text)).toContain(message);
+  });
+
+  test("may have very many services", { timeout: 30_000 }, () => {
+    const services = Array.from({ length: 50_000 }, (_, i) => `  service-${i}: {probability: 0.5}`);
+    const startMs = performance.now();
+    expect(ratesOf(`services:\n${services.join("\n")}`, "rates.yaml").services.size).toBe(50_000);
+    // A second or two; a minute and more where every key is compared with every other.
+    expect(performance.now() - startMs).toBeLessThan(20_000);
   });
 
   test("says all mistakes at once, and that it is not there", () => {

@@ -4,7 +4,15 @@
 import { readFileSync, statSync } from "node:fs";
 import { type RatesProblem, readRates, type SamplingRates } from "@clew/api";
 import { ClewError } from "@clew/base";
-import { type Document, isNode, LineCounter, parseDocument } from "yaml";
+import {
+  type Document,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type Scalar,
+  visit,
+} from "yaml";
 
 const largestBytes = 32 * 1024 * 1024;
 const lookEveryMs = 2000;
@@ -36,17 +44,43 @@ export function ratesOf(text: string, file: string): SamplingRates {
     if ("rates" in result) return result.rates;
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, stringKeys: true });
+  // The parser's own search for keys that come twice compares each with all: minutes for a hundred thousand services.
+  const options = { lineCounter: lines, stringKeys: true, uniqueKeys: false };
+  const document = parseDocument(text, options);
   const [error] = document.errors;
   if (error !== undefined) {
     const { line } = lines.linePos(error.pos[0]);
     const reason = error.message.split("\n", 1)[0]?.replace(/ at line \d+, column \d+:$/, "") ?? "";
     throw wrong(`${file}:${line}: this is neither YAML nor JSON: ${reason}`);
   }
+  const twice = keyThatComesTwice(document);
+  if (twice !== undefined) {
+    const { line } = lines.linePos(twice.range?.[0] ?? 0);
+    throw wrong(`${file}:${line}: ${String(twice.value).slice(0, 80)} stands there twice`);
+  }
   const result = readRates(document.toJS({ maxAliasCount: 100 }));
   if ("rates" in result) return result.rates;
   const texts = result.problems.map((problem) => placed(problem, document, lines, file));
   throw wrong(texts.join("\n"));
+}
+
+function keyThatComesTwice(document: Document.Parsed): Scalar | undefined {
+  let found: Scalar | undefined;
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value)) {
+          found = key;
+          return visit.BREAK;
+        }
+        keys.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 /** JSON is YAML too, but reads fifty times faster by itself. */
