@@ -5,7 +5,7 @@
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { complain } from "./complaints.ts";
 import type { SpanObserver } from "./config/options.ts";
-import type { Settings } from "./config/settings.ts";
+import type { ExportSettings, Settings } from "./config/settings.ts";
 import type { Delivery } from "./deliver/delivery.ts";
 import { Journal } from "./deliver/journal.ts";
 import { OpenBatch } from "./deliver/open-batch.ts";
@@ -51,6 +51,7 @@ export class Core implements TracerCore, SpanTaker {
   readonly rootFlags: number;
   readonly sampler: Sampler;
   readonly #batch: OpenBatch;
+  #export: ExportSettings;
   readonly #observers: readonly SpanObserver[];
   readonly #everything: boolean;
   readonly #nothing: boolean;
@@ -68,6 +69,7 @@ export class Core implements TracerCore, SpanTaker {
   constructor(settings: Settings, sampler: Sampler, observers: readonly SpanObserver[]) {
     this.settings = settings;
     this.limits = settings.limits;
+    this.#export = settings.export;
     this.sampler = sampler;
     this.rootFlags = settings.randomFlag ? SAMPLED | RANDOM : SAMPLED;
     this.#observers = observers;
@@ -98,6 +100,15 @@ export class Core implements TracerCore, SpanTaker {
     this.#delivery?.stop();
   }
 
+  /** Spans that end from now on go to the backend at `url`; to none when it is undefined. What waits is forgotten. */
+  sendTo(url: string | undefined): void {
+    this.#batch.seal(0);
+    this.#delivery?.stop();
+    this.#delivery = undefined;
+    const enabled = url !== undefined;
+    this.#export = { ...this.#export, url: url ?? this.#export.url, enabled };
+  }
+
   samplesEverything(parent: Parent | undefined): boolean {
     if (parent === undefined || parent.deferred || !this.#follows) return this.#everything;
     return (parent.flags & SAMPLED) !== 0;
@@ -124,7 +135,7 @@ export class Core implements TracerCore, SpanTaker {
     this.open.remove(span);
     this.#ended++;
     for (const observer of this.#observers) observer.ended(span, scope.name);
-    const { enabled, batchBytes, batchSpans } = this.settings.export;
+    const { enabled, batchBytes, batchSpans } = this.#export;
     if (!enabled) return;
     const batch = this.#batch;
     batch.add(scope, span);
@@ -165,7 +176,7 @@ export class Core implements TracerCore, SpanTaker {
   delivery(): Delivery {
     if (this.#delivery === undefined) {
       const part = loadPart("delivery") as typeof import("./parts/delivery.ts");
-      this.#delivery = part.createDelivery(this.settings.export);
+      this.#delivery = part.createDelivery(this.#export);
     }
     return this.#delivery;
   }
@@ -189,7 +200,7 @@ export class Core implements TracerCore, SpanTaker {
 
   /** Writes what is left to the disk, open spans included, as the last thing of the process; `send` also tries to send it. */
   spillAll(send: boolean): void {
-    if (!this.settings.export.enabled) return;
+    if (!this.#export.enabled) return;
     this.#over = true; // what ends from now on, in listeners that come after ours, goes the same way
     for (const span of this.open) {
       span.endMs = Math.max(performance.now(), span.startMs);

@@ -1,5 +1,6 @@
 // Starting and stopping the tracer. There is one in a process.
 
+import { channel, subscribe, unsubscribe } from "node:diagnostics_channel";
 import { isMainThread } from "node:worker_threads";
 import type { Context, Tracer, TracerProvider } from "@opentelemetry/api";
 import { complain, setQuiet } from "./complaints.ts";
@@ -22,6 +23,7 @@ import { ClewTracer } from "./trace/tracer.ts";
 import type { TracerReport } from "./tracer-report.ts";
 
 const FLUSH_MS = 30_000;
+const GIVE_WAY_MS = 1000;
 
 function textOf(value: unknown): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
@@ -45,13 +47,23 @@ export class Sdk implements TracerProvider, Tracing {
     const observers = options.observers ?? [];
     const all = reporter === undefined ? observers : [...observers, reporter];
     this.#core = new Core(this.settings, sampler, all);
-    if (options.global !== false) this.#stops.push(registerGlobals(this, this.propagation));
-    if (this.settings.export.enabled) this.#stops.push(watchExit(this.#core, isMainThread));
-    this.#stops.push(startInstrumentations(this, options.instrumentations ?? []));
     this.#stops.push(() => {
       sampler.stop?.();
       this.#core.stop();
     });
+    try {
+      this.#begin(options, reporter);
+    } catch (error) {
+      this.#stopAll();
+      throw error;
+    }
+  }
+
+  #begin(options: StartOptions, reporter: ReturnType<typeof reporterOf>): void {
+    this.#stops.push(takeOver(() => this.#giveWay()));
+    if (options.global !== false) this.#stops.push(registerGlobals(this, this.propagation));
+    if (this.settings.export.enabled) this.#stops.push(watchExit(this.#core, isMainThread));
+    this.#stops.push(startInstrumentations(this, options.instrumentations ?? []));
     if (reporter !== undefined) this.#beginReport(reporter);
   }
 
@@ -119,12 +131,40 @@ export class Sdk implements TracerProvider, Tracing {
     await this.flush();
   }
 
+  /** From now on spans go to the receiver at `endpoint`, a base URL; to none when it is undefined. For test kits. */
+  sendTo(endpoint: string | undefined): void {
+    this.#core.sendTo(endpoint === undefined ? undefined : `${endpoint}/v1/traces`);
+  }
+
+  #stopAll(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  /** Another tracer begins in this process, where we did not know of each other. */
+  #giveWay(): void {
+    if (place[CURRENT] === this) place[CURRENT] = undefined;
+    this.#stopAll();
+    void this.flush(GIVE_WAY_MS);
+  }
+
   /** Sends what is left, takes the instrumentations out and lets go of the process. */
   async shutdown(): Promise<void> {
     if (place[CURRENT] === this) place[CURRENT] = undefined;
     await this.flush();
-    for (const stop of this.#stops.splice(0)) stop();
+    this.#stopAll();
   }
+}
+
+const BEGINS = "clew.sdk.begins";
+
+/**
+ * Test runners give each file globals of its own, on the same Node: the tracer of the file before has to go, or
+ * both trace the same requests. Returns what ends the wait for a further one.
+ */
+function takeOver(giveWay: () => void): () => void {
+  channel(BEGINS).publish({});
+  subscribe(BEGINS, giveWay);
+  return () => unsubscribe(BEGINS, giveWay);
 }
 
 function reporterOf(settings: Settings, options: StartOptions) {

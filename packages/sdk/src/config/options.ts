@@ -39,6 +39,8 @@ export interface StartOptions {
   /** Names of instrumentations to leave out; `["*"]` for all. */
   readonly disabledInstrumentations?: readonly string[];
   readonly observers?: readonly SpanObserver[];
+  /** Folder for what cannot be sent, or `off`; default `CLEW_SDK_SPILL`. */
+  readonly spill?: string;
   /** Whether to export at all; default yes. */
   readonly export?: boolean;
   /** Whether to set the tracer, context manager and propagator of @opentelemetry/api; default yes. */

@@ -117,7 +117,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "spill",
-    options: [],
+    options: ["spill"],
     variables: ["CLEW_SDK_SPILL"],
     value: ({ export: { spillFolder } }) => spillFolder ?? "off",
   },

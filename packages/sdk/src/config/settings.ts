@@ -123,7 +123,7 @@ function exportSettings(env: Environment, options: StartOptions): ExportSettings
   if (exporter !== "otlp" && exporter !== "none") {
     env.complain(`OTEL_TRACES_EXPORTER=${exporter} is not supported; otlp is used`);
   }
-  const spill = env.text("CLEW_SDK_SPILL") ?? "auto";
+  const spill = options.spill ?? env.text("CLEW_SDK_SPILL") ?? "auto";
   const file = (name: string) =>
     env.either(`OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL_EXPORTER_OTLP_${name}`);
   return {

@@ -109,8 +109,12 @@ function hookLoader(patcher: Patcher): () => void {
     const source = changedSource(patcher, url, result, context);
     return source === undefined ? result : { ...result, source };
   };
-  const hooks = registerHooks.call(nodeModule, { load });
-  return () => hooks.deregister();
+  try {
+    const hooks = registerHooks.call(nodeModule, { load });
+    return () => hooks.deregister();
+  } catch {
+    return () => {}; // jest, whose modules are its own affair
+  }
 }
 
 /** Begins to show libraries that load to their instrumentations; returns what stops it. */

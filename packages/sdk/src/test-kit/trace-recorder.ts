@@ -18,21 +18,30 @@ const decompress: Readonly<Record<string, (body: Buffer) => Buffer>> = {
   zstd: (body) => zstdDecompressSync(body, { maxOutputLength: MAX_BODY_BYTES }),
 };
 
+/** The tracer of this process. */
+export interface RecordedTracer {
+  /** Sends what is in hand. */
+  flush(): Promise<unknown>;
+  /** Lets it send here no more. */
+  stop(): void;
+}
+
+/** A receiver, and what it has received. */
 export class TraceRecorder {
   readonly #server: Server;
   readonly #spans: SpanFacts[] = [];
   readonly #waiting = new Set<() => void>();
-  readonly #flush: () => Promise<unknown>;
+  readonly #tracer: RecordedTracer;
 
-  private constructor(server: Server, flush: () => Promise<unknown>) {
+  private constructor(server: Server, tracer: RecordedTracer) {
     this.#server = server;
-    this.#flush = flush;
+    this.#tracer = tracer;
   }
 
-  /** Listens on a free port of 127.0.0.1. `flush`: sends what this process has in hand. */
-  static async listen(flush: () => Promise<unknown>): Promise<TraceRecorder> {
+  /** Listens on a free port of 127.0.0.1. */
+  static async listen(tracer: RecordedTracer): Promise<TraceRecorder> {
     const server = createServer();
-    const recorder = new TraceRecorder(server, flush);
+    const recorder = new TraceRecorder(server, tracer);
     server.on("request", (request, response) => void recorder.#take(request, response));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -64,7 +73,7 @@ export class TraceRecorder {
 
   /** Forgets all spans: for between two tests. What this process has in hand is sent first, and forgotten too. */
   async clear(): Promise<void> {
-    await this.#flush();
+    await this.#tracer.flush();
     this.#spans.length = 0;
   }
 
@@ -76,7 +85,7 @@ export class TraceRecorder {
     find: (spans: readonly SpanFacts[]) => T | undefined,
     timeoutMs: number,
   ): Promise<T | undefined> {
-    await this.#flush();
+    await this.#tracer.flush();
     const found = find(this.#spans);
     if (found !== undefined) return found;
     return await new Promise((resolve) => {
@@ -96,6 +105,8 @@ export class TraceRecorder {
 
   /** Closes the receiver. */
   async stop(): Promise<void> {
+    await this.#tracer.flush();
+    this.#tracer.stop();
     this.#server.close();
     this.#server.closeAllConnections();
     await once(this.#server, "close");
