@@ -110,7 +110,7 @@ function readRow(cursor: RowCursor, { range }: Scan, by: readonly GroupKey[]): G
   const step = cursor.uint32();
   const group: TypedValue[] = by.map(({ read }) => read(cursor));
   if (range.function === "histogram_over_time")
-    group.push({ type: "int", value: String(cursor.uint8()) });
+    group.push({ type: "int", value: String(cursor.uint16()) });
   const [traceId, spanId] = [cursor.text(), cursor.text()];
   const [timeMs, number] = [cursor.float64(), cursor.float64()];
   const { argument } = range;

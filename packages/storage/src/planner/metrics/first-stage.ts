@@ -133,5 +133,8 @@ const NIL: TypedValue = { type: "nil" };
 
 /** Exponent of the upper bound 2^n of the histogram bucket that holds a value; undefined for values below 2. */
 export function bucketExponent(value: number): number | undefined {
-  return value >= 2 ? Math.ceil(Math.log2(value)) : undefined;
+  return value >= 2 ? Math.min(MAX_EXPONENT, Math.ceil(Math.log2(value))) : undefined;
 }
+
+/** The bucket without an end. */
+export const MAX_EXPONENT = 1024;

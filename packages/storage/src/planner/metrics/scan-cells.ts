@@ -9,6 +9,7 @@ import type { ReadContext } from "../../read/read-context.ts";
 import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import { type Cells, withGroups } from "./cells.ts";
+import { MAX_EXPONENT } from "./first-stage.ts";
 import { type GroupKey, groupKeys } from "./group-keys.ts";
 import { exactLevel } from "./quantile.ts";
 import { type SpanSource, spanClause } from "./span-clause.ts";
@@ -69,9 +70,11 @@ export function numberSql(
   return fields.number(argument, parameters);
 }
 
-/** Exponent of a histogram's bucket, UInt8, of a number that is 2 or more. */
+/** Exponent of a histogram's bucket, UInt16, of a number that is 2 or more. */
 export function exponentSql(number: string): string {
-  return `toUInt8(ceil(log2(assumeNotNull(${number}))))`;
+  // The engine works out constants before it filters, and knows no integer for what is infinite.
+  const value = `ifNull(toFloat64(${number}), 2)`;
+  return `toUInt16(least(ceil(log2(if(${value} >= 2, ${value}, 2))), ${MAX_EXPONENT}))`;
 }
 
 interface Sums {
@@ -146,7 +149,7 @@ function readRow(cursor: RowCursor, { range }: Scan, by: readonly GroupKey[], ce
   const step = cursor.uint32();
   const group: TypedValue[] = by.map(({ read }) => read(cursor));
   if (range.function === "histogram_over_time")
-    group.push({ type: "int", value: String(cursor.uint8()) });
+    group.push({ type: "int", value: String(cursor.uint16()) });
   const count = range.function === "quantile_over_time" ? cursor.varint() : cells.folds.length;
   const sums = Array.from({ length: count }, () => cursor.float64());
   const at = cells.group(group);

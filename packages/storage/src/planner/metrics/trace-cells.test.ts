@@ -5,6 +5,7 @@ import { openTestStore, type TestStore } from "../../contract/open-test-store.ts
 import { type SampleSpan, spanBatch, spanIdOf, traceIdOf } from "../../contract/sample-spans.ts";
 import { ARRIVED, MINUTE, NOON, SECOND } from "../../contract/store-in-hand.ts";
 import { openChdbEngine } from "../../engines/chdb.ts";
+import { storeSpans } from "../sample-store.ts";
 import { readMetrics } from "./read-metrics.ts";
 import { valueKey } from "./series.ts";
 
@@ -38,11 +39,11 @@ function sample(i: number): SampleSpan {
   };
 }
 
-async function ask(text: string, exemplars = 0) {
+async function ask(text: string, exemplars = 0, tenant = "traces") {
   const query = parse(text);
   if (query.kind !== "metrics") throw new Error("not a metrics query");
   const request = {
-    tenant: "traces",
+    tenant,
     query,
     range: RANGE,
     stepNano: MINUTE,
@@ -77,6 +78,28 @@ test.each([
   expect(plain(traces.series)).toEqual(plain(spans.series));
   expect(spans.series.length).toBeGreaterThan(0);
 });
+
+test.each(["{}", "{} && {}"])(
+  "what is missing, infinite or past all integers is no fault of a histogram: %s",
+  async (spans) => {
+    const sizes = [Number.POSITIVE_INFINITY, 1e100, 3, Number.NaN, -1, undefined];
+    await storeSpans(
+      store,
+      "infinite",
+      sizes.map((size) => ({ attributes: { size } })),
+    );
+    const buckets = async (call: string) => {
+      const { series } = await ask(`${spans} | ${call}`, 5, "infinite");
+      return series.flatMap(({ labels }) => labels.map(({ value }) => valueKey(value)));
+    };
+    expect(await buckets("histogram_over_time(span.size)")).toEqual([
+      "float:4",
+      `float:${2 ** 333}`,
+      "float:Infinity",
+    ]);
+    expect(await buckets("histogram_over_time(span.nothing)")).toEqual([]);
+  },
+);
 
 test("structure, aggregates and fields of the trace decide which spans count, and under which label", async () => {
   const total = async (text: string) => {
