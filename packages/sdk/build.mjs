@@ -32,7 +32,15 @@ async function bundle() {
     input: { ...entries, ...partEntries() },
     platform: "node",
     external: [/^node:/, /^@opentelemetry\//],
-    transform: { define: { CLEW_BUILT: "true" }, target: "node22" },
+    transform: {
+      define: { CLEW_BUILT: "true" },
+      // The DOM of test runners knows neither.
+      inject: {
+        TextDecoder: ["node:util", "TextDecoder"],
+        TextEncoder: ["node:util", "TextEncoder"],
+      },
+      target: "node22",
+    },
     treeshake: { moduleSideEffects: (id) => id.includes("/sdk/src/") },
     logLevel: "warn",
   });
