@@ -75,12 +75,7 @@ export type ToCollector =
         | { readonly ok: false; readonly reason: string }
         | undefined;
     }
-  | {
-      readonly type: "sampled";
-      readonly id: number;
-      /** Undefined: no rates are known. */
-      readonly answer: SamplingAnswer | undefined;
-    }
+  | { readonly type: "sampled"; readonly id: number; readonly answer: SamplingAnswer }
   /** Answers of before do not count any more. */
   | { readonly type: "sampling-changed" }
   | { readonly type: "stop"; readonly graceMs: number };

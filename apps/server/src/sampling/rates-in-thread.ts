@@ -1,7 +1,6 @@
 // Rates of sampling in the collector thread: asked of the main thread when a tracer asks, and kept for a moment. The
 // main thread says when they have changed.
 
-import { ClewError } from "@clew/base";
 import type { SamplingAnswer, SamplingSource } from "@clew/collector";
 
 const keptMs = 5000;
@@ -40,12 +39,10 @@ export class RatesInThread implements SamplingSource {
     return waiting.promise;
   }
 
-  /** The main thread's answer; none when it has no rates to tell. */
-  answered(id: number, answer: SamplingAnswer | undefined): void {
-    const waiting = this.#waiting.get(id);
+  /** The main thread's answer. */
+  answered(id: number, answer: SamplingAnswer): void {
+    this.#waiting.get(id)?.resolve(answer);
     this.#waiting.delete(id);
-    if (answer === undefined) waiting?.reject(new ClewError("unavailable", "no rates are known"));
-    else waiting?.resolve(answer);
   }
 
   changed(): void {

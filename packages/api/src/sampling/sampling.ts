@@ -25,6 +25,7 @@ const mostServicesOfTenant = 10_000;
 const mostListed = 1000;
 const mostListedOperations = 1000;
 const everything: ServiceSampling = {};
+const encoder = new TextEncoder();
 
 /** What was said through the API, by tenant. */
 export type TenantRates = ReadonlyMap<string, SamplingRates>;
@@ -209,7 +210,8 @@ export class Sampling {
 
 function encode(strategy: SamplingStrategy): SamplingAnswer {
   return {
-    json: Buffer.from(encodeSamplingStrategyJson(strategy)),
+    // No Buffer: it would travel to other threads together with the pool that it lies in.
+    json: encoder.encode(encodeSamplingStrategyJson(strategy)),
     protobuf: encodeSamplingStrategy(strategy),
   };
 }
