@@ -10,7 +10,7 @@ import { runCli } from "../run-cli.ts";
 import { Tail } from "./tail.ts";
 
 const traceId = "0af7651916cd43dd8448eb211c80319c";
-const cost = { rows: 1234, bytes: 1, traces: 0, milliseconds: 3, plan: "spans" };
+const cost = { rows: 1234, bytes: 56_700, traces: 0, milliseconds: 3, plan: "spans" };
 
 function trace(id: string, name = "GET /cart"): ResultTrace {
   return {
@@ -119,7 +119,7 @@ describe("clew query", () => {
     expect(out).toContain("00f067aa0ba902b7    1.5 ms  SELECT  span.db.system.name=post·gres");
     expect(out).toContain("count()=2");
     expect(out).toContain("and 1 more");
-    expect(out).toContain("1 traces, and more (spans: 1,234 rows read in 3 ms)");
+    expect(out).toContain("1 traces, and more (spans: 1,234 rows, 57 kB read in 3 ms)");
     expect(asked[0]?.searchParams.get("start")).toBe("now-7200000ms");
     expect(tenants).toEqual(["blue"]);
   });
@@ -131,7 +131,9 @@ describe("clew query", () => {
 
   it("says when nothing matches", async () => {
     search = { traces: [], cost };
-    expect((await run("query", "{ }")).out).toBe("no traces match\n");
+    expect((await run("query", "{ }")).out).toBe(
+      "no traces match (spans: 1,234 rows, 57 kB read in 3 ms)\n",
+    );
   });
 
   it("shows time series with their figures and a chart", async () => {
@@ -141,6 +143,7 @@ describe("clew query", () => {
     const { out } = await run("query", "{ } | rate() by(span:status)", "--step", "30s");
     expect(out).toMatch(/^\{span:status=error\} +2 +1 +4 +2\.333 +▂█▄$/m);
     expect(out).toContain("only 1 of 7 series");
+    expect(out).toContain("1 series (spans: 1,234 rows, 57 kB read in 3 ms)");
     expect(asked[0]?.pathname).toBe("/api/v1/traceql/metrics");
     expect(asked[0]?.searchParams.get("step")).toBe("30s");
   });

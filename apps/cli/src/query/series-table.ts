@@ -3,6 +3,7 @@
 import { oneLine } from "@clew/base";
 import type { MetricSeries, TraceqlMetricsResult } from "@clew/model";
 import { tableLines } from "./columns-text.ts";
+import { costText } from "./cost-text.ts";
 import { valuesText } from "./typed-value-text.ts";
 
 const CHART_WIDTH = 40;
@@ -18,9 +19,10 @@ const columns = [
 ] as const;
 
 export function metricsText(result: TraceqlMetricsResult): string {
-  if (result.series.length === 0) return "no series: no spans match\n";
+  if (result.series.length === 0) return `no series: no spans match ${costText(result.cost)}\n`;
   const lines = [...tableLines(columns, result.series.map(seriesRow))];
   if (result.partial !== undefined) lines.push("", oneLine(result.partial, 500));
+  lines.push("", `${result.series.length} series ${costText(result.cost)}`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -3,6 +3,7 @@
 import { formatDuration, oneLine } from "@clew/base";
 import type { ResultSpanset, ResultTrace, TraceqlSearchResult } from "@clew/model";
 import { tableLines } from "./columns-text.ts";
+import { costText } from "./cost-text.ts";
 import { valuesText } from "./typed-value-text.ts";
 
 const MAX_NAME = 40;
@@ -19,20 +20,18 @@ const columns = [
 
 /** A table, and a last line that says what there is more of. */
 export function searchText(result: TraceqlSearchResult, withSpans: boolean): string {
-  if (result.traces.length === 0) return "no traces match\n";
+  if (result.traces.length === 0) return `no traces match ${costText(result.cost)}\n`;
   const [head = "", ...rows] = tableLines(columns, result.traces.map(traceRow));
   const lines = [head];
   result.traces.forEach((trace, at) => {
     lines.push(rows[at] ?? "");
     if (withSpans) lines.push(...trace.spansets.flatMap(spansetLines));
   });
-  const { rows: read, milliseconds, plan } = result.cost;
   lines.push(
     "",
     `${result.traces.length} traces${result.nextCursor === undefined ? "" : ", and more"}`,
   );
-  const counted = read === 0 ? "" : `${read.toLocaleString("en-US")} rows read in `;
-  return `${lines.join("\n")} (${plan}: ${counted}${Math.round(milliseconds)} ms)\n`;
+  return `${lines.join("\n")} ${costText(result.cost)}\n`;
 }
 
 function traceRow(trace: ResultTrace): readonly string[] {

@@ -1,6 +1,6 @@
 // What an answer cost, in a few grey words.
 
-import { formatDuration } from "@clew/base";
+import { formatBytes, formatDuration } from "@clew/base";
 import type { ReadCost } from "@clew/model";
 import type { ReactElement } from "react";
 import { formatCompact } from "../../../format/number.ts";
@@ -12,15 +12,10 @@ const plans: Readonly<Record<string, string>> = {
   traces: "by whole traces",
 };
 
-function bytesText(bytes: number): string {
-  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
-}
-
 export function CostLine({ cost }: { cost: ReadCost | undefined }): ReactElement | undefined {
   if (cost === undefined) return undefined;
   const { rows, bytes, traces, milliseconds, plan } = cost;
-  const read = rows > 0 ? `: ${formatCompact(rows)} rows, ${bytesText(bytes)} read` : "";
+  const read = rows > 0 ? `: ${formatCompact(rows)} rows, ${formatBytes(bytes)} read` : "";
   const looked = traces > 0 ? `, ${formatCompact(traces)} traces looked at one by one` : "";
   return (
     <span className={styles.cost} title={`Answered ${plans[plan] ?? plan}${read}${looked}`}>
