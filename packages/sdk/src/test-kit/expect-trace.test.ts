@@ -1,10 +1,14 @@
 // The test kit as a test uses it: the tracer of this process, and OTLP from others.
 
+import { execFile } from "node:child_process";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { span, startSpan } from "../index.ts";
 import { running } from "../sdk.ts";
+import { builtFile, makePlace, removePlace, writeFiles } from "../testing/program.ts";
 import { expectTrace, recordTraces, type TraceRecorder } from "../testing.ts";
 
 let traces: TraceRecorder;
@@ -112,4 +116,24 @@ test("bytes that are no traces are refused and recorded nowhere", async () => {
   });
   expect(answer.status).toBe(400);
   expect(traces.spans).toEqual([]);
+});
+
+test("fake timers of a test stop neither what is sent nor the wait for it", async () => {
+  const place = makePlace({});
+  const load = (name: string): string => `require(${JSON.stringify(builtFile(name))})`;
+  writeFiles(place, {
+    "test.cjs": `const { mock } = require("node:test"); const { span } = ${load("index.cjs")};
+      const { expectTrace, recordTraces } = ${load("testing.cjs")};
+      (async () => {
+        const traces = await recordTraces(); mock.timers.enable();
+        span("made", () => {}); await expectTrace(traces).toHaveSpan("made");
+        await expectTrace(traces, { timeoutMs: 50 }).toHaveSpan("none").catch(() => console.log("given up"));
+        await traces.stop(); await traces.stop(); process.exit(0);
+      })();`,
+  });
+  const { stdout } = await promisify(execFile)(process.execPath, [join(place.folder, "test.cjs")], {
+    timeout: 10_000,
+  });
+  removePlace(place);
+  expect(stdout).toBe("given up\n");
 });

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { clearTimeout, setTimeout } from "node:timers";
 import { gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
 import { decodeTraces, decodeTracesJson, spanFacts } from "@clew/codec";
 import { SpanBatch, type SpanFacts } from "@clew/model";
@@ -88,15 +89,20 @@ export class TraceRecorder {
     await this.#tracer.flush();
     const found = find(this.#spans);
     if (found !== undefined) return found;
-    return await new Promise((resolve) => {
+    return await new Promise((resolve, reject) => {
       const end = (result: T | undefined): void => {
         clearTimeout(timer);
         this.#waiting.delete(again);
         resolve(result);
       };
       const again = (): void => {
-        const result = find(this.#spans);
-        if (result !== undefined) end(result);
+        try {
+          const result = find(this.#spans);
+          if (result !== undefined) end(result);
+        } catch (error) {
+          reject(error);
+          end(undefined);
+        }
       };
       const timer = setTimeout(() => end(undefined), timeoutMs);
       this.#waiting.add(again);
