@@ -123,3 +123,13 @@ test("work goes on without context where what a message carries is none", () => 
     expect(resume(carried as object, () => "done")).toBe("done");
   }
 });
+
+test("a carrier of the program's own that fails costs the context, not the message", async () => {
+  const fails = (): never => {
+    throw new Error("no headers");
+  };
+  const message = { ...orders, carrier: { get: fails, set: fails } };
+  expect(publish(message, () => "sent")).toBe("sent");
+  expect(processOne(message, () => "processed")).toBe("processed");
+  expect(await all(2)).toHaveLength(2);
+});

@@ -2,6 +2,7 @@
 // send by the producer, receive and process by the consumer, settle; and how they hang together.
 
 import type { Attributes, Context, Link, Span, SpanKind } from "@opentelemetry/api";
+import { complain } from "../complaints.ts";
 import type { Tracing } from "../instrument/instrumentation.ts";
 import type { SpanAttributes } from "../semconv.ts";
 import { baggageOf, contextWithBaggage, contextWithSpan, ROOT, spanOf } from "../trace/context.ts";
@@ -74,6 +75,15 @@ export interface Begun {
   readonly context: Context;
 }
 
+/** Carriers may be of the program's own making. */
+function quietly(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    complain(`messaging: a carrier has failed: ${String(error)}`);
+  }
+}
+
 /** Begins the spans of one instrumentation. */
 export class Messaging {
   readonly #tracing: Tracing;
@@ -111,7 +121,7 @@ export class Messaging {
 
   #inject(context: Context, carrier: Carrier | undefined): void {
     if (carrier === undefined) return;
-    this.#tracing.inject(context, (name, value) => carrier.set(name, value));
+    quietly(() => this.#tracing.inject(context, (name, value) => carrier.set(name, value)));
   }
 
   /** One message is sent; its headers are written. */
@@ -141,7 +151,12 @@ export class Messaging {
   /** The context that a message carries; ROOT when it carries none. */
   carried(message: Message): Context {
     const { carrier } = message;
-    return carrier === undefined ? ROOT : this.#tracing.extract((name) => carrier.get(name));
+    let carried: Context = ROOT;
+    if (carrier === undefined) return carried;
+    quietly(() => {
+      carried = this.#tracing.extract((name) => carrier.get(name));
+    });
+    return carried;
   }
 
   /** Messages have been fetched, from `startTime` on (of performance.now()). */

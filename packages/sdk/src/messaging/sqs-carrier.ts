@@ -41,10 +41,16 @@ function fromXray(header: unknown, name: string): string | undefined {
   return found;
 }
 
-function write(message: SqsMessage, name: string, value: string, system: boolean): void {
+function write(
+  message: SqsMessage,
+  name: string,
+  value: string,
+  system: boolean,
+  most: number,
+): void {
   const attributes = table(message.MessageAttributes);
   const entry = { DataType: "String", StringValue: value };
-  if (name in attributes || Object.keys(attributes).length < MAX_ATTRIBUTES) {
+  if (Object.hasOwn(attributes, name) || Object.keys(attributes).length < most) {
     message.MessageAttributes = { ...attributes, [name]: entry };
     return;
   }
@@ -56,9 +62,13 @@ function write(message: SqsMessage, name: string, value: string, system: boolean
 
 /**
  * Carrier of a message of SQS or SNS. Writing replaces `MessageAttributes` of `message` by a larger object; when ten
- * are there already, AWSTraceHeader takes the context, unless `system` is false (SNS has none).
+ * are there already (or `most`), AWSTraceHeader takes the context, unless `system` is false (SNS has none).
  */
-export function sqsCarrier(message: SqsMessage | undefined, system = true): Carrier {
+export function sqsCarrier(
+  message: SqsMessage | undefined,
+  system = true,
+  most: number = MAX_ATTRIBUTES,
+): Carrier {
   let envelope: Table | undefined;
   const read = (name: string): unknown => {
     if (!isTable(message)) return undefined;
@@ -79,6 +89,6 @@ export function sqsCarrier(message: SqsMessage | undefined, system = true): Carr
     return name === "x-amzn-trace-id" ? header : fromXray(header, name);
   };
   return carrierOf(read, (name, value) => {
-    if (isTable(message)) write(message, name, value, system);
+    if (isTable(message)) write(message, name, value, system, most);
   });
 }

@@ -190,6 +190,16 @@ test("with ten attributes taken, AWSTraceHeader carries the context", async () =
   expect(bench.named("process jobs").parentSpanId).toBe(bench.named("send jobs").spanId);
 });
 
+test("a message as large as the service takes grows by nothing that counts", async () => {
+  await bench.run(`${open}
+    const MessageBody = "x".repeat(256 * 1024 - 60);
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    if (Messages[0].MessageAttributes?.traceparent) throw new Error("too large");
+    processOne(sqsMessage(QueueUrl, Messages[0]), () => {}, { parent: "message" });`);
+  expect(bench.named("process jobs").parentSpanId).toBe(bench.named("send jobs").spanId);
+});
+
 test("a topic that feeds a queue carries the context in its envelope", async () => {
   await bench.run(`${open}
     await new SNSClient(config).send(new PublishCommand({ TopicArn: "arn:aws:sns:eu-central-1:000000000000:news", Message: "x" }));

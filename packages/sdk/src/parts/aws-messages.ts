@@ -4,6 +4,7 @@
 
 import type { Context } from "@opentelemetry/api";
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
+import { limitedCarrier } from "../messaging/carrier.ts";
 import { lastPart, sqsMessage, sqsPlace } from "../messaging/incoming.ts";
 import { type Begun, type Message, Messaging, type Place } from "../messaging/operation.ts";
 import {
@@ -21,6 +22,11 @@ import { activeContext, storage } from "../trace/context.ts";
 const LIBRARY = "aws-messages";
 /** What a receiver asks for, beside what the program wants. */
 const WANTED = ["traceparent", "tracestate", "baggage", "x-amzn-trace-id", "b3", "uber-trace-id"];
+
+/** Of the body with all attributes, of a message and of all in a batch; the larger one is for queues that are set so. */
+const LIMITS_BYTES = [256 * 1024, 1024 * 1024];
+/** Of a traceparent with its name. */
+const CONTEXT_BYTES = 80;
 
 interface Command {
   input: Record<string, unknown>;
@@ -49,14 +55,38 @@ function queuePlace(input: Record<string, unknown>): Place {
   return sqsPlace(String(input["QueueUrl"]));
 }
 
-function outgoing(place: Place, entry: Entry, system: boolean): Message {
-  const bodySize = sizeOf(entry.MessageBody ?? entry.Message);
-  return { ...place, bodySize, carrier: sqsCarrier(entry, system) };
+function bodySizeOf(entry: Entry): number | undefined {
+  return sizeOf(entry.MessageBody ?? entry.Message);
+}
+
+/** Bytes that count for the limit of a request. */
+function bytesOf(entry: Entry): number {
+  let bytes = bodySizeOf(entry) ?? 0;
+  for (const [name, value] of Object.entries(entry.MessageAttributes ?? {})) {
+    const { DataType, StringValue, BinaryValue } = value as Record<string, unknown>;
+    bytes += sizeOf(name) ?? 0;
+    for (const part of [DataType, StringValue, BinaryValue]) bytes += sizeOf(part) ?? 0;
+  }
+  return bytes;
+}
+
+/** What each of `entries` may grow by: the service refuses requests that are larger. */
+function roomOf(entries: readonly Entry[]): number {
+  const bytes = entries.reduce((sum, entry) => sum + bytesOf(entry), 0);
+  const limit = LIMITS_BYTES.find((each) => each >= bytes) ?? Number.POSITIVE_INFINITY;
+  return Math.floor((limit - bytes) / entries.length);
+}
+
+function outgoing(place: Place, entry: Entry, system: boolean, room: number): Message {
+  const carrier = limitedCarrier(sqsCarrier(entry, system), room);
+  // AWSTraceHeader does not count.
+  const small = room < CONTEXT_BYTES ? sqsCarrier(entry, system, 0) : carrier;
+  return { ...place, bodySize: bodySizeOf(entry), carrier: small };
 }
 
 function sendOne(messaging: Messaging, command: Command, place: Place, system: boolean): Traced {
   const own = { ...command.input };
-  const begun = messaging.send(outgoing(place, own, system));
+  const begun = messaging.send(outgoing(place, own, system, roomOf([own])));
   return { begun, command: withInput(command, own) };
 }
 
@@ -68,7 +98,8 @@ function sendMany(
   system: boolean,
 ): Traced {
   const entries = (command.input[list] as Entry[]).map((entry) => ({ ...entry }));
-  const messages = entries.map((entry) => outgoing(place, entry, system));
+  const room = roomOf(entries);
+  const messages = entries.map((entry) => outgoing(place, entry, system, room));
   const begun = messaging.sendBatch(place, messages);
   return { begun, command: withInput(command, { ...command.input, [list]: entries }) };
 }
