@@ -1,9 +1,11 @@
 // Rates of sampling over the native API and as tracers are told them: who counts before whom, what stays after a failure,
 // adaptive services followed over time, and input that nobody should send.
 
+import type { SamplingOverview } from "@clew/model";
 import type { RedSeriesReader } from "@clew/storage";
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { ErrorBody } from "../http/errors.ts";
 import { createApiServer } from "../http/server.ts";
 import { nativeApi } from "../native/plugin.ts";
 import { memoryTraceReader } from "../native/testing/memory-trace-reader.ts";
@@ -246,9 +248,8 @@ test("the overview has the services that are seen, that ask, and that something 
   arrived = () => [{ name: "seen", spans: 60, weight: 240 }];
   sampling.useFile({ rates: filed({ services: { filed: { tracesPerSecond: 5 } } }) });
   told("asks");
-  const { services } = (await server.inject("/api/v1/sampling")).json() as {
-    services: { service: string; seen?: { madePerSecond: number; keptPerSecond: number } }[];
-  };
+  const answer = await server.inject("/api/v1/sampling");
+  const { services } = answer.json<SamplingOverview>();
   expect(services.map(({ service }) => service)).toEqual(["asks", "filed", "seen"]);
   const { seen } = services[2] ?? {};
   expect((seen?.madePerSecond ?? 0) / (seen?.keptPerSecond ?? 1)).toBeCloseTo(4);
@@ -277,7 +278,7 @@ describe("what does not fit is refused, with its place", () => {
   ])("%j", async (body, message) => {
     const answer = await put("/cart", body);
     expect(answer.statusCode).toBe(400);
-    expect((answer.json() as { error: { message: string } }).error.message).toContain(message);
+    expect(answer.json<ErrorBody>().error.message).toContain(message);
     expect([...stored]).toEqual([]);
   });
 
