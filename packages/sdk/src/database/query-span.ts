@@ -2,6 +2,7 @@
 
 import type { Attributes, Context, SpanKind } from "@opentelemetry/api";
 import { complain } from "../complaints.ts";
+import { addFirst } from "../instrument/first-attributes.ts";
 import type { Tracing } from "../instrument/instrumentation.ts";
 import { quietly } from "../instrument/server-request.ts";
 import { monotonicMs } from "../trace/clock.ts";
@@ -116,9 +117,9 @@ export class DatabaseCalls {
     };
     const span = this.#tracer.begin("query", CLIENT, context, undefined, attributes);
     if (!(span instanceof RecordingSpan)) return undefined;
-    const { "db.query.summary": summary, "db.system.name": system } = attributes();
-    span.setAttributes(attributes());
-    span.name = String(summary ?? system);
+    const own = attributes();
+    addFirst(span, own);
+    span.name = String(own["db.query.summary"] ?? own["db.system.name"]);
     return {
       context,
       inner: contextWithSpan(context, span),
@@ -163,7 +164,7 @@ export class DatabaseCalls {
         const name = "wait for a connection";
         const span = this.#tracer.begin(name, INTERNAL, context, { startTime }, attributes);
         if (!(span instanceof RecordingSpan)) return;
-        span.setAttributes(attributes());
+        addFirst(span, attributes());
         this.#end(span, error);
       });
   }

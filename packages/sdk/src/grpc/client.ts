@@ -2,6 +2,7 @@
 
 import { EventEmitter } from "node:events";
 import type { Attributes, SpanKind } from "@opentelemetry/api";
+import { addFirst } from "../instrument/first-attributes.ts";
 import { parseHost } from "../instrument/http-common.ts";
 import type { Tracing } from "../instrument/instrumentation.ts";
 import { quietly } from "../instrument/server-request.ts";
@@ -25,7 +26,19 @@ interface Client {
 }
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
+const servers = new WeakMap<object, Attributes>();
+
+/** Who a client talks to, which it is told once. */
 function serverAttributes(client: Client): Attributes {
+  let known = servers.get(client);
+  if (known === undefined) {
+    known = targetAttributes(client);
+    servers.set(client, known);
+  }
+  return known;
+}
+
+function targetAttributes(client: Client): Attributes {
   const target = client.getChannel?.().getTarget() ?? "";
   // Such as dns:localhost:50051, dns:///localhost:50051, ipv4:127.0.0.1:50051, unix:/tmp/socket.
   const [, scheme, rest = ""] =
@@ -79,7 +92,7 @@ export function wrapRequest(
     });
     const last = args.findLastIndex((each) => typeof each === "function");
     const isRecorded = span instanceof RecordingSpan;
-    if (isRecorded) quietly(() => span.setAttributes(attributes()));
+    if (isRecorded) quietly(() => addFirst(span, attributes()));
     const end = (code: number, error: unknown): void => {
       if (isRecorded) quietly(() => endWithStatus(span, code, error, false));
     };

@@ -2,6 +2,7 @@
 
 import type { EventEmitter } from "node:events";
 import type { Attributes, SpanKind } from "@opentelemetry/api";
+import { addFirst } from "../instrument/first-attributes.ts";
 import { parseHost } from "../instrument/http-common.ts";
 import type { Tracing } from "../instrument/instrumentation.ts";
 import { quietly } from "../instrument/server-request.ts";
@@ -63,7 +64,7 @@ export function wrapHandler(tracing: Tracing, handler: Handler, path: string): H
     const span = tracing.tracer(SCOPE).begin(nameOf(path), SERVER, parent, undefined, attributes);
     const context = contextWithSpan(parent, span);
     const isRecorded = span instanceof RecordingSpan;
-    if (isRecorded) quietly(() => span.setAttributes(attributes()));
+    if (isRecorded) quietly(() => addFirst(span, attributes()));
     const end = (code: number, error?: unknown): void => {
       if (isRecorded) quietly(() => endWithStatus(span, code, error, true));
     };
