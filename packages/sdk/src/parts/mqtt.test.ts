@@ -102,6 +102,14 @@ describe.skipIf(!hasBroker("mosquitto"))("mqtt (skipped without mosquitto)", () 
     expect(bench.of(PRODUCER).map(({ status }) => status?.code)).toEqual([2, 2]);
   });
 
+  test("messages that a client gives up when it ends by force have failed", async () => {
+    await bench.run(`${imports} const client = mqtt.connect("mqtt://127.0.0.1:1"); client.on("error", () => {});
+      client.publish("never", "x", { qos: 1 });
+      await new Promise((resolve) => client.once("close", resolve)); await client.endAsync(true);`);
+    expect(bench.named("send never").status?.code).toBe(2);
+    expect(bench.named("send never").attributes).not.toHaveProperty("clew.span.unfinished");
+  });
+
   test("MQTT 3.1.1 has spans, and context where the program puts it into the payload", async () => {
     await bench.run(`${imports} ${open(4)}
       await client.subscribeAsync("plain");

@@ -4,7 +4,7 @@
 import type { EventEmitter } from "node:events";
 import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts";
 import { mapCarrier } from "../messaging/carrier.ts";
-import { type Message, Messaging, messageParent } from "../messaging/operation.ts";
+import { type Begun, type Message, Messaging, messageParent } from "../messaging/operation.ts";
 import {
   attempt,
   dressed,
@@ -42,6 +42,21 @@ function place(client: Client, topic: unknown, qos: number | undefined) {
   };
 }
 
+const waiting = new WeakMap<Client, Set<Begun>>();
+
+/** Messages that wait for the broker; a client that ends by force never calls back for them. */
+function waitingOf(client: Client): Set<Begun> {
+  const known = waiting.get(client);
+  if (known !== undefined) return known;
+  const made = new Set<Begun>();
+  waiting.set(client, made);
+  client.once("end", () => {
+    waiting.delete(client);
+    for (const begun of made) endBegun(begun, { error: new Error("client ended") });
+  });
+  return made;
+}
+
 function wrapPublish(messaging: Messaging): (original: Method) => Method {
   return (original) =>
     function publish(this: unknown, ...args: unknown[]): unknown {
@@ -63,7 +78,10 @@ function wrapPublish(messaging: Messaging): (original: Method) => Method {
         return Reflect.apply(original, this, args);
       }
       const caller = activeContext();
+      const open = waitingOf(client);
+      open.add(begun);
       const done: Method = (...results) => {
+        open.delete(begun);
         endBegun(begun, results[0] instanceof Error ? { error: results[0] } : undefined);
         return callback === undefined
           ? undefined
