@@ -1,5 +1,5 @@
-// Jaeger's classic HTTP routes, /api/*: what Jaeger UI up to 2.20, Grafana's data source and most other
-// tools speak.
+// Jaeger's classic HTTP routes, /api/*: what Jaeger UI up to 2.14, Grafana's data source and most other
+// tools speak. Later UIs ask them for traces, dependencies and metrics.
 
 import { ClewError } from "@clew/base";
 import { decodeTracesJson, encodeJaegerTracesJson, rowsByTrace } from "@clew/codec";

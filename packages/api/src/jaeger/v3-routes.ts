@@ -1,4 +1,5 @@
-// /api/v3 (jaeger-idl, api_v3/query_service.proto): what Jaeger UI from 2.21 on speaks. Traces are OTLP JSON.
+// /api/v3 (jaeger-idl, api_v3/query_service.proto): Jaeger UI asks it for names from 2.15 on, and for the
+// list of traces from 2.19 on. Traces are OTLP JSON.
 
 import { ClewError } from "@clew/base";
 import { encodeTracesJson, fromBase64 } from "@clew/codec";
