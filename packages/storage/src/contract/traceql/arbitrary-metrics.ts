@@ -5,10 +5,10 @@ import { arbitrarySearch } from "./arbitrary-search.ts";
 import { join, oneOf } from "./query-text.ts";
 
 const groupField = oneOf(
-  "resource.service.name name kind status statusMessage parent.name span.shared resource.shared span.service.name root.name instrumentation:version span:name",
+  "resource.service.name name kind status statusMessage parent.name span.shared resource.shared span.service.name root.name instrumentation:version span:name span.mix resource.host span.num span.flag .user .mix span:childCount rootName rootServiceName parent.span.user root.resource.host span.nowhere instrumentation.tier nestedSetParent",
 );
 const numericField = oneOf(
-  "duration duration span.num .num span.http.response.status_code .http.response.status_code traceDuration span:childCount parent.duration",
+  "duration duration span.num .num span.http.response.status_code .http.response.status_code traceDuration span:childCount parent.duration span.mix parent.num root.duration resource.host span.nowhere nestedSetLeft",
 );
 
 const spans = fc.oneof(
@@ -53,6 +53,16 @@ const plain = join(spans, " | ", series, by);
 const second = fc.oneof(
   { weight: 3, arbitrary: fc.constant("") },
   { weight: 1, arbitrary: join(" | ", oneOf("topk bottomk"), "(", oneOf("1 2 5"), ")") },
+  {
+    weight: 1,
+    arbitrary: join(" ", oneOf("> >= < <="), " ", oneOf("1 0.5"), " | topk(3) != ", oneOf("2 7")),
+  },
+  {
+    weight: 1,
+    arbitrary: oneOf("with(exemplars=3) with(sample=true,most_recent=true)").map(
+      (hint) => ` ${hint}`,
+    ),
+  },
   {
     weight: 2,
     arbitrary: join(" ", oneOf("> >= < <= !="), " ", oneOf("0 1 2 0.05 1ms 500")),

@@ -207,7 +207,43 @@ const stage = fc.oneof(
 const stages = fc
   .array(stage, { maxLength: 2 })
   .map((all) => all.map((one) => ` | ${one}`).join(""));
-const grouped = join(" | by(", plainField, ")", stages, fc.constantFrom("", " | coalesce()"));
+/** by() takes any expression. */
+const groupKey = fc.oneof(
+  { weight: 4, arbitrary: plainField },
+  {
+    weight: 1,
+    arbitrary: join(
+      numericField,
+      oneOf("+ - * / %").map((sign) => ` ${sign} `),
+      "2",
+    ),
+  },
+  { weight: 1, arbitrary: comparison },
+  { weight: 1, arbitrary: attribute },
+);
+const grouped = join(
+  " | by(",
+  groupKey,
+  ")",
+  stages,
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom("", " | coalesce()") },
+    { weight: 1, arbitrary: join(" | by(", plainField, ")", stages) },
+    { weight: 1, arbitrary: join(" | coalesce() | ", broad, " ", structural, " ", broad) },
+  ),
+);
+
+/** Aggregates of pipelines of their own. */
+const ofPipeline = fc.oneof(
+  join("(", broad, " | ", aggregate, ")"),
+  join("(", broad, " ", structural, " ", broad, " | ", aggregate, ")"),
+  join("(", broad, " | by(", plainField, ") | count() > 1 | coalesce() | count())"),
+);
+const acrossPipelines = fc.oneof(
+  join(ofPipeline, " ", order, " ", ofPipeline),
+  join(ofPipeline, " ", oneOf("+ - * / % ^"), " ", ofPipeline, " ", order, " ", number),
+  join(ofPipeline, " ", order, " ", number, " | ", stage),
+);
 
 /** Text of a search query. */
 export const arbitrarySearch: fc.Arbitrary<string> = fc.oneof(
@@ -216,6 +252,6 @@ export const arbitrarySearch: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: join(spansets, stages) },
   { weight: 2, arbitrary: join(spansets, grouped) },
   { weight: 1, arbitrary: withAbsence },
-  { weight: 1, arbitrary: join("(", broad, " | count()) ", order, " (", broad, " | count())") },
+  { weight: 2, arbitrary: acrossPipelines },
   { weight: 1, arbitrary: join(scalarFilter, " | ", filter) },
 );

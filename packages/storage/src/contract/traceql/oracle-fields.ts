@@ -222,7 +222,9 @@ function attributeOf(node: Attribute, span: OracleSpan | undefined, bound: Bound
       return span.resource.get(node.name);
     case "events":
     case "links":
-      return bound.get(`${node.owner} ${place}`)?.attributes.get(node.name);
+      return oneOf<OracleEvent | OracleLink>(span[place], place, node.owner, bound, (one) =>
+        one.attributes.get(node.name),
+      );
     case "scope":
       return span.scope.attributes.get(node.name);
     case undefined:
@@ -230,13 +232,28 @@ function attributeOf(node: Attribute, span: OracleSpan | undefined, bound: Bound
   }
 }
 
+/** Of the event or link that is looked at; where none was chosen, of the first that has the value. */
+function oneOf<T extends OracleEvent | OracleLink>(
+  all: readonly T[],
+  place: "events" | "links",
+  owner: Owner,
+  bound: Bound,
+  of: (one: T) => Value,
+): Value {
+  const chosen = bound.get(`${owner} ${place}`) as T | undefined;
+  if (chosen !== undefined) return of(chosen);
+  return all.map(of).find((value) => value !== undefined);
+}
+
 function intrinsicOf(node: Intrinsic, span: OracleSpan | undefined, bound: Bound): Value {
   if (span === undefined) return undefined;
   const text = (value: string | undefined): Value =>
     value === undefined ? undefined : { type: "string", value };
   const int = (value: number): Value => ({ type: "int", value: BigInt(value) });
-  const event = bound.get(`${node.owner} events`) as OracleEvent | undefined;
-  const link = bound.get(`${node.owner} links`) as OracleLink | undefined;
+  const event = (of: (event: OracleEvent) => Value): Value =>
+    oneOf(span.events, "events", node.owner, bound, of);
+  const link = (of: (link: OracleLink) => Value): Value =>
+    oneOf(span.links, "links", node.owner, bound, of);
   const { trace } = span;
   switch (node.name) {
     case "span:duration":
@@ -266,13 +283,13 @@ function intrinsicOf(node: Intrinsic, span: OracleSpan | undefined, bound: Bound
     case "trace:id":
       return text(trace.id);
     case "event:name":
-      return text(event?.name);
+      return event(({ name }) => text(name));
     case "event:timeSinceStart":
-      return event && { type: "duration", value: event.after };
+      return event(({ after }) => ({ type: "duration", value: after }));
     case "link:traceID":
-      return text(link?.traceId);
+      return link(({ traceId }) => text(traceId));
     case "link:spanID":
-      return text(link?.spanId);
+      return link(({ spanId }) => text(spanId));
     case "instrumentation:name":
       return text(span.scope.name);
     case "instrumentation:version":

@@ -60,9 +60,14 @@ function answered(series: readonly MetricSeries[]): Answer {
 
 /** Groups leave nil out; of compare() it is the name that counts. */
 function labelText(name: string, value: TypedValue, keepsNil: boolean): string[] {
-  if (name === "__name__" || value.type === "array") return [];
-  if (value.type === "nil") return keepsNil ? [`${name}=nil`] : [];
-  return [`${name}=${value.type}:${value.value}`];
+  if (name === "__name__" || (value.type === "nil" && !keepsNil)) return [];
+  return [`${name}=${valueText(value)}`];
+}
+
+function valueText(value: TypedValue): string {
+  if (value.type === "nil") return "nil";
+  if (value.type === "array") return `array:[${value.value.map(valueText).join(",")}]`;
+  return `${value.type}:${value.value}`;
 }
 
 function withoutZeros(
@@ -192,7 +197,7 @@ function difference(right: Points, answer: Points): string | undefined {
 /** Sums of doubles depend on their order in the last digits. */
 function isClose(a: number | undefined, b: number | undefined): boolean {
   if (a === undefined || b === undefined) return a === b || Math.abs(a ?? b ?? 0) < 1e-9;
-  return Math.abs(a - b) <= 1e-9 * Math.max(1e-9, Math.abs(a), Math.abs(b));
+  return Math.abs(a - b) <= 1e-9 * Math.max(1e-3, Math.abs(a), Math.abs(b));
 }
 
 function causeOf(error: unknown): string {
