@@ -148,6 +148,38 @@ test("threads send their own spans", async () => {
   expect(sink.spans.map(({ name }) => name).sort()).toEqual(["in main", "in worker"]);
 });
 
+test("workers of a cluster keep their spans, whatever ends them", async () => {
+  const { code } = await runProgram(
+    place,
+    "cjs",
+    `const cluster = require("node:cluster"); const { span } = require("%sdk%");
+     const endings = ["exit", "SIGTERM", "disconnect"];
+     if (cluster.isPrimary) {
+       let left = endings.length;
+       cluster.on("exit", () => { if (--left === 0) span("primary", () => {}); });
+       for (const ending of endings) {
+         const worker = cluster.fork({ ENDING: ending });
+         worker.on("message", () => {
+           if (ending === "disconnect") worker.disconnect();
+           else if (ending === "SIGTERM") worker.process.kill(ending);
+         });
+       }
+     } else {
+       span("by " + process.env.ENDING, () => {});
+       process.send("ready", () => { if (process.env.ENDING === "exit") process.exit(0); });
+     }`,
+  );
+  expect(code).toBe(0);
+  await keptSpans();
+  const names = sink.spans.map(({ name }) => name).filter((name) => name !== "next start");
+  expect(names.toSorted((a, b) => a.localeCompare(b))).toEqual([
+    "by disconnect",
+    "by exit",
+    "by SIGTERM",
+    "primary",
+  ]);
+});
+
 test("what lay on the disk is sent once, however short the processes are that send it", async () => {
   await runProgram(place, "cjs", `${SPAN} process.exit(0)`);
   for (let i = 0; i < 4; i++) {

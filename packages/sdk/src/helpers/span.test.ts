@@ -162,7 +162,7 @@ describe("traced generators", () => {
       most: 3,
       all: traced(async function* all(this: { most: number }, fails: boolean) {
         for (let i = 0; i < this.most; i++) {
-          await null;
+          await Promise.resolve();
           span(`load ${i}`, () => {});
           yield i;
           if (fails) throw new Error("no more");
