@@ -5,6 +5,8 @@ const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
 const LONGEST_ASKED_MS = 300_000;
+/** A backend that asks for no wait at all, or for one till a time that is over, is not asked without end. */
+const LEAST_ASKED_MS = 100;
 
 /** Why a single span is dropped that the backend answers with 413. */
 export const TOO_LARGE = "the backend takes no requests of this size";
@@ -27,7 +29,7 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   if (header === undefined) return undefined;
   const text = header.trim();
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
-  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_ASKED_MS) : undefined;
+  return Number.isFinite(ms) ? Math.min(Math.max(LEAST_ASKED_MS, ms), LONGEST_ASKED_MS) : undefined;
 }
 
 /** The meaning of a status that is not a success. */

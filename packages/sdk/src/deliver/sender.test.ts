@@ -62,6 +62,8 @@ describe("the table of answers", () => {
     expect(retryAfterMs("7", 0)).toBe(7000);
     expect(retryAfterMs("Sun, 22 Nov 2026 10:00:09 GMT", Date.UTC(2026, 10, 22, 10))).toBe(9000);
     expect(retryAfterMs("soon", 0)).toBeUndefined();
+    expect(retryAfterMs("0", 0)).toBe(100);
+    expect(retryAfterMs("Sun, 22 Nov 2026 10:00:09 GMT", Date.UTC(2027, 0, 1))).toBe(100);
     expect(retryAfterMs("99999999", 0)).toBe(300_000);
   });
   test("waiting doubles up to half a minute", () => {
