@@ -146,17 +146,17 @@ export class FieldConditions {
     frame: Frame,
   ): string {
     const plain = { ...frame, plain: new Set([...frame.plain, loose.name]) };
-    const alternatives = [this.#compare(left, operator, right, plain)];
+    const found = [this.#compare(left, operator, right, plain)];
     const open = openFrame(frame.parameters);
     const has = (scope: Attribute["scope"]): string => this.#places.has({ ...loose, scope }, open);
     const above = [not(has("span")), not(has("resource"))];
     for (const many of MANY) {
       if (!this.#places.mayHave(many, loose)) continue;
       const [a, b] = [rescoped(left, loose.name, many), rescoped(right, loose.name, many)];
-      alternatives.push(allOf([...above, this.#compare(a, operator, b, frame)]));
+      found.push(allOf([...above, this.#compare(a, operator, b, frame)]));
       above.push(not(has(many)));
     }
-    return anyOf(alternatives);
+    return anyOf(found);
   }
 
   /** UInt8: whether the condition holds for any event (link) of the span. */

@@ -5,10 +5,9 @@
 import { ClewError } from "@clew/base";
 import type { ComparisonOperator, FieldExpression, FieldReference } from "@clew/traceql";
 import { comparedReferences, isArithmetic, type Many, manyOf } from "../field-references.ts";
-import type { Term, Test } from "./compile-field.ts";
 import { asSelf, homeOf, referenceAsSelf } from "./field-home.ts";
 import type { Leaves } from "./leaves.ts";
-import { type Owner, ownerRow } from "./owners.ts";
+import { type Owner, ownerRow, type Term, type Test } from "./terms.ts";
 import type { TraceView } from "./trace-view.ts";
 import { compare, compute, literal, NIL, negate, type Value } from "./values.ts";
 

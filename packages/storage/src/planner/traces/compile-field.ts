@@ -19,14 +19,9 @@ import {
   referenceAsSelf,
 } from "./field-home.ts";
 import type { Leaves } from "./leaves.ts";
-import { type Owner, ownerRow } from "./owners.ts";
+import { type Owner, ownerRow, type Term, type Test } from "./terms.ts";
 import type { TraceView } from "./trace-view.ts";
 import { compare, compute, literal, NIL, negate, type Value } from "./values.ts";
-
-/** Whether something holds for a row of the trace. */
-export type Test = (trace: TraceView, row: number) => boolean;
-/** What something is for a row of the trace. */
-export type Term = (trace: TraceView, row: number) => Value;
 
 /** `isPure`: whether the whole filter is a conjunction, so that its conditions on events are about one event. */
 export function compileTest(

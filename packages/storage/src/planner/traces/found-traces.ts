@@ -3,8 +3,8 @@
 import { toHex } from "@clew/model";
 import { MAX_SHOWN, tooMuchShown } from "../shown-limit.ts";
 import type { Candidate } from "./candidates.ts";
-import type { Term } from "./compile-field.ts";
 import type { Spanset } from "./spanset.ts";
+import type { Term } from "./terms.ts";
 import type { TraceView } from "./trace-view.ts";
 import type { Value } from "./values.ts";
 

@@ -52,7 +52,11 @@ function number<T extends FieldExpression>(
   const key = contentKey(expression);
   const found = known.get(key);
   if (found !== undefined) return found;
-  if (list.length >= most) throw new ClewError("bad_request", message, { hint: `at most ${most}` });
+  if (list.length >= most) {
+    throw new ClewError("bad_request", message, {
+      hint: `at most ${most}; one more stands at character ${expression.at.start + 1}`,
+    });
+  }
   known.set(key, list.length);
   return list.push(expression) - 1;
 }

@@ -9,10 +9,11 @@ import {
   type ScalarFilter,
 } from "@clew/traceql";
 import { fold } from "../field-fold.ts";
-import { compileTerm, type Term } from "./compile-field.ts";
+import { compileTerm } from "./compile-field.ts";
 import type { Leaves } from "./leaves.ts";
 import { type CompiledPipeline, rowsOf, type Spanset, wholeTrace } from "./spanset.ts";
 import type { Rows } from "./structural.ts";
+import type { Term } from "./terms.ts";
 import type { TraceView } from "./trace-view.ts";
 import { compare, compute, literal, NIL, numberOf, type Value } from "./values.ts";
 

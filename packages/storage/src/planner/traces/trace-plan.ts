@@ -1,12 +1,13 @@
 // A pipeline about whole traces, made ready: what to ask the engine, and the function that is run on each trace.
 
 import type { FieldExpression, FieldReference, Pipeline } from "@clew/traceql";
-import { compileTerm, compileTest, type Term, type Test } from "./compile-field.ts";
+import { compileTerm, compileTest } from "./compile-field.ts";
 import { EVERY_SPAN, type SpanFormula, type TraceNeed, without } from "./formulas.ts";
 import { Leaves } from "./leaves.ts";
 import { firstStageSpans, pipelineNeeds } from "./needs.ts";
 import { compilePipeline } from "./pipeline.ts";
 import type { CompiledPipeline } from "./spanset.ts";
+import type { Term, Test } from "./terms.ts";
 
 export interface TracePlan {
   readonly run: CompiledPipeline;
