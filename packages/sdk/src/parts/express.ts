@@ -110,7 +110,7 @@ const patch: ModulePatch["patch"] = patchLayer;
 export const instrumentation: Instrumentation = {
   name: "express",
   modules: [
-    { module: "express", versions: ">=4.0.0 <5", file: "lib/router/layer", patch },
+    { module: "express", versions: ">=4.8.0 <5", file: "lib/router/layer", patch },
     { module: "router", versions: ">=2.0.0 <3", file: "lib/layer", patch },
   ],
 };

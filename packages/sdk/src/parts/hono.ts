@@ -20,13 +20,15 @@ interface App {
   errorHandler: ErrorHandler;
 }
 
+/** The routes that fit, which before 4.5 the request knows. */
+function routesOf(request: unknown, { matchResult }: Options): readonly Route[] {
+  if (matchResult !== undefined) return matchResult[0].map(([[, route]]) => route);
+  return (request as { readonly matchedRoutes?: readonly Route[] }).matchedRoutes ?? [];
+}
+
 /** The route that answers: the last that fits and is no middleware, which is for all methods and paths below. */
-function routeOf({ matchResult }: Options): string | undefined {
-  let route: string | undefined;
-  for (const [[, { method, path }]] of matchResult?.[0] ?? []) {
-    if (method !== "ALL" || !path.endsWith("*")) route = path;
-  }
-  return route;
+function routeOf(routes: readonly Route[]): string | undefined {
+  return routes.findLast(({ method, path }) => method !== "ALL" || !path.endsWith("*"))?.path;
 }
 
 function watchContexts(exports: Record<string, unknown>): unknown {
@@ -35,7 +37,7 @@ function watchContexts(exports: Record<string, unknown>): unknown {
     construct(target, args, newTarget) {
       quietly(() => {
         const options = args[1] as Options;
-        const route = routeOf(options);
+        const route = routeOf(routesOf(args[0], options));
         if (route !== undefined) noteRoute(options.env?.incoming, route);
       });
       return Reflect.construct(target, args, newTarget) as object;
