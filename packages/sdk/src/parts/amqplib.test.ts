@@ -91,6 +91,44 @@ describe.skipIf(!hasBroker("rabbitmq"))("amqplib (skipped without rabbitmq-serve
     });
   });
 
+  test.each([
+    [
+      "b3multi",
+      `new (require("@opentelemetry/propagator-b3").B3Propagator)({ injectEncoding: 1 })`,
+    ],
+    [
+      "tracecontext,xray",
+      `new (require("@opentelemetry/propagator-aws-xray").AWSXRayPropagator)()`,
+    ],
+  ])(
+    "among services that speak another format it is one trace, of forwarded headers too: %s",
+    async (formats, propagator) => {
+      place.env["OTEL_PROPAGATORS"] = formats;
+      const old = `const amqp = require("amqplib"); ${connect}
+      propagation.disable(); propagation.setGlobalPropagator(${propagator});`;
+      await runOldService(
+        place,
+        OLD,
+        `${old} await channel.assertQueue("${formats} before"); channel.sendToQueue("${formats} before", Buffer.from("x"));
+       await channel.waitForConfirms(); await connection.close();`,
+      );
+      await run(`${connect} await channel.assertQueue("${formats} after");
+      await new Promise((resolve) => channel.consume("${formats} before", async (message) => {
+        channel.sendToQueue("${formats} after", message.content, { headers: message.properties.headers });
+        await channel.waitForConfirms(); channel.ack(message); resolve();
+      })); await connection.close();`);
+      await runOldService(
+        place,
+        OLD,
+        `${old} await new Promise((resolve) => channel.consume("${formats} after", (message) => { channel.ack(message); resolve(); }));
+       await connection.close();`,
+      );
+      expect(new Set(sink.spans.map(({ traceId }) => traceId)).size).toBe(1);
+      expect(of("new", CONSUMER).parentSpanId).toBe(of("old", PRODUCER).spanId);
+      expect(of("old", CONSUMER).parentSpanId).toBe(of("new", PRODUCER).spanId);
+    },
+  );
+
   test("a handler without a promise lasts until its message is acknowledged, and fetching links", async () => {
     await run(`${connect} await channel.assertQueue("slow");
       await span("caller", async () => {
