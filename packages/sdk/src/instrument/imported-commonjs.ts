@@ -3,7 +3,9 @@
 // without hooks (Express 4 and 5 among them: "request for './index.js' is not in cache"). There each such
 // file is given a first statement that has Node's ordinary loader run it, as happens without hooks.
 
+import { readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
+import { fileURLToPath } from "node:url";
 import { inRange } from "./versions.ts";
 
 const ASIDE = "<22.22.3 || 23 || >=24 <24.11.1 || ~25.0";
@@ -19,6 +21,12 @@ interface ModuleObject {
 }
 interface OrdinaryLoader {
   _load(file: string, parent: undefined, isMain: boolean): unknown;
+}
+
+interface LoadedSource {
+  readonly format: string;
+  readonly source: string;
+  readonly shortCircuit: true;
 }
 
 /** Whether the Node of this version is one of those. */
@@ -44,6 +52,21 @@ export function throughOrdinaryLoader(source: string): string {
   // A hashbang takes all of its line.
   if (hashbang !== "") return `${hashbang}${rest.replace("\n", `\n${directive}${STATEMENT}`)}`;
   return `${directive}${STATEMENT}${rest}`;
+}
+
+/**
+ * What stands for a file of which an older kind of hook (`module.register`, as tsx has it) leaves the source to the
+ * ordinary loader: these Nodes take that for an error of ours. `undefined` when `error` is another one.
+ */
+export function sourceless(url: string, error: unknown): LoadedSource | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const left = code === "ERR_INVALID_RETURN_PROPERTY_VALUE" && message.includes('"source"');
+  if (!left || !runsImportsAside(process.versions.node) || !url.startsWith("file:"))
+    return undefined;
+  const file = fileURLToPath(url);
+  // Names of exports are found in what is given here; only plain files can be read for that.
+  const source = /\.[cm]?js$/.test(file) ? readFileSync(file, "utf8") : "";
+  return { format: "commonjs", source, shortCircuit: true };
 }
 
 /** Defines what the statement calls. */

@@ -95,6 +95,28 @@ describe.each(nodes)("on %s", (node) => {
     expect(JSON.parse(ending.stdout)).toEqual([["patched", false], 1, false, 4, true, true]);
   });
 
+  test("beside hooks of the older kind, which leave CommonJS to Node's own loader", async () => {
+    writeFiles(place, LIBRARIES);
+    const hook = `export async function load(url, context, next) {
+      const result = await next(url, context);
+      return result.format === "commonjs" ? { ...result, source: null } : result;
+    }`;
+    const ending = await runProgram(
+      place,
+      "mjs",
+      `import { register } from "node:module";
+       import { running, start } from "%sdk%";
+       process.noDeprecation = true;
+       register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hook)}));
+       await running().shutdown();
+       start({ instrumentations: [${INSTRUMENTATION}] });
+       const { Client } = await import("old-style");
+       console.log(new Client().ask());`,
+      node,
+    );
+    expect(ending).toMatchObject({ stderr: "", stdout: "patched\n" });
+  });
+
   test("Express, with all that it requires, loads from an ES module", async () => {
     provide(place, ["express"]);
     const ending = await runProgram(

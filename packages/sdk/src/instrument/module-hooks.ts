@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import {
   offerOrdinaryLoader,
   runsImportsAside,
+  sourceless,
   throughOrdinaryLoader,
 } from "./imported-commonjs.ts";
 import type { Instrumentation, Tracing } from "./instrumentation.ts";
@@ -91,13 +92,23 @@ function changedSource(
   return appendix === "" ? undefined : text(source) + appendix;
 }
 
+function loadNext(next: NextLoad, url: string, context: LoadContext): LoadResult {
+  try {
+    return next(url, context);
+  } catch (error) {
+    const instead = sourceless(url, error);
+    if (instead === undefined) throw error;
+    return instead;
+  }
+}
+
 function hookLoader(patcher: Patcher): () => void {
   const { registerHooks, syncBuiltinESMExports } = nodeModule as unknown as HookedModule;
   if (registerHooks === undefined) return () => {};
   if (ASIDE) offerOrdinaryLoader();
   const seen = new Set<string>();
   const load = (url: string, context: LoadContext, next: NextLoad): LoadResult => {
-    const result = next(url, context);
+    const result = loadNext(next, url, context);
     if (url.startsWith("node:")) {
       const name = url.slice(5);
       if (!patcher.has(name) || seen.has(name)) return result;
