@@ -60,7 +60,9 @@ export class Cursor {
   }
 
   expect<K extends TokenKind>(kind: K, ...alternatives: readonly string[]): TokenOf<K> {
-    return this.accept(kind) ?? this.unexpected([...alternatives, kind]);
+    // The names of kinds are no words for users.
+    const isNamed = alternatives.length > 0 && /^[a-z]/.test(kind);
+    return this.accept(kind) ?? this.unexpected(isNamed ? alternatives : [...alternatives, kind]);
   }
 
   /** From `start` to the end of the last taken token. */

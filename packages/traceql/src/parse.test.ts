@@ -260,6 +260,9 @@ test("a refusal points at the character and helps", () => {
     "1:8: unexpected }; expected a value, an attribute or an intrinsic\n{ .a = }\n       ^",
   );
   expect(refusal("{ } | count() > ").expected).toContain("{");
+  expect(refusal("{ } | rate() | topk(x)").message).toContain("expected a whole number\n");
+  expect(refusal("2 * 3").message).toMatch(/^1:1: a constant is not a query/);
+  expect(refusal("{ } | 2 * count()").message).toMatch(/an aggregate alone is not a query/);
   expect(refusal('{ .é = "🧵" "b" }').column).toBe(12);
   const hints: readonly (readonly [string, RegExp])[] = [
     ["{ } | cuont() > 1", /count\(\)/],

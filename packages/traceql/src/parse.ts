@@ -1,6 +1,6 @@
 // Text to checked syntax tree.
 
-import type { Hints, Query, Static } from "./ast.ts";
+import type { Hints, Query, ScalarExpression, Static } from "./ast.ts";
 import { checkQuery } from "./check/check-query.ts";
 import { Cursor } from "./cursor.ts";
 import { parseGroup } from "./parse-stage.ts";
@@ -22,19 +22,24 @@ function parseRoot(cursor: Cursor): Query {
   const hints = parseHints(cursor);
   if (!cursor.is("end")) cursor.unexpected(["|", "an operator", "the end of the query"]);
   const at = cursor.placeFrom(start);
+  if ((group.kind === "static" || group.kind === "scalars") && isConstant(group))
+    cursor.fail(group.at, "a constant is not a query", { hint: "{ } finds all spans" });
   switch (group.kind) {
     case "pipeline":
       return { kind: "spans", pipeline: group, hints, at };
     case "series":
     case "arithmetic":
       return { kind: "metrics", expression: group, hints, at };
-    case "static":
-      return cursor.fail(group.at, "a constant is not a query", { hint: "{ } finds all spans" });
     default:
       return cursor.fail(group.at, "an aggregate alone is not a query", {
         hint: "compare it, { } | count() > 2, or ask for a series, { } | count_over_time()",
       });
   }
+}
+
+function isConstant(scalar: ScalarExpression): boolean {
+  if (scalar.kind === "scalars") return isConstant(scalar.left) && isConstant(scalar.right);
+  return scalar.kind === "static";
 }
 
 /** `with(a=true, b=1)`, any number of times. */
