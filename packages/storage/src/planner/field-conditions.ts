@@ -8,14 +8,14 @@ import { isStatic } from "./field-fold.ts";
 import type { ContentTable } from "./field-knowledge.ts";
 import { allOf, anyOf, FALSE, not, TRUE } from "./field-logic.ts";
 import { arithmetic, bind, type NumberSql, numberOf } from "./field-numbers.ts";
+import { type FieldPlaces, type Frame, MANY_COLUMNS, openFrame } from "./field-places.ts";
 import {
-  type FieldPlaces,
-  type Frame,
+  comparedReferences,
+  isArithmetic,
   isService,
-  MANY_COLUMNS,
-  openFrame,
-} from "./field-places.ts";
-import { comparedReferences, isArithmetic, type Many, manyOf } from "./field-references.ts";
+  type Many,
+  manyOf,
+} from "./field-references.ts";
 import {
   boolTest,
   compareParts,

@@ -9,6 +9,7 @@ import type { KnownPlaces } from "../read/known-places.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
 import type { Place } from "../schema/column-types.ts";
+import { isService } from "./field-references.ts";
 
 /** Past this many ids the SQL holds a subquery instead of them. */
 const MAX_LISTED_IDS = 2000;
@@ -52,30 +53,50 @@ type KeyMaps = ReadonlyMap<string, ReadonlySet<MapName>>;
 
 const TABLES = ["resources", "scopes"] as const;
 
-/** Asks which maps hold which keys, so that conditions look at no others. */
+/** Asks which maps of the content tables hold which keys, so that conditions look at no others. */
 export async function readContentMaps(
   engine: Engine,
   tenant: string,
   references: readonly FieldReference[],
   context: ReadContext,
 ): Promise<ContentMaps> {
-  const isAsked = references.some(
-    (reference) =>
-      reference.kind === "attribute" &&
-      ["any", "resource", "instrumentation"].includes(reference.scope),
+  const asked = new Set(references.flatMap(contentTables));
+  const [resources, scopes] = await Promise.all(
+    TABLES.map((table) =>
+      asked.has(table) ? readKeyMaps(engine, tenant, table, context) : undefined,
+    ),
   );
-  if (!isAsked) return { resources: undefined, scopes: undefined };
+  return { resources, scopes };
+}
+
+/** The content tables that the value of a reference may lie in. A span knows its service by itself. */
+function contentTables(reference: FieldReference): readonly ContentTable[] {
+  if (reference.kind !== "attribute") return [];
+  switch (reference.scope) {
+    case "any":
+      return TABLES;
+    case "resource":
+      return isService(reference) ? [] : ["resources"];
+    case "instrumentation":
+      return ["scopes"];
+    default:
+      return [];
+  }
+}
+
+async function readKeyMaps(
+  engine: Engine,
+  tenant: string,
+  table: ContentTable,
+  context: ReadContext,
+): Promise<KeyMaps | undefined> {
   const parameters = new SqlParameters();
   const keys = MAPS.map((map) => `groupUniqArrayArray(${MAX_KEYS + 1})(mapKeys(${map}))`);
   const rows = await engine.readRows(
-    TABLES.map(
-      (table) =>
-        `SELECT '${table}', [${keys.join(", ")}] FROM ${table} WHERE tenant = ${parameters.text(tenant)}`,
-    ).join(" UNION ALL "),
+    `SELECT ${keys.join(", ")} FROM ${table} WHERE tenant = ${parameters.text(tenant)}`,
     { ...context, parameters: parameters.values },
   );
-  const found = new Map(rows as [ContentTable, string[][]][]);
-  return { resources: keyMaps(found.get("resources")), scopes: keyMaps(found.get("scopes")) };
+  return keyMaps(rows[0] as string[][] | undefined);
 }
 
 function keyMaps(lists: readonly (readonly string[])[] = []): KeyMaps | undefined {

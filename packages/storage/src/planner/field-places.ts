@@ -7,7 +7,7 @@ import type { SqlParameters } from "../read/sql-parameters.ts";
 import { hasInJson, jsonParts } from "./field-json.ts";
 import type { ContentCondition, ContentTable, FieldKnowledge } from "./field-knowledge.ts";
 import { allOf, anyOf, FALSE, not, TRUE } from "./field-logic.ts";
-import { type Many, manyOf } from "./field-references.ts";
+import { isService, type Many, manyOf } from "./field-references.ts";
 import {
   choicesOf,
   type Pair,
@@ -258,10 +258,6 @@ const SCOPES = ["span", "resource", "event", "link", "instrumentation"] as const
 
 export function presentIn(parts: readonly Part[]): string {
   return anyOf(parts.map(({ present }) => present));
-}
-
-export function isService({ scope, name }: Attribute): boolean {
-  return scope === "resource" && name === "service.name";
 }
 
 /** The content table that holds the attribute's values, if one does. */

@@ -3,6 +3,7 @@
 import { ClewError } from "@clew/base";
 import type {
   ArithmeticOperator,
+  Attribute,
   FieldExpression,
   FieldReference,
   IntrinsicName,
@@ -18,6 +19,11 @@ const OF_TRACE: ReadonlySet<IntrinsicName> = new Set([
   "nestedSetRight",
   "nestedSetParent",
 ]);
+
+/** The service's name: a column of the span, not an attribute of its resource. */
+export function isService({ scope, name }: Attribute): boolean {
+  return scope === "resource" && name === "service.name";
+}
 
 /** All references, left to right. */
 export function referencesOf(expression: FieldExpression): readonly FieldReference[] {
