@@ -35,13 +35,18 @@ export class ContentCounts {
   }
 
   /** Counts the spans of a scan. */
-  async count(engine: Engine, scan: CompareScan, context: ReadContext): Promise<void> {
+  async count(
+    engine: Engine,
+    scan: CompareScan,
+    context: ReadContext,
+    settings: Readonly<Record<string, number>> = {},
+  ): Promise<void> {
     const parameters = new SqlParameters();
     const columns = `${stepSql(scan.steps, parameters)} AS at, resource_id, scope_id`;
     const rows = engine.readBinary(
       `SELECT at, resource_id, scope_id, toFloat64(countIf(is_selected)), toFloat64(countIf(NOT is_selected))
        FROM (${scan.spans(columns, parameters)}) GROUP BY at, resource_id, scope_id`,
-      { ...context, parameters: parameters.values },
+      { ...context, parameters: parameters.values, settings },
     );
     await forEachRow(rows, (cursor) => {
       const step = cursor.uint32();

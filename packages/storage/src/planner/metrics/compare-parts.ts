@@ -7,7 +7,7 @@ import { forEachRow } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import { typedValue } from "../field-typed.ts";
 import type { AttributeCounts, SideColumns, ValueCount } from "./compare-ranking.ts";
-import type { CompareScan, Part } from "./compare-sql.ts";
+import { type CompareScan, LISTED_SETTINGS, type Part } from "./compare-sql.ts";
 import { addSides, emptyColumns, MAX_VALUES, type Tally } from "./compare-tally.ts";
 import { stepSql } from "./scan-cells.ts";
 import { valueKey } from "./series.ts";
@@ -157,7 +157,7 @@ async function readColumns(
   return result;
 }
 
-/** All values by bucket, for scans that are one of many. */
+/** All values by bucket, for scans of listed spans. */
 export async function tallyPart(
   engine: Engine,
   scan: CompareScan,
@@ -169,7 +169,7 @@ export async function tallyPart(
   const at = { name: "at", sql: stepSql(scan.steps, parameters) };
   const rows = engine.readBinary(
     `SELECT at, key, type, value, s, b FROM (${part.counted(scan, parameters, at)})`,
-    { ...context, parameters: parameters.values },
+    { ...context, parameters: parameters.values, settings: LISTED_SETTINGS },
   );
   await forEachRow(rows, (cursor) => {
     const step = cursor.uint32();

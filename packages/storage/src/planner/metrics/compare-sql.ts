@@ -45,25 +45,42 @@ export interface ChosenSpan {
   readonly isSelected: boolean;
 }
 
-/** Spans by their names, a few thousand. */
+/** Spans by their names, a few thousand; the names are one text. */
 export function listedSpans(tenant: string, chosen: readonly ChosenSpan[]): ComparedSpans {
   const minutes = [...new Set(chosen.map(({ startNano }) => Number(startNano / MINUTE_NANO)))];
-  const traces = [...new Set(chosen.map(({ traceId }) => traceId))];
-  const set = (some: readonly ChosenSpan[], parameters: SqlParameters): string => {
-    const ids = parameters.texts(some.map(({ traceId, spanId }) => traceId + spanId));
-    const starts = parameters.uint64s(some.map(({ startNano }) => startNano));
-    return `(SELECT toFixedString(unhex(substring(one.1, 1, 32)), 16),
-      toFixedString(unhex(substring(one.1, 33)), 8), toInt64(one.2)
-      FROM (SELECT arrayJoin(arrayZip(${ids}, ${starts})) AS one))`;
-  };
+  const selected = chosen.filter(({ isSelected }) => isSelected);
+  const texts = { all: chosen.map(hexOf).join(""), selected: selected.map(hexOf).join("") };
   const key = "(trace_id, span_id, toUnixTimestamp64Nano(start))";
   return (columns, parameters) => {
-    const selected = chosen.filter(({ isSelected }) => isSelected);
-    return `SELECT toUInt8(${key} IN ${set(selected, parameters)}) AS is_selected, ${columns}
-      FROM spans PREWHERE trace_id IN ${parameters.traceIds(traces)}
-      WHERE tenant = ${parameters.text(tenant)} AND minute IN ${parameters.uint32s(minutes)}
-        AND ${key} IN ${set(chosen, parameters)}`;
+    const [all, some] = [parameters.text(texts.all), parameters.text(texts.selected)];
+    const rows = (text: string): string =>
+      `FROM (SELECT substring(${text}, number * ${HEX_LENGTH} + 1, ${HEX_LENGTH}) AS h
+             FROM numbers(intDiv(length(${text}), ${HEX_LENGTH})))`;
+    const traceId = "toFixedString(unhex(substring(h, 1, 32)), 16)";
+    const keys = `${traceId}, toFixedString(unhex(substring(h, 33, 16)), 8),
+      reinterpretAsInt64(reverse(unhex(substring(h, 49))))`;
+    return `SELECT toUInt8(${key} IN (SELECT ${keys} ${rows(some)})) AS is_selected, ${columns}
+      FROM spans WHERE tenant = ${parameters.text(tenant)}
+        AND minute IN (${minutes.map((minute) => parameters.uint32(minute)).join(", ")})
+        AND trace_id IN (SELECT ${traceId} ${rows(all)})
+        AND ${key} IN (SELECT ${keys} ${rows(all)})`;
   };
+}
+
+/**
+ * For queries on listed spans: sets that serve the primary key, or stand in PREWHERE, are made on the thread
+ * that asks.
+ */
+export const LISTED_SETTINGS = {
+  use_index_for_in_with_subqueries: 0,
+  optimize_move_to_prewhere: 0,
+} as const;
+
+/** Of trace id, span id and start. */
+const HEX_LENGTH = 64;
+
+function hexOf({ traceId, spanId, startNano }: ChosenSpan): string {
+  return `${traceId}${spanId}${startNano.toString(16).padStart(16, "0")}`;
 }
 
 /** An attribute that lies in a column of its own. */
