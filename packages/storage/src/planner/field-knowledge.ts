@@ -62,8 +62,8 @@ export async function readContentMaps(
 ): Promise<ContentMaps> {
   const asked = new Set(references.flatMap(contentTables));
   const [resources, scopes] = await Promise.all(
-    TABLES.map((table) =>
-      asked.has(table) ? readKeyMaps(engine, tenant, table, context) : undefined,
+    TABLES.map(async (table) =>
+      asked.has(table) ? await readKeyMaps(engine, tenant, table, context) : undefined,
     ),
   );
   return { resources, scopes };
