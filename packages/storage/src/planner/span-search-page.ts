@@ -5,13 +5,19 @@ import type { FieldReference } from "@clew/traceql";
 import type { Engine } from "../engines/engine.ts";
 import type { FoundTrace } from "../read/found-span.ts";
 import type { ReadContext } from "../read/read-context.ts";
-import { SqlParameters } from "../read/sql-parameters.ts";
+import type { SqlParameters } from "../read/sql-parameters.ts";
 import { TRUE } from "./field-logic.ts";
 import { typedValue } from "./field-typed.ts";
 import type { SpanSource } from "./metrics/span-clause.ts";
 import { conditionsOf, filterSql } from "./metrics/span-filter.ts";
 import { MAX_SHOWN, tooMuchShown } from "./shown-limit.ts";
-import { findSpanRows, type KnownTrace, readOverviews, type SpanRows } from "./trace-overviews.ts";
+import {
+  findSpanRows,
+  type KnownTrace,
+  readOverviews,
+  type ShownSpan,
+  type Wanted,
+} from "./trace-overviews.ts";
 
 const MINUTE_NANO = 60_000_000_000n;
 
@@ -31,16 +37,15 @@ export async function readPage(
 ): Promise<readonly ResultTrace[]> {
   if (found.length === 0) return [];
   const rows = await findSpanRows(engine, shown.tenant, found.map(knownTrace), context);
-  const [overviews, spans] = await Promise.all([
-    readOverviews(engine, rows, context, (parameters) => matchedSql(shown, parameters)),
-    readShown(engine, shown, rows, context),
-  ]);
+  const overviews = await readOverviews(engine, rows, context, wantedOf(shown));
+  const total = [...overviews.values()].reduce((sum, one) => sum + one.shown.length, 0);
+  if (total > MAX_SHOWN) throw tooMuchShown(MAX_SHOWN);
   return found.flatMap(({ traceId }) => {
     const known = overviews.get(traceId);
     // Retention may have taken the trace since it was found.
     if (known === undefined) return [];
-    const { overview, matched } = known;
-    return [{ ...overview, spansets: [{ matched, values: [], spans: spans.get(traceId) ?? [] }] }];
+    const spans = known.shown.map((span) => resultSpan(shown.named, span));
+    return [{ ...known.trace, spansets: [{ matched: known.matched, values: [], spans }] }];
   });
 }
 
@@ -54,52 +59,35 @@ function matchedSql({ filter, fields }: ShownSpans, parameters: SqlParameters): 
   return typeof sql === "string" ? `(${sql})` : TRUE;
 }
 
-async function readShown(
-  engine: Engine,
-  shown: ShownSpans,
-  rows: SpanRows,
-  context: ReadContext,
-): Promise<ReadonlyMap<string, readonly ResultSpan[]>> {
-  const parameters = new SqlParameters();
-  const filters = conditionsOf(shown.filter);
-  const values = shown.named.map((field, i) => {
-    return `${shown.fields.typedAsFound(field, filters, parameters)} AS v${i}, v${i}.type, v${i}.text`;
-  });
-  const columns = [
-    "lower(hex(trace_id)), lower(hex(span_id)), name, toUnixTimestamp64Nano(start), duration",
-    ...values,
-  ];
-  const matched = matchedSql(shown, parameters);
-  const answer = await engine.readRows(
-    `SELECT ${columns.join(",\n ")} FROM spans ${rows.clause(parameters)}
-       AND ${matched}
-     ORDER BY start, span_id LIMIT ${Math.trunc(shown.spansPerSpanset)} BY trace_id LIMIT ${MAX_SHOWN + 1}`,
-    { ...context, parameters: parameters.values },
-  );
-  if (answer.length > MAX_SHOWN) throw tooMuchShown(MAX_SHOWN);
-  const spans = new Map<string, ResultSpan[]>();
-  for (const row of answer) {
-    const [traceId, spanId, name, startUnixNano, durationNano, ...cells] = row as [
-      string,
-      string,
-      string,
-      string,
-      string,
-      ...unknown[],
-    ];
-    const list = spans.get(traceId) ?? [];
-    spans.set(traceId, list);
-    const named = namedValues(shown.named, cells);
-    list.push({ spanId, name, startUnixNano, durationNano, values: named });
-  }
-  return spans;
+function wantedOf(shown: ShownSpans): Wanted {
+  const { fields, named, filter, spansPerSpanset } = shown;
+  const filters = conditionsOf(filter);
+  return {
+    condition: (parameters) => matchedSql(shown, parameters),
+    columns: (parameters) => [
+      "toString(name)",
+      "duration",
+      ...named.map((field) => textPair(fields.typedAsFound(field, filters, parameters))),
+    ],
+    most: spansPerSpanset,
+  };
 }
 
-/** `cells`: for each field the pair, its type and its text. */
-function namedValues(named: readonly FieldReference[], cells: readonly unknown[]): NamedValue[] {
+/** The pair as two texts, whatever kinds of text it was made of. */
+function textPair(typed: string): string {
+  return `toString((${typed}).1), toString((${typed}).2)`;
+}
+
+function resultSpan(named: readonly FieldReference[], span: ShownSpan): ResultSpan {
+  const [startUnixNano, spanId, name = "", durationNano = "0", ...cells] = span;
+  return { spanId, name, startUnixNano, durationNano, values: namedValues(named, cells) };
+}
+
+/** `cells`: for each field its type and its text. */
+function namedValues(named: readonly FieldReference[], cells: readonly string[]): NamedValue[] {
   const values: NamedValue[] = [];
   for (const [i, { text }] of named.entries()) {
-    const value = typedValue(cells[i * 3 + 1] as string, cells[i * 3 + 2] as string);
+    const value = typedValue(cells[i * 2] ?? "", cells[i * 2 + 1] ?? "");
     if (value.type !== "nil") values.push({ name: text, value });
   }
   return values;

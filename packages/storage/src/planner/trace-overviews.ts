@@ -25,10 +25,24 @@ export interface SpanRows {
 
 export type TraceOverview = Omit<ResultTrace, "spansets">;
 
-/** A trace, and how many of its spans meet the condition that was asked for. */
-export interface CountedOverview {
-  readonly overview: TraceOverview;
+/** Which spans of each trace are shown, and what of them. */
+export interface Wanted {
+  /** SQL on a span. */
+  readonly condition: (parameters: SqlParameters) => string;
+  /** SQL of texts and whole numbers of 64 bits, which both come as texts. */
+  readonly columns: (parameters: SqlParameters) => readonly string[];
+  /** Spans a trace, the first by start. */
+  readonly most: number;
+}
+
+/** A span that was wanted, and its columns. */
+export type ShownSpan = readonly [start: string, spanId: string, ...columns: readonly string[]];
+
+/** A trace, how many of its spans meet the condition that was asked for, and the first of them. */
+export interface Overview {
+  readonly trace: TraceOverview;
   readonly matched: number;
+  readonly shown: readonly ShownSpan[];
 }
 
 /** Asks the trace index where all rows of the traces lie. */
@@ -68,24 +82,27 @@ type ServiceRow = [
   errors: string,
   start: string,
   end: string,
-  matched: string,
   roots: string,
   root: [start: string, spanId: string, name: string],
+  matched: string,
+  shown: ShownSpan[],
 ];
 
-/** By trace id. `condition` is SQL on a span. */
+const START = "toUnixTimestamp64Nano(start)";
+
+/** By trace id. All of a trace's granules are read once, which is what it costs. */
 export async function readOverviews(
   engine: Engine,
   rows: SpanRows,
   context: ReadContext,
-  condition: (parameters: SqlParameters) => string = () => "0",
-): Promise<ReadonlyMap<string, CountedOverview>> {
+  wanted?: Wanted,
+): Promise<ReadonlyMap<string, Overview>> {
   const parameters = new SqlParameters();
-  const start = "toUnixTimestamp64Nano(start)";
   const answer = await engine.readRows(
-    `SELECT lower(hex(trace_id)), service, count(), countIf(status = 'error'), min(${start}),
-       max(greatest(${start}, ${start} + duration)), countIf(${condition(parameters)}), countIf(is_root),
-       minIf((${start}, hex(span_id), toString(name)), parent_span_id = toFixedString('', 8) AS is_root)
+    `SELECT lower(hex(trace_id)), service, count(), countIf(status = 'error'), min(${START}),
+       max(greatest(${START}, ${START} + duration)), countIf(is_root),
+       minIf((${START}, hex(span_id), toString(name)), parent_span_id = toFixedString('', 8) AS is_root),
+       ${wanted === undefined ? "0, []" : wantedSql(wanted, parameters)}
      FROM spans ${rows.clause(parameters)} GROUP BY trace_id, service ORDER BY trace_id, service`,
     { ...context, parameters: parameters.values },
   );
@@ -95,22 +112,38 @@ export async function readOverviews(
     if (others === undefined) traces.set(row[0], [row]);
     else others.push(row);
   }
-  return new Map([...traces].map(([id, services]) => [id, counted(id, services)]));
+  const most = wanted?.most ?? 0;
+  return new Map([...traces].map(([id, services]) => [id, overviewOf(id, services, most)]));
 }
 
-function counted(traceId: string, rows: readonly ServiceRow[]): CountedOverview {
-  const matched = rows.reduce((sum, [, , , , , , hits]) => sum + Number(hits), 0);
-  return { overview: overviewOf(traceId, rows), matched };
+function wantedSql({ condition, columns, most }: Wanted, parameters: SqlParameters): string {
+  const span = [START, "lower(hex(span_id))", ...columns(parameters)].join(", ");
+  return `countIf(${condition(parameters)} AS is_wanted),
+    groupArraySortedIf(${Math.trunc(most)})((${span}), is_wanted)`;
 }
 
-function overviewOf(traceId: string, rows: readonly ServiceRow[]): TraceOverview {
+function overviewOf(traceId: string, rows: readonly ServiceRow[], most: number): Overview {
+  const matched = rows.reduce((sum, [, , , , , , , , count]) => sum + Number(count), 0);
+  const shown = rows.flatMap(([, , , , , , , , , spans]) => spans);
+  // Each service has given its own first ones.
+  if (rows.length > 1) shown.sort(byStart);
+  return { trace: traceOf(traceId, rows), matched, shown: shown.slice(0, most) };
+}
+
+function byStart([start, spanId]: ShownSpan, [otherStart, otherId]: ShownSpan): number {
+  const before = BigInt(start) - BigInt(otherStart);
+  if (before !== 0n) return before < 0n ? -1 : 1;
+  return spanId < otherId ? -1 : 1;
+}
+
+function traceOf(traceId: string, rows: readonly ServiceRow[]): TraceOverview {
   let spanCount = 0;
   let errorCount = 0;
   let start: bigint | undefined;
   let end = 0n;
   let root: { at: bigint; id: string; service: string; name: string } | undefined;
   const services: Record<string, { spans: number; errors: number }> = {};
-  for (const [, service, spans, errors, first, last, , roots, [at, id, name]] of rows) {
+  for (const [, service, spans, errors, first, last, roots, [at, id, name]] of rows) {
     Object.defineProperty(services, service, {
       value: { spans: Number(spans), errors: Number(errors) },
       enumerable: true,

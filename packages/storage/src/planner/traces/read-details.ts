@@ -42,7 +42,7 @@ export async function readDetails(
     SpanDetails.read(query, found, rows),
   ]);
   return found.flatMap(({ traceId, spansets }) => {
-    const overview = overviews.get(traceId)?.overview;
+    const overview = overviews.get(traceId)?.trace;
     // Retention may have taken the trace since it was found.
     if (overview === undefined) return [];
     return [
