@@ -9,20 +9,22 @@ export function jsonWithList<K extends string>(
   answer: Readonly<Record<K, readonly unknown[]>>,
   name: K,
 ): Readable {
-  return textStream(pieces(answer, name));
+  const { [name]: items, ...others } = answer;
+  const rest = JSON.stringify(others);
+  return jsonList(`{${JSON.stringify(name)}:`, items, rest === "{}" ? "}" : `,${rest.slice(1)}`);
 }
 
-function* pieces<K extends string>(
-  answer: Readonly<Record<K, readonly unknown[]>>,
-  name: K,
-): Generator<string> {
-  const { [name]: items, ...others } = answer;
-  yield `{${JSON.stringify(name)}:[`;
+/** The items as a JSON list, each made and written when it is read, between two texts. */
+export function jsonList(before: string, items: Iterable<unknown>, after: string): Readable {
+  return textStream(pieces(before, items, after));
+}
+
+function* pieces(before: string, items: Iterable<unknown>, after: string): Generator<string> {
+  yield `${before}[`;
   let comma = "";
   for (const item of items) {
     yield comma + JSON.stringify(item);
     comma = ",";
   }
-  const rest = JSON.stringify(others);
-  yield rest === "{}" ? "]}" : `],${rest.slice(1)}`;
+  yield `]${after}`;
 }

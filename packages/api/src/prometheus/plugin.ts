@@ -1,6 +1,7 @@
 // Prometheus' HTTP API for RED and service-graph metrics, under the prefix that the plugin is registered with:
 // https://prometheus.io/docs/prometheus/latest/querying/api/
 
+import type { Readable } from "node:stream";
 import { ClewError } from "@clew/base";
 import type { RedSeriesReader } from "@clew/storage";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -8,6 +9,7 @@ import { refuseOtherMethods, refuseOtherPaths } from "../http/closed-routes.ts";
 import { disconnectSignal } from "../http/disconnect.ts";
 import { useErrorSender } from "../http/error-senders.ts";
 import { beginError } from "../http/foreign-error.ts";
+import { jsonList } from "../http/json-list.ts";
 import { tenantOf } from "../http/tenant.ts";
 import { metricsContentType, renderMetrics } from "../metrics/exposition.ts";
 import { labelNames, labelValues, metadata, seriesIn, wholeRange } from "./catalogue.ts";
@@ -15,7 +17,7 @@ import { exposedMetrics } from "./exposition.ts";
 import { limitOf, type Parameters, parametersOf, required, stepsOf, timeMs } from "./parameters.ts";
 import { type Evaluation, evaluate } from "./promql/evaluate.ts";
 import { parsePromql, parseSelector } from "./promql/parser.ts";
-import { instantData, rangeData } from "./results.ts";
+import { instantData, rangeResult } from "./results.ts";
 import { quantilesFrom, type SelectSource, selectFrom } from "./select.ts";
 import type { Windows } from "./windows.ts";
 
@@ -57,9 +59,12 @@ export async function prometheusApi(
   );
   useErrorSender(server, sendJsonError);
   refuseOtherPaths(server);
+  answerAt(server, options, "/api/v1/query_range", async (call, _request, reply) => {
+    void reply.type("application/json; charset=utf-8");
+    return await queryRange(call);
+  });
   const routes: Record<string, (call: Call, request: FastifyRequest) => Promise<Answer>> = {
     "/api/v1/query": queryNow,
-    "/api/v1/query_range": queryRange,
     "/api/v1/labels": labels,
     "/api/v1/label/:name/values": valuesOfLabel,
     "/api/v1/series": series,
@@ -70,18 +75,29 @@ export async function prometheusApi(
     "/api/v1/status/buildinfo": async () => ({ data: buildInfo(options.version) }),
   };
   for (const [url, answer] of Object.entries(routes)) {
-    server.route({
-      method: ["GET", "POST"],
-      url,
-      handler: async (request, reply) => {
-        const source = sourceOf(options, request, reply);
-        const result = await answer({ source, parameters: parametersOf(request) }, request);
-        return { status: "success", ...result };
-      },
-    });
-    refuseOtherMethods(server, url, ["GET", "POST"]);
+    answerAt(server, options, url, async (call, request) => ({
+      status: "success",
+      ...(await answer(call, request)),
+    }));
   }
   plainRoutes(server, options);
+}
+
+function answerAt(
+  server: FastifyInstance,
+  options: PrometheusOptions,
+  url: string,
+  answer: (call: Call, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
+): void {
+  server.route({
+    method: ["GET", "POST"],
+    url,
+    handler: async (request, reply) => {
+      const source = sourceOf(options, request, reply);
+      return await answer({ source, parameters: parametersOf(request) }, request, reply);
+    },
+  });
+  refuseOtherMethods(server, url, ["GET", "POST"]);
 }
 
 function plainRoutes(server: FastifyInstance, options: PrometheusOptions): void {
@@ -123,11 +139,12 @@ async function queryNow({ source, parameters }: Call): Promise<Answer> {
   return { data: instantData(await evaluate(parsePromql(text), evaluation), time) };
 }
 
-async function queryRange({ source, parameters }: Call): Promise<Answer> {
+async function queryRange({ source, parameters }: Call): Promise<Readable> {
   const text = required(parameters, "query");
   const times = stepsOf(parameters);
   const evaluation = evaluationOf(text, times, source);
-  return { data: rangeData(await evaluate(parsePromql(text), evaluation), times) };
+  const result = rangeResult(await evaluate(parsePromql(text), evaluation), times);
+  return jsonList('{"status":"success","data":{"resultType":"matrix","result":', result, "}}");
 }
 
 function evaluationOf(text: string, times: readonly number[], source: SelectSource): Evaluation {

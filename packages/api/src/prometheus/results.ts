@@ -9,11 +9,12 @@ export type QueryData =
   | {
       readonly resultType: "vector";
       readonly result: readonly { readonly metric: Labels; readonly value: Sample }[];
-    }
-  | {
-      readonly resultType: "matrix";
-      readonly result: readonly { readonly metric: Labels; readonly values: readonly Sample[] }[];
     };
+
+interface RangeSeries {
+  readonly metric: Labels;
+  readonly values: readonly Sample[];
+}
 
 function numberText(value: number): string {
   if (Number.isNaN(value)) return "NaN";
@@ -42,17 +43,14 @@ export function instantData(value: Value, timeMs: number): QueryData {
   }
 }
 
-/** The answer of a range query; a scalar is a series without labels. */
-export function rangeData(value: Value, times: readonly number[]): QueryData {
-  if (value.kind === "string") return { resultType: "matrix", result: [] };
+/** The result of a range query, of type `matrix`, each series made when it is read; a scalar is one without labels. */
+export function* rangeResult(value: Value, times: readonly number[]): Generator<RangeSeries> {
+  if (value.kind === "string") return;
   const series = value.kind === "vector" ? value.series : [{ labels: {}, values: value.values }];
-  return {
-    resultType: "matrix",
-    result: series.map(({ labels, values }) => ({
-      metric: labels,
-      values: values.flatMap((one, step) =>
-        one === undefined ? [] : [sample(times[step] ?? 0, one)],
-      ),
-    })),
-  };
+  for (const { labels, values } of series) {
+    const samples = values.flatMap((one, step) =>
+      one === undefined ? [] : [sample(times[step] ?? 0, one)],
+    );
+    yield { metric: labels, values: samples };
+  }
 }
