@@ -176,8 +176,8 @@ describe("Jaeger", () => {
     const asIs = (bytes: Buffer): Buffer => bytes;
     const path = `/jaeger.api_v2.QueryService/${method}`;
     const chunks: Buffer[] = [];
-    const call = client.makeServerStreamRequest(path, asIs, asIs, Buffer.from(request, "hex"));
-    for await (const chunk of call) chunks.push(chunk as Buffer);
+    const stream = client.makeServerStreamRequest(path, asIs, asIs, Buffer.from(request, "hex"));
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
     client.close();
     const bytes = Buffer.concat(chunks);
     for (const text of ["GET /cart", "call cart", "load", "jz-web", "jz-cart", hostile])

@@ -115,7 +115,7 @@ const SENDS: Readonly<Record<string, Send>> = {
 };
 const SETTLES = new Set(["DeleteMessageCommand", "DeleteMessageBatchCommand"]);
 
-function more(given: unknown, wanted: readonly string[]): string[] {
+function withWanted(given: unknown, wanted: readonly string[]): string[] {
   const names = Array.isArray(given) ? (given as string[]) : [];
   if (names.some((name) => name === "All" || name === ".*")) return names;
   return [...new Set([...names, ...wanted])];
@@ -128,8 +128,8 @@ function asking(command: Command): Command {
   const system = "AttributeNames" in input ? "AttributeNames" : "MessageSystemAttributeNames";
   return withInput(command, {
     ...input,
-    MessageAttributeNames: more(input["MessageAttributeNames"], WANTED),
-    [system]: more(input[system], ["AWSTraceHeader"]),
+    MessageAttributeNames: withWanted(input["MessageAttributeNames"], WANTED),
+    [system]: withWanted(input[system], ["AWSTraceHeader"]),
   });
 }
 

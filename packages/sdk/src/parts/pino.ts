@@ -43,6 +43,7 @@ function nameLines(logger: Logger, asJson: symbol, bound: symbol): void {
     const text = writing === this || typeof before !== "string" ? "" : fieldsText(record);
     if (text === "") return Reflect.apply(original, this, [record, ...rest]);
     const outer = writing;
+    // oxlint-disable-next-line typescript/no-this-alias -- who writes, for the time of this call
     writing = this;
     this[bound] = before + text;
     try {

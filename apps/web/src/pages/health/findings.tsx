@@ -75,6 +75,16 @@ function exampleOf({ exampleTraceId }: { readonly exampleTraceId?: string }): Re
   );
 }
 
+const orphanColumns: readonly Column<TraceHealth["services"][number]>[] = [
+  { head: "service", cell: ({ service }) => <ServiceLink name={service} /> },
+  { head: "orphans", cell: ({ orphanSpans }) => formatCompact(orphanSpans) },
+  {
+    head: "of its spans",
+    cell: ({ orphanSpans, spans }) => <Share part={orphanSpans} whole={spans} />,
+  },
+  { head: "duplicates", cell: ({ duplicateSpans }) => <Count value={duplicateSpans} /> },
+];
+
 export function Orphans({ services }: { services: TraceHealth["services"] }): ReactElement {
   return (
     <Finding
@@ -83,18 +93,20 @@ export function Orphans({ services }: { services: TraceHealth["services"] }): Re
       act="look at the example for the gap; check that the caller exports to Clew, that its queue does not drop, and that all services share one sampling decision. A duplicate is a span sent twice, or an id made twice."
       rows={services}
       keyOf={({ service }) => service}
-      columns={[
-        { head: "service", cell: ({ service }) => <ServiceLink name={service} /> },
-        { head: "orphans", cell: ({ orphanSpans }) => formatCompact(orphanSpans) },
-        {
-          head: "of its spans",
-          cell: ({ orphanSpans, spans }) => <Share part={orphanSpans} whole={spans} />,
-        },
-        { head: "duplicates", cell: ({ duplicateSpans }) => <Count value={duplicateSpans} /> },
-      ]}
+      columns={orphanColumns}
     />
   );
 }
+
+const propagationColumns: readonly Column<TraceHealth["propagation"][number]>[] = [
+  { head: "caller", cell: ({ caller }) => <ServiceLink name={caller} /> },
+  { head: "callee", cell: ({ callee }) => <ServiceLink name={callee} /> },
+  { head: "broken calls", cell: ({ brokenCalls }) => formatCompact(brokenCalls) },
+  {
+    head: "of all calls",
+    cell: ({ brokenCalls, calls }) => <Share part={brokenCalls} whole={calls} />,
+  },
+];
 
 export function Propagation({ broken }: { broken: TraceHealth["propagation"] }): ReactElement {
   return (
@@ -104,18 +116,24 @@ export function Propagation({ broken }: { broken: TraceHealth["propagation"] }):
       act="check that the caller's HTTP or messaging library is instrumented and injects traceparent, that no proxy strips the header, and that the callee's tracer reads the same format."
       rows={broken}
       keyOf={({ caller, callee }) => `${caller}\n${callee}`}
-      columns={[
-        { head: "caller", cell: ({ caller }) => <ServiceLink name={caller} /> },
-        { head: "callee", cell: ({ callee }) => <ServiceLink name={callee} /> },
-        { head: "broken calls", cell: ({ brokenCalls }) => formatCompact(brokenCalls) },
-        {
-          head: "of all calls",
-          cell: ({ brokenCalls, calls }) => <Share part={brokenCalls} whole={calls} />,
-        },
-      ]}
+      columns={propagationColumns}
     />
   );
 }
+
+const clockColumns: readonly Column<TraceHealth["clocks"][number]>[] = [
+  { head: "caller's host", cell: ({ callerHost }) => <Host name={callerHost} /> },
+  { head: "callee's host", cell: ({ calleeHost }) => <Host name={calleeHost} /> },
+  { head: "callee is ahead by", cell: ({ offsetNano }) => formatDuration(offsetNano) },
+  {
+    head: "for certain",
+    cell: ({ leastNano }) => `at least ${formatDuration(Math.abs(leastNano))}`,
+  },
+  {
+    head: "calls that show it",
+    cell: ({ certainCalls, calls }) => `${formatCompact(certainCalls)} of ${formatCompact(calls)}`,
+  },
+];
 
 export function Clocks({ clocks }: { clocks: TraceHealth["clocks"] }): ReactElement {
   return (
@@ -125,20 +143,7 @@ export function Clocks({ clocks }: { clocks: TraceHealth["clocks"] }): ReactElem
       act="let both hosts follow the same time source (chrony, or the cloud's own), and look at the one that differs from all others."
       rows={clocks}
       keyOf={({ callerHost, calleeHost }) => `${callerHost}\n${calleeHost}`}
-      columns={[
-        { head: "caller's host", cell: ({ callerHost }) => <Host name={callerHost} /> },
-        { head: "callee's host", cell: ({ calleeHost }) => <Host name={calleeHost} /> },
-        { head: "callee is ahead by", cell: ({ offsetNano }) => formatDuration(offsetNano) },
-        {
-          head: "for certain",
-          cell: ({ leastNano }) => `at least ${formatDuration(Math.abs(leastNano))}`,
-        },
-        {
-          head: "calls that show it",
-          cell: ({ certainCalls, calls }) =>
-            `${formatCompact(certainCalls)} of ${formatCompact(calls)}`,
-        },
-      ]}
+      columns={clockColumns}
     />
   );
 }
