@@ -11,6 +11,7 @@ import type {
   LogBatch,
   OperationSummary,
   RedSeries,
+  ResultTrace,
   SearchQuery,
   SearchResult,
   ServiceMap,
@@ -42,6 +43,18 @@ export interface AttributeValuesQuery extends AttributeKeysQuery {
   readonly key: string;
 }
 
+/** A trace in numbers that are counted from its spans. */
+export interface TraceCounts extends Omit<ResultTrace, "spansets"> {
+  /** Spans whose parent is not there. */
+  readonly orphanCount: number;
+}
+
+export interface CountedTraces {
+  readonly traces: readonly TraceCounts[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string;
+}
+
 export interface TraceReader {
   /** All spans of a trace as one batch ordered by start, or undefined when none is stored. `traceId`: 32 hex digits. */
   trace(tenant: string, traceId: string, signal?: AbortSignal): Promise<SpanBatch | undefined>;
@@ -57,6 +70,8 @@ export interface TraceReader {
   /** Log records of a trace in time order; empty when there are none. */
   traceLogs(tenant: string, traceId: string, signal?: AbortSignal): Promise<LogBatch>;
   search(query: SearchQuery, signal?: AbortSignal): Promise<SearchResult>;
+  /** The same search, and what it finds counted exactly: it reads columns of all spans of those traces. */
+  searchCounts(query: SearchQuery, signal?: AbortSignal): Promise<CountedTraces>;
   services(query: RangeQuery, signal?: AbortSignal): Promise<readonly ServiceSummary[]>;
   /** Operations of one service, most requests first. */
   operations(

@@ -15,6 +15,7 @@ const reader: TraceReader = {
   traces: async () => undefined,
   traceLogs: async () => new LogBatch(),
   search: async () => ({ traces: [] }),
+  searchCounts: async () => ({ traces: [] }),
   services: empty,
   operations: empty,
   red: async () => Promise.reject(new Error("secret path /var/clew")),

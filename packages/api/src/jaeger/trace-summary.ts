@@ -1,13 +1,12 @@
-// A trace in a few numbers, as Jaeger's lists of results show it: counted from its spans, so that the
-// numbers by service and of spans without their parent are exact.
+// A trace in a few numbers, as Jaeger's lists of results show it.
 
-import { rowsByTrace } from "@clew/codec";
-import { isZero, type SpanBatch, StatusCode, toHex } from "@clew/model";
+import type { TraceCounts, TraceReader } from "@clew/storage";
+import { newestPages, type TracesQuery } from "../traces/whole-traces.ts";
 
 export interface ServiceCounts {
   readonly name: string;
-  spanCount: number;
-  errorSpanCount: number;
+  readonly spanCount: number;
+  readonly errorSpanCount: number;
 }
 
 export interface JaegerTraceSummary {
@@ -26,55 +25,29 @@ export interface JaegerTraceSummary {
   readonly services: readonly ServiceCounts[];
 }
 
-/** The summaries of the traces of `batch`, in order of first appearance. */
-export function traceSummaries(batch: SpanBatch): JaegerTraceSummary[] {
-  return [...rowsByTrace(batch)].map(([traceId, rows]) => traceSummary(batch, traceId, rows));
+/** The newest matching traces. */
+export async function findSummaries(
+  reader: TraceReader,
+  query: TracesQuery,
+  signal: AbortSignal,
+): Promise<JaegerTraceSummary[]> {
+  const found = await newestPages(query, (page) => reader.searchCounts(page, signal));
+  return found.map(summaryOf);
 }
 
-function traceSummary(
-  batch: SpanBatch,
-  traceId: string,
-  rows: readonly number[],
-): JaegerTraceSummary {
-  const services = new Map<string, ServiceCounts>();
-  const ids = new Set(rows.map((row) => toHex(batch.spanIds, row * 8, 8)));
-  const [first = 0] = rows;
-  let root: number | undefined;
-  let errors = 0;
-  let orphans = 0;
-  let startNano = batch.startNano(first);
-  let endNano = batch.endNano(first);
-  for (const row of rows) {
-    const start = batch.startNano(row);
-    const end = batch.endNano(row);
-    if (start < startNano) startNano = start;
-    if (end > endNano) endNano = end;
-    const isRoot = isZero(batch.parentIds, row * 8, 8);
-    if (isRoot) root ??= row;
-    else if (!ids.has(toHex(batch.parentIds, row * 8, 8))) orphans++;
-    const isError = batch.status[row] === StatusCode.Error;
-    if (isError) errors++;
-    const name = serviceOf(batch, row);
-    const counts = services.get(name) ?? { name, spanCount: 0, errorSpanCount: 0 };
-    counts.spanCount++;
-    if (isError) counts.errorSpanCount++;
-    services.set(name, counts);
-  }
+function summaryOf(counts: TraceCounts): JaegerTraceSummary {
+  const startNano = BigInt(counts.startUnixNano);
   return {
-    traceId,
-    rootServiceName: root === undefined ? "" : serviceOf(batch, root),
-    rootOperationName: root === undefined ? "" : batch.strings.text(batch.name[root] as number),
+    traceId: counts.traceId,
+    rootServiceName: counts.rootService ?? "",
+    rootOperationName: counts.rootName ?? "",
     startNano,
-    endNano,
-    spanCount: rows.length,
-    errorSpanCount: errors,
-    orphanSpanCount: orphans,
-    services: [...services.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    endNano: startNano + BigInt(counts.durationNano),
+    spanCount: counts.spanCount,
+    errorSpanCount: counts.errorCount,
+    orphanSpanCount: counts.orphanCount,
+    services: Object.entries(counts.services)
+      .map(([name, { spans, errors }]) => ({ name, spanCount: spans, errorSpanCount: errors }))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
   };
-}
-
-function serviceOf(batch: SpanBatch, row: number): string {
-  const { resources, strings } = batch;
-  const id = resources.serviceName[batch.resource[row] as number] as number;
-  return strings.text(id) || "unknown_service";
 }

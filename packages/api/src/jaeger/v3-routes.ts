@@ -13,7 +13,7 @@ import { parsedBody } from "./json-body.ts";
 import { kindOf, operations, serviceNames } from "./names.ts";
 import { type JaegerApiOptions, type JaegerCall, jaegerCall } from "./options.ts";
 import { traceIdOf } from "./search-parameters.ts";
-import { traceSummaries } from "./trace-summary.ts";
+import { findSummaries } from "./trace-summary.ts";
 import { fromBody, fromQuery, type Lookup, readTime, readV3Search } from "./v3-parameters.ts";
 
 const noTraces = "No traces found";
@@ -81,15 +81,17 @@ export function v3Posts(server: FastifyInstance, options: JaegerApiOptions): voi
 }
 
 async function traces(call: JaegerCall, given: Lookup): Promise<unknown> {
-  const batches = await found(call, given);
+  const { reader, tenant, signal } = call;
+  const batches = await findTraces(reader, { tenant, ...readV3Search(given) }, signal);
   if (batches.length === 0) throw new ClewError("not_found", noTraces);
   return result(batches);
 }
 
 async function summaries(call: JaegerCall, given: Lookup): Promise<unknown> {
-  const batches = await found(call, given);
+  const { reader, tenant, signal } = call;
+  const found = await findSummaries(reader, { tenant, ...readV3Search(given) }, signal);
   return {
-    summaries: batches.flatMap(traceSummaries).map((summary) => {
+    summaries: found.map((summary) => {
       const { startNano, endNano, ...rest } = summary;
       return {
         ...rest,
@@ -98,10 +100,6 @@ async function summaries(call: JaegerCall, given: Lookup): Promise<unknown> {
       };
     }),
   };
-}
-
-function found({ reader, tenant, signal }: JaegerCall, given: Lookup): Promise<SpanBatch[]> {
-  return findTraces(reader, { tenant, ...readV3Search(given) }, signal);
 }
 
 function result(batches: readonly SpanBatch[]): unknown {

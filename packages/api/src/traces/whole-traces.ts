@@ -19,17 +19,27 @@ export const mostSpans = 250_000;
 export type TracesQuery = Omit<SearchQuery, "sort" | "cursor">;
 
 /** Summaries of the newest matching traces. */
-export async function newestSummaries(
+export function newestSummaries(
   reader: TraceReader,
   query: TracesQuery,
   signal: AbortSignal,
 ): Promise<TraceSummary[]> {
-  const found: TraceSummary[] = [];
+  return newestPages(query, (page) => reader.search(page, signal));
+}
+
+/** What `search` tells of the newest matching traces, page by page. */
+export async function newestPages<Trace>(
+  query: TracesQuery,
+  search: (
+    page: SearchQuery,
+  ) => Promise<{ readonly traces: readonly Trace[]; readonly nextCursor?: string }>,
+): Promise<Trace[]> {
+  const found: Trace[] = [];
   let cursor: string | undefined;
   do {
     const limit = Math.min(pageLimit, query.limit - found.length);
-    const page = cursor === undefined ? {} : { cursor };
-    const result = await reader.search({ ...query, sort: "newest", limit, ...page }, signal);
+    const after = cursor === undefined ? {} : { cursor };
+    const result = await search({ ...query, sort: "newest", limit, ...after });
     found.push(...result.traces);
     cursor = result.nextCursor;
   } while (cursor !== undefined && found.length < query.limit);

@@ -1,6 +1,7 @@
 // What every engine must do for the span store: the same suite runs on chDB and on a ClickHouse server.
 
 import { afterAll, beforeAll, describe } from "vitest";
+import { describeCounts } from "./describe-counts.ts";
 import { describeHealth } from "./describe-health.ts";
 import { describeRetention } from "./describe-retention.ts";
 import { describeRollups } from "./describe-rollups.ts";
@@ -20,6 +21,7 @@ export function describeStore(name: string, open: () => Promise<TestStore>): voi
 
     describeTraces(hand);
     describeSearch(hand);
+    describeCounts(hand);
     describeRollups(hand);
     describeHealth(hand);
     describeRetention(hand);

@@ -13,13 +13,11 @@ import { conditionsOf, filterSql } from "./metrics/span-filter.ts";
 import { MAX_SHOWN, tooMuchShown } from "./shown-limit.ts";
 import {
   findSpanRows,
-  type KnownTrace,
+  knownTrace,
   readOverviews,
   type ShownSpan,
   type Wanted,
 } from "./trace-overviews.ts";
-
-const MINUTE_NANO = 60_000_000_000n;
 
 export interface ShownSpans extends SpanSource {
   /** Fields of which the values are shown. */
@@ -47,10 +45,6 @@ export async function readPage(
     const spans = known.shown.map((span) => resultSpan(shown.named, span));
     return [{ ...known.trace, spansets: [{ matched: known.matched, values: [], spans }] }];
   });
-}
-
-function knownTrace({ traceId, day, span }: FoundTrace): KnownTrace {
-  return { traceId, day, minute: Number(BigInt(span.startUnixNano) / MINUTE_NANO) };
 }
 
 /** Whether a span matches; `1` when all do. */

@@ -1,18 +1,24 @@
-// What a TraceQL answer says of each trace beside its spansets: extent, root, spans and errors by service. From
-// the spans themselves, which the trace index leads to.
+// What an answer says of each trace: extent, root, spans and errors by service, and some of its spans. From the
+// spans themselves, which the trace index leads to.
 
 import type { ResultTrace } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
+import type { FoundTrace } from "../read/found-span.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
 
 const MAX_DAY = 65_535;
+const MINUTE_NANO = 60_000_000_000n;
 
 /** A trace, and a minute and a day (since 1970) that it has spans in. */
 export interface KnownTrace {
   readonly traceId: string;
   readonly minute: number;
   readonly day: number;
+}
+
+export function knownTrace({ traceId, day, span }: FoundTrace): KnownTrace {
+  return { traceId, day, minute: Number(BigInt(span.startUnixNano) / MINUTE_NANO) };
 }
 
 /** Where the rows of some traces lie, as a condition of a query on table `spans`. */

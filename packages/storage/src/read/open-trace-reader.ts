@@ -7,7 +7,7 @@ import { ContentCache } from "./content-cache.ts";
 import { readContext } from "./read-context.ts";
 import { readTraceLogs } from "./read-logs.ts";
 import { readTraces } from "./read-trace.ts";
-import { searchTraces } from "./search.ts";
+import { searchTraceCounts, searchTraces } from "./search.ts";
 import { readHeatmap, readRed } from "./series.ts";
 import { readServiceMap } from "./service-map.ts";
 import { readOperations, readServices } from "./services.ts";
@@ -37,6 +37,7 @@ export function openTraceReader(engine: Engine, options: TraceReaderOptions = {}
     traceLogs: (tenant, traceId, signal) =>
       readTraceLogs(engine, tenant, traceId, maxLogsPerTrace, cache, context(signal)),
     search: (query, signal) => searchTraces(engine, query, context(signal)),
+    searchCounts: (query, signal) => searchTraceCounts(engine, query, context(signal)),
     services: (query, signal) => readServices(engine, query, context(signal)),
     operations: (query, signal) => readOperations(engine, query, context(signal)),
     red: (query, signal) => readRed(engine, query, context(signal)),

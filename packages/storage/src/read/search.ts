@@ -3,10 +3,12 @@
 import { ClewError } from "@clew/base";
 import type { SearchQuery, SearchResult } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
-import { foundSpans } from "./found-span.ts";
+import type { CountedTraces } from "../trace-reader.ts";
+import { type FoundSpan, foundSpans } from "./found-span.ts";
 import type { ReadContext } from "./read-context.ts";
 import { readCursor, writeCursor } from "./search-cursor.ts";
 import { SpanCondition } from "./span-condition.ts";
+import { readTraceCounts } from "./trace-counts.ts";
 import { findTraces, pageEnd } from "./trace-finder.ts";
 import { readSummaries } from "./trace-summaries.ts";
 
@@ -20,6 +22,29 @@ export async function searchTraces(
   query: SearchQuery,
   context: ReadContext,
 ): Promise<SearchResult> {
+  const { found, ...rest } = await findPage(engine, query, context);
+  return { traces: await readSummaries(engine, query.tenant, found, context), ...rest };
+}
+
+export async function searchTraceCounts(
+  engine: Engine,
+  query: SearchQuery,
+  context: ReadContext,
+): Promise<CountedTraces> {
+  const { found, ...rest } = await findPage(engine, query, context);
+  return { traces: await readTraceCounts(engine, query.tenant, found, context), ...rest };
+}
+
+interface FoundPage {
+  readonly found: readonly FoundSpan[];
+  readonly nextCursor?: string;
+}
+
+async function findPage(
+  engine: Engine,
+  query: SearchQuery,
+  context: ReadContext,
+): Promise<FoundPage> {
   if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > 1000) {
     throw new ClewError("bad_request", "a page has 1 to 1000 traces", {
       hint: `got limit ${query.limit}`,
@@ -38,7 +63,9 @@ export async function searchTraces(
     reads: foundSpans,
   };
   const found = await findTraces(engine, search, context);
-  const traces = await readSummaries(engine, query.tenant, found.slice(0, query.limit), context);
+  const page = found.slice(0, query.limit);
   const end = pageEnd(search, found);
-  return end === undefined ? { traces } : { traces, nextCursor: writeCursor(query.sort, end) };
+  return end === undefined
+    ? { found: page }
+    : { found: page, nextCursor: writeCursor(query.sort, end) };
 }

@@ -8,9 +8,8 @@ import type { TraceReader } from "@clew/storage";
 import { dependencies } from "../../traces/dependencies.ts";
 import { findTraces } from "../../traces/whole-traces.ts";
 import { operations, serviceNames } from "../names.ts";
-import { traceSummaries } from "../trace-summary.ts";
+import { findSummaries } from "../trace-summary.ts";
 import {
-  type GrpcSearch,
   type GrpcTrace,
   readDependencies,
   readOperations,
@@ -73,17 +72,23 @@ function getTrace(read: (bytes: Uint8Array) => GrpcTrace, encode: Encode): GrpcA
   };
 }
 
-function found(
-  needsTimes: boolean,
-  encode: (batch: SpanBatch, search: GrpcSearch) => Iterable<Uint8Array>,
-): GrpcAnswer {
+function getTraces(needsTimes: boolean, encode: Encode): GrpcAnswer {
   return async function* (question, request) {
     const { reader, tenant, nowNano, signal } = question;
-    const search = readSearch(request, nowNano, needsTimes);
-    const { range, filter, limit } = search;
-    const batches = await findTraces(reader, { tenant, range, filter, limit }, signal);
-    for (const batch of batches) yield* encode(batch, search);
+    const { raw, ...search } = readSearch(request, nowNano, needsTimes);
+    const batches = await findTraces(reader, { tenant, ...search }, signal);
+    for (const batch of batches) yield* encode(batch, raw);
   };
+}
+
+async function* getSummaries(
+  question: GrpcQuestion,
+  request: Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  const { reader, tenant, nowNano, signal } = question;
+  const { raw: _, ...search } = readSearch(request, nowNano, true);
+  const found = await findSummaries(reader, { tenant, ...search }, signal);
+  for (const summary of found) yield writeSummary(summary);
 }
 
 const getServices = unary(async (question) => writeServices(await serviceNames(question)));
@@ -107,18 +112,14 @@ const archive = unary(async () => {
 /** Methods by path. */
 export const grpcMethods: Readonly<Record<string, GrpcAnswer>> = {
   "/jaeger.api_v2.QueryService/GetTrace": getTrace(readTraceV2, asJaegerSpans),
-  "/jaeger.api_v2.QueryService/FindTraces": found(false, (batch, { raw }) =>
-    asJaegerSpans(batch, raw),
-  ),
+  "/jaeger.api_v2.QueryService/FindTraces": getTraces(false, asJaegerSpans),
   "/jaeger.api_v2.QueryService/GetServices": getServices,
   "/jaeger.api_v2.QueryService/GetOperations": getOperations(2),
   "/jaeger.api_v2.QueryService/GetDependencies": getDependencies,
   "/jaeger.api_v2.QueryService/ArchiveTrace": archive,
   "/jaeger.api_v3.QueryService/GetTrace": getTrace(readTraceV3, asTracesData),
-  "/jaeger.api_v3.QueryService/FindTraces": found(true, asTracesData),
-  "/jaeger.api_v3.QueryService/FindTraceSummaries": found(true, (batch) =>
-    traceSummaries(batch).map(writeSummary),
-  ),
+  "/jaeger.api_v3.QueryService/FindTraces": getTraces(true, asTracesData),
+  "/jaeger.api_v3.QueryService/FindTraceSummaries": getSummaries,
   "/jaeger.api_v3.QueryService/GetServices": getServices,
   "/jaeger.api_v3.QueryService/GetOperations": getOperations(3),
   "/jaeger.api_v3.QueryService/GetDependencies": getDependencies,

@@ -16,6 +16,7 @@ import {
   ValueType,
 } from "@clew/model";
 import type { RangeQuery, SeriesQuery, TraceReader } from "@clew/storage";
+import { countTraces } from "./count-traces.ts";
 import { logBatch, spanBatch, type TestLog, type TestSpan } from "./spans.ts";
 
 interface Row {
@@ -68,7 +69,7 @@ export function memoryTraceReader(
     return Array.from({ length: columns }, (_, column) => byColumn.get(column) ?? []);
   }
 
-  return {
+  const reader: MemoryReader = {
     lastSignal: () => last,
     async trace(tenant, traceId, signal): Promise<SpanBatch | undefined> {
       return begin(tenant, signal) ? batches.get(traceId) : undefined;
@@ -99,6 +100,11 @@ export function memoryTraceReader(
       const to = from + query.limit;
       const traces = byTrace.slice(from, to).map(summary);
       return to < byTrace.length ? { traces, nextCursor: String(to) } : { traces };
+    },
+    async searchCounts(query, signal) {
+      const { traces, ...rest } = await reader.search(query, signal);
+      const found = traces.flatMap(({ traceId }) => batches.get(traceId) ?? []);
+      return { traces: found.flatMap(countTraces), ...rest };
     },
     async services(query, signal) {
       const byService = Map.groupBy(inRange(query, signal), (row) => row.service);
@@ -194,6 +200,7 @@ export function memoryTraceReader(
         .slice(0, query.limit);
     },
   };
+  return reader;
 }
 
 function rowsOf(batch: SpanBatch): Row[] {
