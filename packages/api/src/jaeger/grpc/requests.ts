@@ -4,7 +4,7 @@
 import { ClewError } from "@clew/base";
 import { type SpanFilter, type SpanKindName, type TimeRange, toHex } from "@clew/model";
 import { kindOf } from "../names.ts";
-import { durationFilter, traceIdOf, traceLimit } from "../search-parameters.ts";
+import { checkDurations, durationFilter, traceIdOf, traceLimit } from "../search-parameters.ts";
 import { tagFilter } from "../tags.ts";
 import { Message } from "./message.ts";
 
@@ -45,10 +45,12 @@ export function readSearch(bytes: Uint8Array, nowNano: bigint, needsTimes: boole
     throw new ClewError("unimplemented", "structured filters (query.filter) are not served");
   const service = query.text(1);
   const operation = query.text(2);
+  const [minNano, maxNano] = [query.nano(6), query.nano(7)];
+  checkDurations(minNano, maxNano, "duration_max", "duration_min");
   const filter: SpanFilter = {
     ...(service === "" ? {} : { service }),
     ...(operation === "" ? {} : { operation }),
-    ...durationFilter(query.nano(6), query.nano(7)),
+    ...durationFilter(minNano, maxNano),
     ...tagFilter(query.entries(3)),
   };
   const depth = query.int(8);

@@ -71,6 +71,12 @@ function time(writer: WireWriter, tag: number, nano: bigint): void {
   writer.end(inner);
 }
 
+function seconds(writer: WireWriter, tag: number, count: number): void {
+  const inner = writer.begin(tag);
+  writer.uintField(0x08, count);
+  writer.end(inner);
+}
+
 /** FindTracesRequest, the same bytes in both versions. */
 function search(
   service: string,
@@ -271,6 +277,14 @@ describe("errors:", () => {
         search("web", (w) => w.uintField(0x40, 0xffffffff)),
         "out of range",
       ],
+      ...["api_v2", "api_v3"].map((version): [string, Buffer, string] => [
+        `${version}.QueryService/FindTraces`,
+        search("web", (w) => {
+          seconds(w, 0x32, 2);
+          seconds(w, 0x3a, 1);
+        }),
+        "'duration_max' should be greater than 'duration_min'",
+      ]),
     ];
     for (const [path, request, details] of calls) {
       const found = await failure(stream(path, request));
