@@ -1,40 +1,14 @@
 // The section Sampling of a service's page, in a real browser on a real server.
 
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import {
-  type BrowserOrReason,
-  openBrowser,
-  openPage,
-  screenshot,
-  type WatchedPage,
-} from "./browser.ts";
+import { expect, test } from "vitest";
+import { screenshot } from "./browser.ts";
 import { nowNano, type OtlpSpan, send, spanOf } from "./otlp-json.ts";
-import { ServerProcess } from "./server-process.ts";
-import { skipBecause } from "./skip.ts";
+import { uiSuite } from "./ui-suite.ts";
 import { until } from "./until.ts";
 
 const SPANS = 240;
 
-let server: ServerProcess;
-let opened: BrowserOrReason;
-let watched: WatchedPage;
-
-beforeAll(async () => {
-  server = await ServerProcess.start();
-  opened = await openBrowser();
-});
-afterAll(async () => {
-  if ("browser" in opened) await opened.browser.close();
-  await server.dispose();
-});
-beforeEach(async (context) => {
-  if ("reason" in opened) return skipBecause(context, opened.reason);
-  watched = await openPage(opened.browser, server.url);
-  return async () => {
-    expect(watched.complaints).toEqual([]);
-    await watched.page.context().close();
-  };
-});
+const ui = uiSuite();
 
 /** Requests each of which stands for four. */
 async function sendSampled(service: string): Promise<void> {
@@ -48,17 +22,17 @@ async function sendSampled(service: string): Promise<void> {
       traceState: "ot=th:c",
     };
   });
-  await send(server, service, spans);
+  await send(ui.server, service, spans);
   await until("the rates are known", 20_000, async () => {
-    const answer = await fetch(`${server.url}/api/v1/sampling/${service}`);
+    const answer = await fetch(`${ui.server.url}/api/v1/sampling/${service}`);
     return "seen" in ((await answer.json()) as object);
   });
 }
 
 test("shows what a service makes and keeps, and changes its rate", async () => {
   await sendSampled("orders");
-  await fetch(`${server.otlpHttpUrl}/sampling?service=orders`);
-  const { page } = watched;
+  await fetch(`${ui.server.otlpHttpUrl}/sampling?service=orders`);
+  const { page } = ui.watched;
   await page.goto("/services/orders");
   const panel = page.getByRole("region", { name: "Sampling" });
   await panel.getByText("Keeps everything (nothing is said about it)").waitFor();
@@ -74,7 +48,7 @@ test("shows what a service makes and keeps, and changes its rate", async () => {
   await share.fill("12.5");
   await panel.getByRole("button", { name: "Set" }).click();
   await panel.getByText("Keeps 12.5% of the traces (set here)").waitFor();
-  const told = await fetch(`${server.otlpHttpUrl}/sampling?service=orders`);
+  const told = await fetch(`${ui.server.otlpHttpUrl}/sampling?service=orders`);
   expect(await told.json()).toMatchObject({ probabilisticSampling: { samplingRate: 0.125 } });
   await panel.scrollIntoViewIfNeeded();
   await screenshot(page, "sampling");
@@ -84,8 +58,8 @@ test("shows what a service makes and keeps, and changes its rate", async () => {
 });
 
 test("says so when nothing was seen of a service and none of its tracers has asked", async () => {
-  await watched.page.goto("/services/nobody");
-  const panel = watched.page.getByRole("region", { name: "Sampling" });
+  await ui.watched.page.goto("/services/nobody");
+  const panel = ui.watched.page.getByRole("region", { name: "Sampling" });
   await panel.getByText("none arrived in the last two minutes").waitFor();
   await panel.getByText(/none has asked since Clew started/).waitFor();
 });

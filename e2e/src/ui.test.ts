@@ -1,41 +1,14 @@
 // The web UI in a real browser on a real server: what a newcomer sees and does in the first minutes.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  type BrowserOrReason,
-  openBrowser,
-  openPage,
-  screenshot,
-  type WatchedPage,
-} from "./browser.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { screenshot } from "./browser.ts";
 import { nowNano, type OtlpSpan, send, spanOf, stringAttribute } from "./otlp-json.ts";
 import { traceOf } from "./query-client.ts";
-import { ServerProcess } from "./server-process.ts";
-import { skipBecause } from "./skip.ts";
+import { uiSuite } from "./ui-suite.ts";
 
 const MS = 1_000_000n;
 
-let server: ServerProcess;
-let opened: BrowserOrReason;
-let watched: WatchedPage;
-
-beforeAll(async () => {
-  server = await ServerProcess.start();
-  opened = await openBrowser();
-});
-afterAll(async () => {
-  if ("browser" in opened) await opened.browser.close();
-  await server.dispose();
-});
-beforeEach(async (context) => {
-  if ("reason" in opened) return skipBecause(context, opened.reason);
-  watched = await openPage(opened.browser, server.url);
-  return async () => {
-    // Whatever a test does, the page must not have failed in silence or called home.
-    expect(watched.complaints).toEqual([]);
-    await watched.page.context().close();
-  };
-});
+const ui = uiSuite();
 
 interface Checkout {
   readonly traceId: string;
@@ -74,15 +47,15 @@ async function sendCheckout(agoMs: bigint): Promise<Checkout> {
     ...at(60n, 200n),
     attributes: [stringAttribute("db.system.name", "postgresql")],
   });
-  await send(server, "storefront", [root, call]);
-  await send(server, "payments", [payment, query]);
-  await traceOf(server, traceId, 4);
+  await send(ui.server, "storefront", [root, call]);
+  await send(ui.server, "payments", [payment, query]);
+  await traceOf(ui.server, traceId, 4);
   return { traceId, payment };
 }
 
 describe("before any span has come", () => {
   test("the first page tells how to send some", async () => {
-    const { page } = watched;
+    const { page } = ui.watched;
     await page.goto("/");
     await page
       .getByText(/4318|OTEL_EXPORTER_OTLP_ENDPOINT/)
@@ -92,7 +65,7 @@ describe("before any span has come", () => {
   });
 
   test("a trace that is not there is said to be not there", async () => {
-    const { page, complaints } = watched;
+    const { page, complaints } = ui.watched;
     await page.goto(`/trace/${"4".repeat(32)}`);
     await page
       .getByText(/trace is not here/i)
@@ -103,7 +76,7 @@ describe("before any span has come", () => {
   });
 
   test("an address that does not exist says so and leads back", async () => {
-    const { page } = watched;
+    const { page } = ui.watched;
     await page.goto("/no/such/page");
     await page
       .getByText(/not found|no page|nothing here|does not exist/i)
@@ -124,7 +97,7 @@ describe("with a trace", () => {
   });
 
   test("services are listed, and one leads to its operations", async () => {
-    const { page } = watched;
+    const { page } = ui.watched;
     await page.goto("/");
     await page.getByRole("link", { name: "payments" }).first().waitFor();
     await screenshot(page, "services");
@@ -134,7 +107,7 @@ describe("with a trace", () => {
   });
 
   test("search finds the trace by service and attribute, and opens it", async () => {
-    const { page } = watched;
+    const { page } = ui.watched;
     await page.goto("/search?service=payments&attr=card.network%3Dexample-pay");
     const results = page.locator(`a[href*="/trace/"]`);
     await results.first().waitFor();
@@ -144,7 +117,7 @@ describe("with a trace", () => {
   });
 
   test("a trace opens with its spans, and a span shows its attributes and error", async () => {
-    const { page } = watched;
+    const { page } = ui.watched;
     await page.goto(`/trace/${checkout.traceId}?span=${checkout.payment.spanId}`);
     await page.getByText("example-pay").first().waitFor();
     await page.getByText("card declined").first().waitFor();
@@ -152,7 +125,7 @@ describe("with a trace", () => {
   });
 
   test("the keyboard moves through the spans and to the next error", async () => {
-    const { page } = watched;
+    const { page } = ui.watched;
     await page.goto(`/trace/${checkout.traceId}`);
     await page.getByText("POST /checkout").first().waitFor();
     await page.keyboard.press("ArrowDown");
@@ -165,7 +138,7 @@ describe("with a trace", () => {
   });
 
   test("the service map shows who calls whom", async () => {
-    const { page } = watched;
+    const { page } = ui.watched;
     await page.goto("/map");
     await page.getByText("payments").first().waitFor();
     await page.getByText("postgresql").first().waitFor();
@@ -173,15 +146,16 @@ describe("with a trace", () => {
   });
 
   test("light and dark follow the system and differ", async () => {
-    if ("reason" in opened) return;
-    const dark = await openPage(opened.browser, server.url, "dark");
+    const dark = await ui.openPage("dark");
     const address = `/trace/${checkout.traceId}?span=${checkout.payment.spanId}`;
-    for (const { page } of [watched, dark]) {
+    for (const { page } of [ui.watched, dark]) {
       await page.goto(address);
       await page.getByText("example-pay").first().waitFor();
     }
     const background = "getComputedStyle(document.body).backgroundColor";
-    expect(await dark.page.evaluate(background)).not.toBe(await watched.page.evaluate(background));
+    expect(await dark.page.evaluate(background)).not.toBe(
+      await ui.watched.page.evaluate(background),
+    );
     await screenshot(dark.page, "trace-dark");
     expect(dark.complaints).toEqual([]);
     await dark.page.context().close();
