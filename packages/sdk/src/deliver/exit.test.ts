@@ -82,6 +82,18 @@ describe.each(nodes)("on %s", (node) => {
   );
 });
 
+test.each(Object.entries(endings))(
+  "over http/json and without a disk no span is lost at %s",
+  async (_, { tail, code, signal }) => {
+    place.env["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/json";
+    place.env["CLEW_SDK_SPILL"] = "off";
+    const ending = await runProgram(place, "cjs", `${SPAN}\n${tail}`);
+    expect({ code: ending.code, signal: ending.signal }).toEqual({ code, signal });
+    expect(sink.spans.map(({ name }) => name)).toEqual(["last work"]);
+    expect(sink.requests[0]?.headers["content-type"]).toBe("application/json");
+  },
+);
+
 test("a backend that never answers delays the exit by no more than half a second", async () => {
   sink.answer = () => {};
   const bare = await runProgram(place, "cjs", "");

@@ -1,7 +1,9 @@
-// What requests to the backend share: Node's client for a URL, loaded when first needed, and the certificates.
+// What requests to the backend share: Node's client for a URL, loaded when first needed, the certificates, and the form
+// of the body.
 
 import { readFileSync } from "node:fs";
 import type { ExportSettings } from "../config/settings.ts";
+import { loadPart } from "../load-part.ts";
 
 // A service without TLS never pays for it.
 const load = process.getBuiltinModule as (name: string) => unknown;
@@ -23,4 +25,18 @@ export function certificates(settings: ExportSettings): Record<string, Buffer> {
       file === undefined ? [] : [[name, readFileSync(file)] as const],
     ),
   );
+}
+
+/** What a request carries, before it is compressed. */
+export interface RequestBody {
+  readonly bytes: Buffer;
+  /** Its content type. */
+  readonly type: string;
+}
+
+/** An ExportTraceServiceRequest in protobuf in the form that the backend is to get. */
+export function requestBody({ protocol }: ExportSettings, body: Buffer): RequestBody {
+  if (protocol !== "http/json") return { bytes: body, type: "application/x-protobuf" };
+  const { toJson } = loadPart("otlp-json") as typeof import("../parts/otlp-json.ts");
+  return { bytes: toJson(body), type: "application/json" };
 }

@@ -264,8 +264,8 @@ export class Sender implements Delivery {
   }
 
   #sendNow(batches: readonly Batch[]): boolean {
-    const { protocol, exitMs } = this.#settings;
-    if (protocol !== "http/protobuf" || exitMs === 0) return false;
+    const { exitMs } = this.#settings;
+    if (exitMs === 0) return false;
     const part = loadPart("send-at-exit") as typeof import("../parts/send-at-exit.ts");
     return part.sendAtExit(this.#settings, batches.map(batchBody), exitMs);
   }

@@ -4,9 +4,8 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 // Not the global ones, which test runners and DOM shims replace by such as know no `unref`.
 import { clearTimeout, setTimeout } from "node:timers";
 import type { ExportSettings } from "../config/settings.ts";
-import { loadPart } from "../load-part.ts";
 import { SDK_VERSION } from "../version.ts";
-import { certificates, loadHttp } from "./http-request.ts";
+import { certificates, loadHttp, requestBody } from "./http-request.ts";
 import { failureOf, type Outcome } from "./retry.ts";
 
 const LARGEST_ANSWER = 64 * 1024;
@@ -75,17 +74,10 @@ export class Transport {
   /** Sends an ExportTraceServiceRequest. Never rejects. */
   async send(body: Buffer): Promise<Outcome> {
     try {
-      const json = this.#settings.protocol === "http/json";
-      const raw = json
-        ? (loadPart("otlp-json") as { toJson(body: Buffer): Buffer }).toJson(body)
-        : body;
+      const { bytes: raw, type } = requestBody(this.#settings, body);
       const encoding = raw.length < SMALLEST_COMPRESSED ? "none" : this.#encoding;
       const bytes = encoding === "none" ? raw : await compress(raw, encoding);
-      return await this.#post(
-        bytes,
-        encoding,
-        json ? "application/json" : "application/x-protobuf",
-      );
+      return await this.#post(bytes, encoding, type);
     } catch (error) {
       return { kind: "retry", afterMs: undefined, reached: false, message: message(error) };
     }

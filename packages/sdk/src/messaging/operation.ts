@@ -4,6 +4,7 @@
 import type { Attributes, Context, Link, Span, SpanKind } from "@opentelemetry/api";
 import { complain } from "../complaints.ts";
 import type { Tracing } from "../instrument/instrumentation.ts";
+import { running } from "../sdk.ts";
 import type { SpanAttributes } from "../semconv.ts";
 import { baggageOf, contextWithBaggage, contextWithSpan, ROOT, spanOf } from "../trace/context.ts";
 import type { PassiveSpan } from "../trace/passive-span.ts";
@@ -20,6 +21,11 @@ export interface Place {
   readonly system: string;
   /** Name of the queue, topic or subject. */
   readonly destination: string;
+  /**
+   * The destination without its changing parts, such as `/room/{id}`, which then names the spans. Empty where it is not
+   * known and there may be any number of destinations.
+   */
+  readonly template?: string | undefined;
   /** Made for this process alone, so that its name says nothing. */
   readonly temporary?: boolean | undefined;
   readonly partition?: string | number | undefined;
@@ -51,12 +57,13 @@ export type MessageParent = "link" | "message";
 type OperationType = "create" | "send" | "receive" | "process" | "settle";
 
 function attributesOf(type: OperationType, name: string, message: Message): Attributes {
-  const { partition, temporary } = message;
+  const { partition, temporary, template } = message;
   return {
     "messaging.system": message.system,
     "messaging.operation.name": name,
     "messaging.operation.type": type,
     "messaging.destination.name": message.destination,
+    "messaging.destination.template": template || undefined,
     "messaging.destination.temporary": temporary === true ? true : undefined,
     "messaging.destination.partition.id": partition === undefined ? undefined : String(partition),
     "messaging.consumer.group.name": message.consumerGroup,
@@ -67,6 +74,11 @@ function attributesOf(type: OperationType, name: string, message: Message): Attr
     "server.port": message.port,
     ...(message.attributes as Attributes | undefined),
   };
+}
+
+/** What stands for the destination in names of spans, of which there must not be any number. */
+function titleOf({ destination, template, temporary }: Message): string {
+  return template ?? (temporary === true ? "(temporary)" : destination);
 }
 
 /** A span that has begun, and the context with it. */
@@ -103,7 +115,7 @@ export class Messaging {
     more: { readonly name?: string; readonly count?: number; readonly startTime?: number } = {},
   ): Begun {
     const { name = type, count, startTime } = more;
-    const title = message.temporary === true ? "(temporary)" : message.destination;
+    const title = titleOf(message);
     const attributes = (): Attributes => {
       const own = attributesOf(type, name, message);
       return count === undefined ? own : { ...own, "messaging.batch.message_count": count };
@@ -208,6 +220,5 @@ function linkTo(span: Span | undefined): Link[] {
  * sender, so that one trace tells the whole story; the helpers and all batches link, as the conventions have it.
  */
 export function messageParent(otherwise: MessageParent): MessageParent {
-  const wanted = process.env["CLEW_SDK_MESSAGING_PARENT"];
-  return wanted === "link" || wanted === "message" ? wanted : otherwise;
+  return running()?.settings.messageParent ?? otherwise;
 }

@@ -170,7 +170,7 @@ describe.skipIf(!hasBroker("rabbitmq"))("amqplib (skipped without rabbitmq-serve
   });
 
   test("with CLEW_SDK_MESSAGING_PARENT=link a message begins a trace of its own", async () => {
-    place.env["CLEW_SDK_MESSAGING_PARENT"] = "link";
+    place.env["CLEW_SDK_MESSAGING_PARENT"] = " link ";
     await run(`${connect} await channel.assertQueue("linked");
       channel.sendToQueue("linked", Buffer.from("x")); await channel.waitForConfirms();
       await new Promise((resolve) => channel.consume("linked", async () => resolve(), { noAck: true }));

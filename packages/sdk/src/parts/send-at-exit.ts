@@ -3,12 +3,13 @@
 
 import { Worker } from "node:worker_threads";
 import type { ExportSettings } from "../config/settings.ts";
+import { requestBody } from "../deliver/http-request.ts";
 
 const MOST_BYTES = 4 * 1024 * 1024;
 
 // Plain CommonJS for a worker that has nothing of ours loaded. Cell 0 counts what has arrived, cell 1 what is done.
 const WORKER = `
-const { workerData: { url, headers, files, bodies, cells } } = require("node:worker_threads");
+const { workerData: { url, headers, type, files, bodies, cells } } = require("node:worker_threads");
 const { request } = require(url.startsWith("https:") ? "node:https" : "node:http");
 const { readFileSync } = require("node:fs");
 const given = Object.fromEntries(Object.entries(files).filter(([, f]) => f).map(([k, f]) => [k, readFileSync(f)]));
@@ -21,7 +22,7 @@ for (const body of bodies) {
     Atomics.add(cells, 1, 1);
     Atomics.notify(cells, 1);
   };
-  const all = { ...headers, "content-type": "application/x-protobuf", "content-length": body.length };
+  const all = { ...headers, "content-type": type, "content-length": body.length };
   request(url, { method: "POST", headers: all, ...given }, (response) => {
     response.resume().on("end", () => done(response.statusCode >= 200 && response.statusCode < 300));
     response.on("error", () => done(false));
@@ -36,13 +37,21 @@ export function sendAtExit(
 ): boolean {
   if (bodies.reduce((sum, body) => sum + body.length, 0) > MOST_BYTES) return false;
   try {
+    const requests = bodies.map((body) => requestBody(settings, body));
     const cells = new Int32Array(new SharedArrayBuffer(8));
     const { url, headers, caFile: ca, keyFile: key, certFile: cert } = settings;
     const worker = new Worker(WORKER, {
       eval: true,
       execArgv: [],
       env: { OTEL_SDK_DISABLED: "true" },
-      workerData: { url, headers, files: { ca, key, cert }, bodies, cells },
+      workerData: {
+        url,
+        headers,
+        type: requests[0]?.type,
+        files: { ca, key, cert },
+        bodies: requests.map(({ bytes }) => bytes),
+        cells,
+      },
     });
     worker.on("error", () => {}); // never heard: this thread does not come back to its loop
     const endMs = performance.now() + ms;

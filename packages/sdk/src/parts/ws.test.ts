@@ -35,11 +35,27 @@ test("a handshake is one trace, and messages link to it", async () => {
     "network.protocol.name": "websocket",
   });
   const message = bench.of(CONSUMER).find(({ links }) => links !== undefined);
-  expect(message?.name).toBe("process /live");
+  expect(message?.name).toBe("process");
+  expect(message?.attributes["messaging.destination.name"]).toBe("/live");
   expect(message?.parentSpanId).toBeUndefined();
   expect(message?.links).toMatchObject([{ spanId: handshake?.spanId }]);
   const { startTimeUnixNano = 0, endTimeUnixNano = 0 } = message ?? {};
   expect(Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6).toBeGreaterThan(18);
+});
+
+test("a server's only path names its messages", async () => {
+  await bench.run(`${open.replace("port: 0,", 'port: 0, path: "/live",')}
+    server.on("connection", (socket) => socket.on("message", () => socket.send("ok")));
+    const client = new WebSocket(url); await once(client, "open");
+    const answered = once(client, "message"); client.send("x"); await answered; close(client);`);
+  // The client was told the whole URL, and does not know which others there are.
+  const names = bench
+    .of(CONSUMER)
+    .map(({ name, attributes }) => [name, attributes["messaging.destination.template"]]);
+  expect(names.toSorted()).toEqual([
+    ["process /live", "/live"],
+    ["process", undefined],
+  ]);
 });
 
 test("a payload that begins with its context continues the sender's trace", async () => {

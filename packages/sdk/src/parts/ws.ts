@@ -21,6 +21,8 @@ const HEAD = Buffer.from('{"traceparent":"');
 /** What is known of a connection. */
 interface Connection {
   readonly path: string;
+  /** The path of a server that has only one; empty for others. */
+  readonly onlyPath: string;
   readonly handshake: RecordingSpan | undefined;
 }
 const connections = new WeakMap<object, Connection>();
@@ -63,7 +65,10 @@ function wrapUpgrade(tracing: Tracing): (original: Method) => Method {
       const handshake = begun.span instanceof RecordingSpan ? begun.span : undefined;
       const given = [...args];
       given[6] = dressed(callback as Method, (...values) => {
-        connections.set(values[0] as object, { path: pathOf(request.url), handshake });
+        const { path: only } = (this as { options?: { path?: unknown } }).options ?? {};
+        const onlyPath = typeof only === "string" ? only : "";
+        const path = pathOf(request.url);
+        connections.set(values[0] as object, { path, onlyPath, handshake });
         return Reflect.apply(callback, undefined, values);
       });
       return runBegun(begun, () => Reflect.apply(original, this, given));
@@ -85,6 +90,8 @@ function beginMessage(messaging: Messaging, socket: object, data: unknown): Begu
   const message = {
     system: "websocket",
     destination: path,
+    // Paths such as /room/1 are without number: names of spans have only those that the program names once.
+    template: known?.onlyPath ?? "",
     carrier: carrierOfData(data),
     bodySize: sizeOf(data),
   };

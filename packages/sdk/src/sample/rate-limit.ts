@@ -1,17 +1,26 @@
 // At most so many traces a second, as a probability that follows the rate of requests: every kept trace then
 // says how many it stands for, which a mere token bucket cannot.
 
-import { type Candidate, DROP, KEEP, type Sampler, thresholdOf } from "./sampler.ts";
+import { type Candidate, DROP, type Sampler, thresholdOf } from "./sampler.ts";
 
 const WINDOW_MS = 1000;
+/** For ids that are not random, which no threshold holds back: more than this, in multiples of the rate, is refused. */
+const BURST = 4;
+const LEAST_BURST = 10;
 
-/** Keeps about `perSecond` traces a second, evenly, and never more than twice as many. */
+/**
+ * Keeps about `perSecond` traces a second, evenly. A burst that the second before did not announce is thinned out while
+ * it lasts, to twice as many in the mean; each threshold depends on how many came before, never on which were kept, so
+ * that what the kept ones stand for adds up to all that came.
+ */
 export class RateLimit implements Sampler {
   readonly #perSecond: number;
   readonly #now: () => number;
   #windowStart: number;
   #seen = 0;
   #kept = 0;
+  /** Share that is kept as long as no more come than in the window before. */
+  #share = 1;
   #threshold = 0;
 
   /** `now` gives milliseconds. */
@@ -26,16 +35,24 @@ export class RateLimit implements Sampler {
     const elapsed = this.#now() - this.#windowStart;
     if (elapsed >= WINDOW_MS) this.#nextWindow(elapsed);
     this.#seen++;
-    if (this.#threshold === DROP || candidate.randomness() < this.#threshold) return DROP;
-    // A burst after silence finds a threshold that is too low: the bucket has the last word.
-    if (this.#kept >= Math.max(1, this.#perSecond * 2)) return DROP;
+    const threshold = this.#thresholdNow();
+    if (threshold === DROP || candidate.randomness() < threshold) return DROP;
+    if (this.#kept >= Math.max(LEAST_BURST, this.#perSecond * BURST)) return DROP;
     this.#kept++;
-    return this.#seen > this.#perSecond && this.#threshold === 0 ? KEEP : this.#threshold;
+    return threshold;
+  }
+
+  /** Shares that fall with the square of the number add up to no more than was expected before (sum of 1/i^2). */
+  #thresholdNow(): number {
+    const expected = Math.max(1, this.#perSecond / this.#share);
+    if (this.#seen <= expected) return this.#threshold;
+    return thresholdOf(this.#share * (expected / this.#seen) ** 2);
   }
 
   #nextWindow(elapsed: number): void {
     const rate = (this.#seen * 1000) / elapsed;
-    this.#threshold = rate <= this.#perSecond ? 0 : thresholdOf(this.#perSecond / rate);
+    this.#share = rate <= this.#perSecond ? 1 : this.#perSecond / rate;
+    this.#threshold = thresholdOf(this.#share);
     this.#windowStart += elapsed;
     this.#seen = 0;
     this.#kept = 0;

@@ -99,6 +99,34 @@ test("a rate limit keeps about so many a second, whatever arrives, and says how 
   for (const count of kept.slice(1)) expect(Math.abs(count - 100)).toBeLessThan(15);
 });
 
+test.each([
+  ["when it begins", 0],
+  ["after a silence", 10],
+])("what a rate limit keeps of a burst %s stands for all of it", (_, silentSeconds) => {
+  let random = 1;
+  const next = (): number => {
+    random = (random * 48271) % 2147483647;
+    return random % 1e6;
+  };
+  let stoodFor = 0;
+  let kept = 0;
+  const rounds = 400;
+  for (let round = 0; round < rounds; round++) {
+    let now = 0;
+    const sampler = new RateLimit(20, () => now);
+    sampler.decide(candidate(traceId(0, 2)));
+    now = silentSeconds * 1000;
+    for (let i = 0; i < 500; i++) {
+      const threshold = sampler.decide(candidate(traceId(next(), 1e6)));
+      if (threshold === DROP) continue;
+      kept++;
+      stoodFor += 1 / (1 - threshold / 2 ** 52);
+    }
+  }
+  expect(Math.abs(stoodFor / rounds / 500 - 1)).toBeLessThan(0.05);
+  expect(kept / rounds).toBeLessThan(45);
+});
+
 test("the first rule that fits decides, by name, route or attribute", () => {
   const sampler = ruleSampler(
     [
