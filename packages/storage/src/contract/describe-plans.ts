@@ -26,10 +26,12 @@ interface Plan {
   readonly of: number;
 }
 
-/** Remembers the queries that pass through it. */
+/** Remembers the queries that pass through it, and what they read. */
 class RecordingEngine implements Engine {
   readonly kind: Engine["kind"];
   readonly queries: { sql: string; options: ReadOptions }[] = [];
+  /** Rows that queries for rows have read. */
+  rowsRead = 0;
   readonly #engine: Engine;
 
   constructor(engine: Engine) {
@@ -42,9 +44,15 @@ class RecordingEngine implements Engine {
     return this.#engine.readBinary(sql, options);
   }
 
-  readRows(sql: string, options: ReadOptions = {}): Promise<unknown[][]> {
+  async readRows(sql: string, options: ReadOptions = {}): Promise<unknown[][]> {
     this.queries.push({ sql, options });
-    return this.#engine.readRows(sql, options);
+    let read = 0;
+    const onRead = (rows: number): void => {
+      read = Math.max(read, rows);
+    };
+    const answer = await this.#engine.readRows(sql, { ...options, onRead });
+    this.rowsRead += read;
+    return answer;
   }
 
   command = (sql: string): Promise<void> => this.#engine.command(sql);
@@ -143,6 +151,38 @@ export function describePlans(name: string, open: () => Promise<TestStore>): voi
       for (const plan of plans.filter(({ table }) => table === "spans"))
         expect(plan.read).toBeLessThanOrEqual(3);
       expect(reads(plans, "trace_index").read).toBeLessThanOrEqual(25);
+    });
+
+    test("the newest spans are found as cheaply when they are hours old, and nothing when there is nothing", async () => {
+      const read = async (fromMinute: number, service?: string): Promise<number[]> => {
+        const engine = new RecordingEngine(store.engine);
+        const { traces } = await openTraceReader(engine).search({
+          tenant: TENANT,
+          range: { startNano: nano(fromMinute), endNano: nano(NOON + MINUTES + 300) + 30n },
+          filter: { ...(service === undefined ? {} : { service }), attributes: [] },
+          sort: "newest",
+          limit: 20,
+        });
+        return [traces.length, engine.rowsRead];
+      };
+      for (const service of [undefined, "service-3"]) {
+        const [traces, rows] = await read(NOON - 3000, service);
+        expect(traces).toBe(20);
+        // A few granules to see where spans are, a few of their minute, and the summaries.
+        expect(rows).toBeLessThanOrEqual(60_000);
+      }
+      expect(await read(NOON + MINUTES)).toEqual([0, 0]);
+    });
+
+    test("traces are counted from the granules of their minutes", async () => {
+      const plans = await plansOfQuestion((engine) => {
+        const filter = { attributes: [] };
+        const question = { tenant: TENANT, range: ALL, filter, sort: "newest", limit: 20 } as const;
+        return openTraceReader(engine).searchCounts(question);
+      });
+      for (const plan of plans.filter(({ table }) => table === "spans"))
+        expect(plan.read).toBeLessThanOrEqual(3);
+      expect(plans.filter(({ table }) => table === "spans").length).toBeGreaterThanOrEqual(2);
     });
 
     test("a search reads only the minutes of its range", async () => {

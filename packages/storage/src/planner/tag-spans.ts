@@ -4,6 +4,7 @@
 import type { TimeRange } from "@clew/model";
 import type { FieldReference, SpansetExpression } from "@clew/traceql";
 import type { Engine, ReadOptions } from "../engines/engine.ts";
+import { newestMinute } from "../read/newest-minute.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { storableRange } from "../read/span-condition.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
@@ -90,7 +91,9 @@ export class TagSpans {
         total += count;
       }
       if (total >= ENOUGH) break;
-      walk.grow(total - before, ENOUGH - total);
+      await walk.growOverGap(total - before, ENOUGH - total, (range) =>
+        newestMinute(engine, this.#source.tenant, range, context),
+      );
     }
     return [...counts.values()].sort(byCount);
   }

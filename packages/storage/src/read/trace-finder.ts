@@ -6,6 +6,7 @@ import type { TimeRange } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
 import { WindowWalk } from "../planner/window-walk.ts";
 import { type FoundColumns, type FoundTrace, nearDays } from "./found-span.ts";
+import { newestMinute } from "./newest-minute.ts";
 import type { ReadContext } from "./read-context.ts";
 import type { SearchPosition, SearchSort } from "./search-cursor.ts";
 import { storableRange } from "./span-condition.ts";
@@ -83,7 +84,9 @@ class TraceFinder<Found extends FoundTrace> {
       const before = this.#found.length;
       await this.#readDown(window.startNano, window.endNano);
       if (this.#missing <= 0) break;
-      walk.grow(this.#found.length - before, this.#missing);
+      await walk.growOverGap(this.#found.length - before, this.#missing, (range) =>
+        newestMinute(this.#engine, this.#search.tenant, range, this.#context),
+      );
     }
     return this.#found;
   }
