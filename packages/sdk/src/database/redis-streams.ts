@@ -5,7 +5,13 @@ import type { Tracing } from "../instrument/instrumentation.ts";
 import { quietly } from "../instrument/server-request.ts";
 import { redisEntry } from "../messaging/incoming.ts";
 import { Messaging } from "../messaging/operation.ts";
-import { beginStreamAdd, groupOf, noteStreamRead, streamEntries } from "../parts/redis-streams.ts";
+import {
+  beginStreamAdd,
+  noteStreamRead,
+  type StreamEntry,
+  type StreamRead,
+  streamRead,
+} from "../parts/redis-streams.ts";
 import { running } from "../sdk.ts";
 import { monotonicMs } from "../trace/clock.ts";
 import { isSuppressed, spanOf } from "../trace/context.ts";
@@ -40,12 +46,14 @@ export class RedisStreams {
     args: readonly unknown[],
     place: () => RedisPlace,
   ): StreamCommand | undefined {
-    if (name !== "XADD" && name !== "XREAD" && name !== "XREADGROUP") return undefined;
+    if (!name.startsWith("X")) return undefined;
+    const read = streamRead(name, args);
+    if (name !== "XADD" && read === undefined) return undefined;
     let begun: StreamCommand | undefined;
     quietly(() => {
       if (running()?.settings.disabledInstrumentations.includes(NAME) === true) return;
       if (isSuppressed(this.#tracing.active())) return;
-      begun = name === "XADD" ? this.#add(args, place()) : this.#read(args);
+      begun = read === undefined ? this.#add(args, place()) : this.#read(args, read);
     });
     return begun;
   }
@@ -61,22 +69,23 @@ export class RedisStreams {
     return { args: add.args, isMessage: true, settle };
   }
 
-  #read(args: readonly unknown[]): StreamCommand {
+  #read(args: readonly unknown[], read: StreamRead): StreamCommand {
     const startMs = monotonicMs();
     const context = this.#tracing.active();
     const settle = (_error: unknown, answer: unknown): void =>
       quietly(() => {
-        if (spanOf(context) === undefined && !this.#isLinked(answer)) return;
+        const entries = read.entries(answer);
+        if (spanOf(context) === undefined && !this.#isLinked(entries)) return;
         this.#tracing.run(context, () =>
-          noteStreamRead(this.#messaging, answer, startMs, groupOf(args)),
+          noteStreamRead(this.#messaging, entries, startMs, read.group),
         );
       });
     return { args: [...args], isMessage: false, settle };
   }
 
   /** Whether an entry comes out of a trace. Others are read by the thousand outside of any. */
-  #isLinked(answer: unknown): boolean {
-    return streamEntries(answer).some(({ stream, id, fields }) => {
+  #isLinked(entries: readonly StreamEntry[]): boolean {
+    return entries.some(({ stream, id, fields }) => {
       const carried = this.#messaging.carried(redisEntry(stream, id, fields));
       return spanOf(carried) !== undefined;
     });

@@ -10,7 +10,7 @@ import { batch, process as processOne, redisEntry } from "../messaging.ts";
 import { running } from "../sdk.ts";
 import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
 import { recordTraces, type TraceRecorder } from "../testing.ts";
-import { beginStreamAdd, groupOf, noteStreamRead, streamEntries } from "./redis-streams.ts";
+import { beginStreamAdd, noteStreamRead, streamEntries, streamRead } from "./redis-streams.ts";
 
 let traces: TraceRecorder;
 let messaging: Messaging;
@@ -66,7 +66,10 @@ test("answers of any shape are read or left alone, and never throw", () => {
   fc.assert(
     fc.property(fc.anything({ withMap: true, withNullPrototype: true }), (answer) => {
       expect(Array.isArray(streamEntries(answer))).toBe(true);
-      noteStreamRead(messaging, answer, 0);
+      for (const name of ["XREAD", "XREADGROUP", "XRANGE", "XCLAIM", "XAUTOCLAIM"]) {
+        const entries = streamRead(name, [answer, answer])?.entries(answer) ?? [];
+        noteStreamRead(messaging, entries, 0);
+      }
     }),
   );
   const entry = { stream: "s", id: "1-0", fields: ["a", "1"] };
@@ -77,8 +80,10 @@ test("answers of any shape are read or left alone, and never throw", () => {
     { ...entry, fields: { a: "1" } },
   ]);
   expect(streamEntries(null)).toEqual([]);
-  expect(groupOf(["GROUP", "g", "me", "STREAMS", "s", ">"])).toBe("g");
-  expect(groupOf(["COUNT", 1])).toBeUndefined();
+  const group = ["GROUP", "g", "me", "STREAMS", "s", ">"];
+  expect(streamRead("XREADGROUP", group)?.group).toBe("g");
+  expect(streamRead("XREADGROUP", ["COUNT", 1])?.group).toBeUndefined();
+  expect(streamRead("XLEN", ["s"])).toBeUndefined();
 });
 
 describe.skipIf(!hasBroker("redis"))("with a server (skipped without redis-server)", () => {
@@ -102,7 +107,7 @@ describe.skipIf(!hasBroker("redis"))("with a server (skipped without redis-serve
     const sent = added(["orders", "*", "id", "7"]) as string[];
     await io.call("XADD", ...sent);
     const read = (await node.xRead({ key: "orders", id: "0" })) as unknown;
-    noteStreamRead(messaging, read, performance.now());
+    noteStreamRead(messaging, streamEntries(read), performance.now());
     await io.xgroup("CREATE", "orders", "workers", "0");
     const answer = await io.xreadgroup(
       "GROUP",

@@ -1,5 +1,5 @@
 // Streams of Redis for the instrumentations of its clients: pure functions over the arguments of XADD and the answers of
-// XREAD, XREADGROUP, XRANGE, XAUTOCLAIM. Context travels as further fields of an entry.
+// XREAD, XREADGROUP, XRANGE, XREVRANGE, XCLAIM and XAUTOCLAIM. Context travels as further fields of an entry.
 // https://redis.io/docs/latest/commands/xadd
 
 import { fieldsCarrier, textOf } from "../messaging/carrier.ts";
@@ -99,19 +99,53 @@ export function streamEntries(answer: unknown): StreamEntry[] {
   });
 }
 
+/** A command that reads entries of streams. */
+export interface StreamRead {
+  /** The consumer group that it reads for. */
+  readonly group: string | undefined;
+  /** The entries in its answer. */
+  entries(answer: unknown): StreamEntry[];
+}
+
+/** A command by its name and the arguments after it; `undefined` for one that reads no entries. */
+export function streamRead(name: string, args: readonly unknown[]): StreamRead | undefined {
+  const [stream, group] = args;
+  switch (name) {
+    case "XREAD":
+      return { group: undefined, entries: streamEntries };
+    case "XREADGROUP":
+      return { group: groupOf(args), entries: streamEntries };
+    case "XRANGE":
+    case "XREVRANGE":
+      return { group: undefined, entries: (answer) => entriesOf(stream, answer) };
+    case "XCLAIM":
+      return { group: textOf(group), entries: (answer) => entriesOf(stream, answer) };
+    case "XAUTOCLAIM":
+      return { group: textOf(group), entries: (answer) => entriesOf(stream, claimed(answer)) };
+    default:
+      return undefined;
+  }
+}
+
+/** The entries in an answer of XAUTOCLAIM: Redis' `[next id, entries, deleted ids]`, or node-redis' object. */
+function claimed(answer: unknown): unknown {
+  if (Array.isArray(answer)) return (answer as unknown[])[1];
+  return (answer as { messages?: unknown } | null | undefined)?.messages;
+}
+
 /** The consumer group in the arguments of XREADGROUP (after the command's name). */
-export function groupOf(args: readonly unknown[]): string | undefined {
+function groupOf(args: readonly unknown[]): string | undefined {
   return word(args[0]) === "GROUP" ? textOf(args[1]) : undefined;
 }
 
-/** A span for each stream that an answer has entries of, with links to where they were added. */
+/** A span for each stream that there are entries of, with links to where they were added. */
 export function noteStreamRead(
   messaging: Messaging,
-  answer: unknown,
+  read: readonly StreamEntry[],
   startTime: number,
   consumerGroup?: string,
 ): void {
-  const byStream = Map.groupBy(streamEntries(answer), ({ stream }) => stream);
+  const byStream = Map.groupBy(read, ({ stream }) => stream);
   for (const [stream, entries] of byStream) {
     const messages = entries.map(({ id, fields }) => redisEntry(stream, id, fields, consumerGroup));
     const place = { system: "redis", destination: stream, consumerGroup };

@@ -170,4 +170,47 @@ describe.skipIf(!here).each(CLIENTS)(title, (client) => {
       client.name === "redis 6" ? 2 : 1,
     );
   });
+
+  test("entries that are claimed from another consumer, or looked up, are linked with who added them", async () => {
+    const ending = await run(
+      place,
+      "mjs",
+      { ...client.imports, "%sdk%": "{ activeSpan, span }" },
+      `const PORT = ${redis.port};
+       ${client.body}
+       const isIo = client.xadd !== undefined;
+       const send = (...command) => isIo ? client.call(...command) : client.sendCommand(command);
+       const id = await (isIo ? client.xadd("jobs", "*", "id", "7") : client.xAdd("jobs", "*", { id: "7" }));
+       await send("XGROUP", "CREATE", "jobs", "workers", "0");
+       await send("XREADGROUP", "GROUP", "workers", "one", "STREAMS", "jobs", ">");
+       if (isIo) {
+         await span("autoclaim", () => client.xautoclaim("jobs", "workers", "two", 0, "0"));
+         await span("claim", () => client.xclaim("jobs", "workers", "one", 0, id));
+         await span("range", () => client.xrange("jobs", "-", "+"));
+         await span("reverse", () => client.xrevrange("jobs", "+", "-"));
+       } else {
+         await span("autoclaim", () => client.xAutoClaim("jobs", "workers", "two", 0, "0"));
+         await span("claim", () => client.xClaim("jobs", "workers", "one", 0, id));
+         await span("range", () => client.xRange("jobs", "-", "+"));
+         await span("reverse", () => client.xRevRange("jobs", "+", "-"));
+       }
+       await client.del("jobs");
+       await close();`,
+    );
+    expect(ending.stderr).toBe("");
+    const send = await sink.span("send jobs");
+    for (const [name, group] of [
+      ["autoclaim", "workers"],
+      ["claim", "workers"],
+      ["range", undefined],
+      ["reverse", undefined],
+    ]) {
+      const { spanId: within } = await sink.span(name as string);
+      const reads = sink.spans.filter(
+        (span) => span.parentSpanId === within && span.name === "receive jobs",
+      );
+      expect(reads.map(({ links }) => links?.map(({ spanId }) => spanId))).toEqual([[send.spanId]]);
+      expect(reads[0]?.attributes["messaging.consumer.group.name"]).toBe(group);
+    }
+  });
 });
