@@ -6,6 +6,7 @@ import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timer
 import { complain } from "./complaints.ts";
 import type { SpanObserver } from "./config/options.ts";
 import type { ExportSettings, Settings } from "./config/settings.ts";
+import type { Batch } from "./deliver/batch.ts";
 import type { Delivery } from "./deliver/delivery.ts";
 import { Journal } from "./deliver/journal.ts";
 import { OpenBatch } from "./deliver/open-batch.ts";
@@ -63,6 +64,10 @@ export class Core implements TracerCore, SpanTaker {
   #ticks: NodeJS.Timeout | undefined;
   #ended = 0;
   readonly #lostContext: Record<string, number> = {};
+  /** Called at the end of the process, before what is left is sent or written down. */
+  beforeSpill: (() => void) | undefined = undefined;
+  /** In a thread: takes what is left at its end. */
+  heir: ((batches: readonly Batch[]) => void) | undefined = undefined;
   /** Called when all is sent or written down at the end of the process. */
   afterSpill: (() => void) | undefined = undefined;
 
@@ -172,6 +177,11 @@ export class Core implements TracerCore, SpanTaker {
     }
   }
 
+  /** A batch that another thread of this process has left. */
+  takeOver(batch: Batch): void {
+    if (this.#export.enabled) storage.run(SUPPRESSED, () => this.delivery().push(batch));
+  }
+
   /** The delivery, loaded when it is first needed. */
   delivery(): Delivery {
     if (this.#delivery === undefined) {
@@ -201,6 +211,7 @@ export class Core implements TracerCore, SpanTaker {
   /** Writes what is left to the disk, open spans included, as the last thing of the process; `send` also tries to send it. */
   spillAll(send: boolean): void {
     if (!this.#export.enabled) return;
+    this.beforeSpill?.();
     this.#over = true; // what ends from now on, in listeners that come after ours, goes the same way
     for (const span of this.open) {
       span.endMs = Math.max(performance.now(), span.startMs);
@@ -208,7 +219,7 @@ export class Core implements TracerCore, SpanTaker {
       this.open.remove(span);
     }
     this.seal();
-    this.#delivery?.spill(send);
+    this.#delivery?.spill(send, this.heir);
     this.afterSpill?.();
   }
 

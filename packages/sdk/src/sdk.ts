@@ -8,6 +8,7 @@ import type { StartOptions } from "./config/options.ts";
 import { readSettings, type Settings } from "./config/settings.ts";
 import { Core, type TracerStatistics } from "./core.ts";
 import { watchExit } from "./deliver/exit.ts";
+import { shareWithThreads } from "./deliver/threads.ts";
 import { registerGlobals } from "./global.ts";
 import type { Tracing } from "./instrument/instrumentation.ts";
 import { hookReports } from "./instrument/patcher.ts";
@@ -62,7 +63,10 @@ export class Sdk implements TracerProvider, Tracing {
   #begin(options: StartOptions, reporter: ReturnType<typeof reporterOf>): void {
     this.#stops.push(takeOver(() => this.#giveWay()));
     if (options.global !== false) this.#stops.push(registerGlobals(this, this.propagation));
-    if (this.settings.export.enabled) this.#stops.push(watchExit(this.#core, isMainThread));
+    if (this.settings.export.enabled) {
+      this.#stops.push(watchExit(this.#core, isMainThread));
+      this.#stops.push(shareWithThreads(this.#core, this.settings.export));
+    }
     this.#stops.push(startInstrumentations(this, options.instrumentations ?? []));
     if (reporter !== undefined) this.#beginReport(reporter);
   }

@@ -27,9 +27,9 @@ export interface Delivery {
   keep(batch: Batch | undefined): void;
   /**
    * Writes all that is left to the disk, synchronously; with `send` it then tries to send it, also
-   * synchronously, and takes back from the disk what has arrived.
+   * synchronously, and takes back from the disk what has arrived. An `heir` gets everything instead.
    */
-  spill(send: boolean): void;
+  spill(send: boolean, heir?: (batches: readonly Batch[]) => void): void;
   /** Stops timers. */
   stop(): void;
   readonly counts: DeliveryCounts;

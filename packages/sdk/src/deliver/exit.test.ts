@@ -160,6 +160,45 @@ test("threads send their own spans", async () => {
   expect(sink.spans.map(({ name }) => name).sort()).toEqual(["in main", "in worker"]);
 });
 
+const THREADS = {
+  "terminate()": "setInterval(() => {}, 1000);",
+  "process.exit()": "setTimeout(() => process.exit(), 20);",
+  "an error": 'setTimeout(() => { throw new Error("boom"); }, 20);',
+} as const;
+
+test.each(Object.entries(THREADS))(
+  "what a thread has not sent when it ends by %s is sent by the main thread, without a disk",
+  async (how, tail) => {
+    place.env["CLEW_SDK_SPILL"] = "off";
+    const { code } = await runProgram(
+      place,
+      "cjs",
+      `const { isMainThread, parentPort, Worker } = require("node:worker_threads"); const { span, startSpan } = require("%sdk%");
+     if (!isMainThread) { span("in worker", () => {}); startSpan("was open"); parentPort.postMessage("made"); ${tail} }
+     else {
+       const worker = new Worker(__filename);
+       worker.on("error", () => {});
+       worker.once("message", () => { if (${JSON.stringify(how)}.startsWith("terminate")) void worker.terminate(); });
+       worker.on("exit", () => process.exit(3));
+     }`,
+    );
+    expect(code).toBe(3);
+    expect(sink.spans.map(({ name }) => name).sort()).toEqual(["in worker", "was open"]);
+  },
+);
+
+test("a thread that does not come back to its loop is terminated nevertheless", async () => {
+  const { code, ms } = await runProgram(
+    place,
+    "cjs",
+    `const { isMainThread, parentPort, Worker } = require("node:worker_threads");
+     if (!isMainThread) { parentPort.postMessage("busy"); for (;;); }
+     else { const worker = new Worker(__filename); worker.once("message", () => worker.terminate()); }`,
+  );
+  expect(code).toBe(0);
+  expect(ms).toBeLessThan(5000);
+});
+
 test("workers of a cluster keep their spans, whatever ends them", async () => {
   const { code } = await runProgram(
     place,

@@ -237,14 +237,15 @@ export class Sender implements Delivery {
     else this.#spill?.keep(batchBody(batch), batchSpans(batch));
   }
 
-  spill(send: boolean): void {
+  spill(send: boolean, heir?: (batches: readonly Batch[]) => void): void {
     this.#spill?.keep(undefined, 0);
     this.#spill?.newFile();
     const left = [...this.#sending, ...this.#queue];
     this.#sending.clear();
     this.#queue = [];
     this.#bytes = 0;
-    if (left.length === 0) {
+    if (left.length === 0 || heir !== undefined) {
+      if (left.length > 0) heir?.(left);
       this.#spill?.release();
       return;
     }

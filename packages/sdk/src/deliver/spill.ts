@@ -2,13 +2,13 @@
 // (spill-name.ts). Those of processes that are gone are sent by whoever finds them. Nothing here throws: a
 // disk that cannot be written is a spill that takes nothing.
 
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 // Not the global ones, which test runners and DOM shims replace by such as know no `unref`.
 import { clearInterval, setInterval } from "node:timers";
 import type { ExportSettings } from "../config/settings.ts";
+import { backendKey } from "./backend-key.ts";
 import { RecordFile, recordBytes, recordOf, type SpilledRecord } from "./record-file.ts";
 import {
   isOwn,
@@ -47,9 +47,7 @@ export class Spill {
 
   /** Records for the same backend lie in the same folder. */
   constructor(settings: ExportSettings, folder: string) {
-    const target = JSON.stringify([settings.url, settings.headers]);
-    const name = createHash("sha256").update(target).digest("hex").slice(0, 16);
-    this.#folder = join(folder === "auto" ? defaultFolder() : folder, name);
+    this.#folder = join(folder === "auto" ? defaultFolder() : folder, backendKey(settings));
     this.#most = settings.spillBytes;
     this.#ageMs = settings.spillMs;
   }

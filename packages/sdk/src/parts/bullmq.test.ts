@@ -122,6 +122,24 @@ describe.skipIf(!hasBroker("redis"))("bullmq (skipped without redis-server)", ()
     }
   });
 
+  test("jobs in a thread belong to their own traces, and its spans arrive though it ends at once", async () => {
+    writeFiles(bench.place, {
+      "work.cjs": `const { span } = require("@clew/sdk"); module.exports = (job) => span("sandboxed " + job.data.n, async () => {});`,
+    });
+    bench.place.env["CLEW_SDK_SPILL"] = "off"; // nothing of it comes by way of the disk
+    await bench.run(`import { QueueEvents } from "bullmq"; ${open}
+      const queue = new Queue("threads", { connection });
+      const events = new QueueEvents("threads", { connection }); await events.waitUntilReady();
+      const worker = new Worker("threads", process.cwd() + "/work.cjs", { connection, useWorkerThreads: true });
+      for (const n of [1, 2]) await (await span("caller " + n, () => queue.add("x", { n }))).waitUntilFinished(events);
+      await worker.close(); await queue.close(); await events.close();`);
+    for (const n of [1, 2]) {
+      const done = bench.named(`sandboxed ${n}`);
+      expect(done.traceId).toBe(bench.named(`caller ${n}`).traceId);
+      expect(bench.of(CONSUMER).map(({ spanId }) => spanId)).toContain(done.parentSpanId);
+    }
+  });
+
   test("each run of a scheduled job is a trace of its own, linked to where it was planned", async () => {
     await bench.run(`${open}
       const queue = new Queue("ticks", { connection });
