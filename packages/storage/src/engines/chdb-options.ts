@@ -11,7 +11,7 @@ export interface ChdbOptions {
   readonly readers?: number;
   /** Sessions for inserts; 2 unless given. */
   readonly writers?: number;
-  /** Reads that may wait for a session; 64 unless given. */
+  /** Questions that may wait for their first read; `MAX_WAITING` unless given. */
   readonly maxWaiting?: number;
   /** Default limits of a read: 30 s and 512 MiB unless given. */
   readonly limits?: Partial<QueryLimits>;

@@ -11,6 +11,7 @@ import { drainPending, Session } from "chdb";
 import { Cancellation } from "./cancellation.ts";
 import { type ChdbOptions, serverArguments, sessionCounts } from "./chdb-options.ts";
 import {
+  afterWaiting,
   DEFAULT_MAX_BYTES_TO_READ,
   type Engine,
   type Parameter,
@@ -27,7 +28,7 @@ import {
   tokenLiteral,
 } from "./parameters.ts";
 import { ReadLooks } from "./read-looks.ts";
-import { cancelledError, WaitQueue } from "./wait-queue.ts";
+import { cancelledError, MAX_WAITING, WaitQueue } from "./wait-queue.ts";
 
 const MiB = 1024 * 1024;
 const DEFAULT_LIMITS: QueryLimits = {
@@ -96,7 +97,7 @@ class ChdbEngine implements Engine {
   #closed = false;
 
   constructor(readers: Session[], writers: Session[], own: OwnSessions, options: ChdbOptions) {
-    this.#readers = new WaitQueue(readers, options.maxWaiting ?? 64, "queries");
+    this.#readers = new WaitQueue(readers, options.maxWaiting ?? MAX_WAITING, "queries");
     this.#writers = new WaitQueue(writers, 1024, "writes");
     this.#control = own.control;
     this.#looks = new ReadLooks(own.looks);
@@ -188,8 +189,10 @@ class ChdbEngine implements Engine {
   }
 
   async *#stream(sql: string, format: string, options: ReadOptions): AsyncGenerator<Uint8Array> {
-    const limits = { ...this.#limits, ...options.limits };
-    const session = await this.#readers.acquire(limits.timeoutMs, options.signal);
+    const asked = { ...this.#limits, ...options.limits };
+    const askedMs = performance.now();
+    const session = await this.#readers.acquire(asked.timeoutMs, options.signal);
+    const limits = afterWaiting(asked, performance.now() - askedMs);
     if (this.#closed) {
       this.#readers.release(session);
       throw closingError();

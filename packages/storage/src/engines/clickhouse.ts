@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import { ClewError } from "@clew/base";
 import { type ClickHouseClient, type ClickHouseSettings, createClient } from "@clickhouse/client";
 import {
+  afterWaiting,
   DEFAULT_MAX_BYTES_TO_READ,
   type Engine,
   MAX_STATEMENT,
@@ -16,7 +17,7 @@ import {
 import { engineError, timeError } from "./engine-error.ts";
 import { readJsonRows } from "./json-rows.ts";
 import { identifier, tokenLiteral } from "./parameters.ts";
-import { cancelledError, WaitQueue } from "./wait-queue.ts";
+import { cancelledError, MAX_WAITING, WaitQueue } from "./wait-queue.ts";
 
 export interface ClickHouseOptions {
   /** e.g. `http://clickhouse:8123`. */
@@ -27,7 +28,7 @@ export interface ClickHouseOptions {
   readonly database?: string;
   /** Reads that run at once; 16 unless given. */
   readonly readers?: number;
-  /** Reads that may wait; 256 unless given. */
+  /** Questions that may wait for their first read; `MAX_WAITING` unless given. */
   readonly maxWaiting?: number;
   /** Default limits of a read: 30 s and 4 GiB unless given. */
   readonly limits?: Partial<QueryLimits>;
@@ -80,7 +81,7 @@ class ClickHouseEngine implements Engine {
   constructor(client: ClickHouseClient, options: ClickHouseOptions) {
     this.#client = client;
     const slots = Array.from({ length: options.readers ?? 16 }, (_, slot) => slot);
-    this.#slots = new WaitQueue(slots, options.maxWaiting ?? 256, "queries");
+    this.#slots = new WaitQueue(slots, options.maxWaiting ?? MAX_WAITING, "queries");
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
@@ -134,8 +135,10 @@ class ClickHouseEngine implements Engine {
   }
 
   async *#stream(sql: string, format: string, options: ReadOptions): AsyncGenerator<Uint8Array> {
-    const limits = { ...this.#limits, ...options.limits };
-    const slot = await this.#slots.acquire(limits.timeoutMs, options.signal);
+    const asked = { ...this.#limits, ...options.limits };
+    const askedMs = performance.now();
+    const slot = await this.#slots.acquire(asked.timeoutMs, options.signal);
+    const limits = afterWaiting(asked, performance.now() - askedMs);
     // Closing the connection cancels the query in the server: the caller's signal, or time that is up.
     const overdue = AbortSignal.timeout(limits.timeoutMs + GRACE_MS);
     const signal =

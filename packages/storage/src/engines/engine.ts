@@ -17,6 +17,17 @@ export interface QueryLimits {
   readonly whole?: { readonly timeoutMs?: number; readonly maxBytesToRead?: number };
 }
 
+/** Limits of a read that has waited for its turn: the wait is part of its time. */
+export function afterWaiting(limits: QueryLimits, waitedMs: number): QueryLimits {
+  const { timeoutMs, whole } = limits;
+  if (waitedMs < 1) return limits;
+  return {
+    ...limits,
+    timeoutMs: Math.max(1, timeoutMs - waitedMs),
+    whole: { ...whole, timeoutMs: whole?.timeoutMs ?? timeoutMs },
+  };
+}
+
 /**
  * What the engine reads in half a minute when nothing else runs: other limits are met before, unless they
  * were raised.
