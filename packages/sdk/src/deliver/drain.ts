@@ -21,8 +21,8 @@ export interface DrainOwner {
   pausing(): boolean;
   delivered(spans: number): void;
   dropped(spans: number, reason: string): void;
-  /** There is no more to send, or not now. */
-  drained(): void;
+  /** There is no more to send, or not now, which is not `complete`. */
+  drained(complete: boolean): void;
 }
 
 /** The way from the disk to the backend. */
@@ -48,6 +48,7 @@ export class Drain {
     if (this.running || !this.#owner.calm()) return;
     if (this.#spill.next() === undefined) {
       this.#later(UNSEEN_MS);
+      this.#owner.drained(true);
       return;
     }
     this.running = true;
@@ -76,9 +77,10 @@ export class Drain {
       waitMs = await this.#send(record);
     }
     this.#spill.tidy();
+    const complete = waitMs === 0 && this.#spill.next() === undefined;
     this.running = false;
     this.#later(waitMs > 0 ? waitMs : UNSEEN_MS);
-    this.#owner.drained();
+    this.#owner.drained(complete);
   }
 
   /** Sends a record, or what is left to send of it; gives milliseconds to wait when the backend is away. */

@@ -137,6 +137,23 @@ test("what was open at kill -9 is told by the next start", async () => {
   expect(open.attributes).toEqual({ "order.id": 7, "clew.span.unfinished": true });
 });
 
+test("what waits for a backend that is away for long outlives kill -9", async () => {
+  const { url } = sink;
+  const port = Number(new URL(url).port);
+  await sink.stop();
+  const { child, ended } = startProgram(
+    place,
+    "cjs",
+    `const { running, span } = require("%sdk%"); span("last work", () => {});
+     setInterval(() => { if (running().statistics().spilled > 0) console.log("written"); }, 20);`,
+  );
+  child.stdout?.once("data", () => child.kill("SIGKILL"));
+  expect(await ended).toMatchObject({ signal: "SIGKILL" });
+  sink = await OtlpSink.start(port);
+  expect(sink.url).toBe(url);
+  expect(await keptSpans()).toContain("last work");
+});
+
 test.each(["process.exit(0)", 'throw new Error("boom")'])(
   "with the backend there, the last spans arrive before %s is over",
   async (tail) => {
@@ -183,7 +200,8 @@ test.each(Object.entries(THREADS))(
      }`,
     );
     expect(code).toBe(3);
-    expect(sink.spans.map(({ name }) => name).sort()).toEqual(["in worker", "was open"]);
+    // What was on its way when the process ended is sent once more.
+    expect(new Set(sink.spans.map(({ name }) => name))).toEqual(new Set(["in worker", "was open"]));
   },
 );
 

@@ -4,7 +4,7 @@ import fs, { mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readSettings } from "../config/settings.ts";
 import type { Batch } from "./batch.ts";
 import type { Carrier } from "./drain.ts";
@@ -162,6 +162,76 @@ test("a request that is too large is halved before it is given up", async () => 
   expect(await sender.flush(1000)).toBe(true);
   expect(seen).toEqual([3000, 1000, 2000]);
   expect(sender.counts).toEqual({ delivered: 1000, dropped: 2000, spilled: 0 });
+});
+
+describe("a backend that is away for seconds", () => {
+  let nowMs = 0;
+  beforeEach(() => {
+    nowMs = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+  });
+  afterEach(() => void vi.restoreAllMocks());
+
+  const LATER: Outcome = { kind: "retry", afterMs: 60_000, reached: false, message: "away" };
+  const turn = () => new Promise(setImmediate);
+
+  test("what waits for it lies on the disk, once, and is sent when it is back", async () => {
+    const carrier = new HeldCarrier();
+    const sender = new Sender(settings(), carrier, new Spill(settings(), folder));
+    sender.push(batch(1, 0));
+    carrier.answers.pop()?.(LATER);
+    await turn();
+    nowMs = 2000;
+    sender.push(batch(2, 0));
+    expect(sender.counts.spilled).toBe(0);
+    nowMs = 3000;
+    sender.push(batch(4, 0));
+    sender.push(batch(8, 0));
+    expect(sender.counts.spilled).toBe(15);
+
+    const inVain = sender.flush(10_000);
+    carrier.answers.pop()?.(LATER);
+    expect(await inVain).toBe(false);
+
+    const flushed = sender.flush(10_000);
+    carrier.bodies.length = 0;
+    while (sender.pending) {
+      for (const answer of carrier.answers.splice(0)) answer(TAKEN);
+      await turn();
+    }
+    expect(await flushed).toBe(true);
+    expect(sender.counts).toEqual({ delivered: 15, dropped: 0, spilled: 15 });
+    expect(readdirSync(folder).flatMap((name) => readdirSync(join(folder, name)))).toEqual([]);
+    sender.stop();
+  });
+
+  test("one that takes longer than that to fail counts as away since it was asked", async () => {
+    const carrier = new HeldCarrier();
+    const sender = new Sender(settings(), carrier, new Spill(settings(), folder));
+    sender.push(batch(1, 0));
+    nowMs = 10_000;
+    carrier.answers.pop()?.(LATER);
+    await turn();
+    expect(sender.counts.spilled).toBe(1);
+    sender.stop();
+  });
+
+  test("without room on the disk it waits in memory", async () => {
+    const tight = settings({ CLEW_SDK_SPILL_BYTES: "10" });
+    const carrier = new HeldCarrier();
+    const sender = new Sender(tight, carrier, new Spill(tight, folder));
+    sender.push(batch(100, 0));
+    nowMs = 10_000;
+    carrier.answers.pop()?.(LATER);
+    await turn();
+    expect(sender.counts.spilled).toBe(0);
+    const flushed = sender.flush(10_000);
+    await turn();
+    carrier.answers.pop()?.(TAKEN);
+    expect(await flushed).toBe(true);
+    expect(sender.counts.delivered).toBe(100);
+    sender.stop();
+  });
 });
 
 describe("the disk", () => {

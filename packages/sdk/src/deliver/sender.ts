@@ -13,6 +13,12 @@ import { type Carrier, Drain, type DrainOwner } from "./drain.ts";
 import { backoffMs, TOO_LARGE } from "./retry.ts";
 import type { Spill } from "./spill.ts";
 
+/**
+ * A backend that has not answered for so long may stay away: what waits goes to the disk, where it outlives `kill -9`.
+ * Shorter ones, as when it is started anew, cost no writes. Milliseconds.
+ */
+const AWAY_MS = 3000;
+
 interface Flush {
   readonly done: (complete: boolean) => void;
 }
@@ -28,6 +34,10 @@ export class Sender implements Delivery {
   readonly #sending = new Set<Batch>();
   #bytes = 0;
   #failures = 0;
+  /** Since when the backend does not take anything, by performance.now(). */
+  #awaySinceMs = Number.POSITIVE_INFINITY;
+  /** Some of what was pushed waits on the disk for the backend to come back. */
+  #owing = false;
   /** Somebody has waited in vain: nobody shall wait again before the backend answers. */
   #silent = false;
   #pause: NodeJS.Timeout | undefined;
@@ -47,13 +57,18 @@ export class Sender implements Delivery {
 
   #drainOwner(): DrainOwner {
     return {
-      calm: () => this.#flushes.size === 0,
+      calm: () => this.#flushes.size === 0 || this.#owing,
       pausing: () => this.#pause !== undefined,
       delivered: (spans) => {
+        this.#answered();
         this.#delivered += spans;
       },
       dropped: (spans, reason) => this.#countDrops(spans, reason),
-      drained: () => this.#pump(false),
+      drained: (complete) => {
+        if (complete) this.#owing = false;
+        else if (this.#owing) this.#settle(false);
+        this.#pump(false);
+      },
     };
   }
 
@@ -84,7 +99,26 @@ export class Sender implements Delivery {
     this.#queue.push(batch);
     this.#bytes += batchBytes(batch);
     if (this.#bytes > this.#settings.queueBytes) this.#makeRoom();
+    if (this.#pause !== undefined) this.#saveQueue();
     this.#pump();
+  }
+
+  /** The backend takes what it is given. */
+  #answered(): void {
+    this.#failures = 0;
+    this.#silent = false;
+    this.#awaySinceMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Puts what waits for a backend that is away where it outlives the process, as far as it fits there. */
+  #saveQueue(): void {
+    if (performance.now() - this.#awaySinceMs < AWAY_MS) return;
+    for (let oldest = this.#queue[0]; oldest !== undefined; oldest = this.#queue[0]) {
+      if (!this.#toDisk(oldest)) return;
+      this.#queue.shift();
+      this.#bytes -= batchBytes(oldest);
+      this.#owing = true;
+    }
   }
 
   #makeRoom(): void {
@@ -139,7 +173,10 @@ export class Sender implements Delivery {
       void this.#send(batch);
     }
     if (this.pending) return;
-    this.#settle(true);
+    // What lies on the disk is what the backend is asked with while nothing else is there.
+    if (this.#owing && drain) this.drain();
+    if (this.#drain?.running === true) return;
+    this.#settle(!this.#owing);
     if (drain && this.#failures === 0 && this.#delivered > 0) this.drain();
   }
 
@@ -152,14 +189,14 @@ export class Sender implements Delivery {
     const spans = batchSpans(batch);
     switch (outcome.kind) {
       case "taken":
-        this.#failures = 0;
-        this.#silent = false;
+        this.#answered();
         this.#concurrency.succeeded(performance.now() - startMs, full);
         this.#delivered += spans - outcome.rejected;
         this.#bytes -= batchBytes(batch);
         if (outcome.rejected > 0) this.#countDrops(outcome.rejected, outcome.message);
         break;
       case "retry":
+        this.#awaySinceMs = Math.min(this.#awaySinceMs, startMs);
         this.#retry(batch, outcome.afterMs, outcome.message);
         break;
       case "too_large":
@@ -182,6 +219,7 @@ export class Sender implements Delivery {
     this.#queue.unshift(batch);
     complain(`spans cannot be sent and are kept: ${message} (${this.#settings.url})`);
     if (this.#flushes.size > 0) this.#settle(false);
+    this.#saveQueue();
     if (this.#pause !== undefined) return;
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
@@ -205,7 +243,7 @@ export class Sender implements Delivery {
   }
 
   flush(ms: number): Promise<boolean> {
-    if (!this.pending) return Promise.resolve(true);
+    if (!this.pending && !this.#owing) return Promise.resolve(true);
     return new Promise((resolve) => {
       const flush: Flush = {
         done: (complete) => {
