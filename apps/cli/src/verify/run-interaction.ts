@@ -65,8 +65,9 @@ async function tracesOf(
   const findings = sent.flatMap(({ failure, traceId }): Finding[] =>
     failure === undefined ? [] : [{ kind: "error", message: failure, traceId }],
   );
+  const arriving = sent.filter(({ unreached }) => !unreached);
   const traces = await Promise.all(
-    sent.map(({ traceId, spanId }) => settled(interaction, traceId, spanId, surroundings)),
+    arriving.map(({ traceId, spanId }) => settled(interaction, traceId, spanId, surroundings)),
   );
   return { traces, findings };
 }

@@ -16,7 +16,17 @@ export interface SentRequest {
   readonly status: number | undefined;
   /** What went wrong with the request itself, a sentence; undefined when nothing did. */
   readonly failure: string | undefined;
+  /** Nothing listens there: no trace can come of it. */
+  readonly unreached: boolean;
 }
+
+const NOBODY_THERE = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+]);
 
 export async function sendRequest(
   request: SyntheticRequest,
@@ -35,11 +45,13 @@ export async function sendRequest(
   }).then(
     async (response) => {
       await response.arrayBuffer();
-      return { status: response.status, failure: statusFailure(request, response.status) };
+      const failure = statusFailure(request, response.status);
+      return { status: response.status, failure, unreached: false };
     },
     (error: unknown) => ({
       status: undefined,
       failure: `no answer from ${url}: ${reasonOf(error)}`,
+      unreached: isUnreached(error),
     }),
   );
   const endUnixNano = BigInt(Date.now()) * 1_000_000n;
@@ -56,8 +68,19 @@ function statusFailure({ status, url }: SyntheticRequest, actual: number): strin
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  return cause ?? error.message;
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  // A name with several addresses fails with an error that has a code and no message.
+  return cause.message || codeOf(cause) || error.message;
+}
+
+function codeOf(error: Error): string {
+  return "code" in error ? String(error.code) : "";
+}
+
+function isUnreached(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && NOBODY_THERE.has(codeOf(cause));
 }
 
 /** Exports the client's half of requests by OTLP/HTTP. Resolves to a warning when the collector does not take it. */

@@ -166,9 +166,13 @@ describe("clew verify", () => {
     const file = plan(" {}");
     writeFileSync(
       file,
-      readFileSync(file, "utf8").replace(`${address}/orders`, "http://127.0.0.1:1/"),
+      readFileSync(file, "utf8").replace(`${address}/orders`, "http://127.0.0.1:2/"),
     );
-    expect((await verify(file)).out).toContain("error: no answer from http://127.0.0.1:1/");
+    const { code, out } = await verify(file);
+    expect(code).toBe(1);
+    expect(out).toContain("error: no answer from http://127.0.0.1:2/");
+    // Nobody took the request, so that nobody can have sent a span: nothing is waited for.
+    expect(out).not.toContain("no span of the trace arrived");
   });
 
   it("records what a good run looks like, keeps comments, and then holds later runs to it", async () => {
