@@ -98,6 +98,15 @@ describe("settings", () => {
   });
 });
 
+test("names of the tracer and of the command line's clients may stand beside the settings", () => {
+  const env = {
+    CLEW_URL: "http://localhost:9000",
+    CLEW_SDK_SPILL: "/tmp/spill",
+    CLEW_PORT: "9000",
+  };
+  expect(load(env).config.port).toBe(9000);
+});
+
 describe("a setting that cannot be is a start-up error:", () => {
   test.each<[string, Record<string, string>, string]>([
     [

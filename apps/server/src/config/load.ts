@@ -7,8 +7,10 @@ import { ClewError } from "@clew/base";
 import { type Config, configSchema, type Setting, settings } from "./schema.ts";
 import { type FileValue, readSettingsFile, yamlValues } from "./yaml-file.ts";
 
-/** Names the settings file; the only CLEW_ name that is no setting. */
+/** Names the settings file. */
 export const configFileEnv = "CLEW_CONFIG";
+/** Names of the command line's clients and of the tracer, which one shell may hold beside the settings. */
+const notOurs = /^CLEW_(URL$|SDK_)/;
 /** Read from the working folder when no other file is named. */
 export const defaultConfigFile = "clew.yaml";
 
@@ -78,8 +80,8 @@ function envValues(env: LoadOptions["env"], problems: string[]): Map<string, Giv
   const names = [...settings.map((setting) => setting.env), configFileEnv];
   for (const [name, value] of Object.entries(env)) {
     // An empty variable is how compose files and shells write "not set".
-    if (!name.startsWith("CLEW_") || name === configFileEnv || value === undefined || value === "")
-      continue;
+    if (!name.startsWith("CLEW_") || value === undefined || value === "") continue;
+    if (name === configFileEnv || notOurs.test(name)) continue;
     const setting = settings.find((candidate) => candidate.env === name);
     if (setting !== undefined) found.set(setting.key, { value, origin: name });
     else problems.push(unknown("environment variable", name, names));
