@@ -1,7 +1,7 @@
 // Values of command-line options. A value that does not fit is a commander InvalidArgumentError, which
 // becomes one line naming the option.
 
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -19,6 +19,11 @@ export function duration(text: string): number {
     throw new InvalidArgumentError("Use a number with a unit, such as 500ms, 60s, 5m, 24h or 7d.");
   }
   return Number(match[1]) * unit;
+}
+
+/** An option whose value is a duration; `shown` is its default, as `--help` prints it. */
+export function durationOption(flags: string, description: string, shown: string): Option {
+  return new Option(flags, description).argParser(duration).default(duration(shown), shown);
 }
 
 /** A parser of whole numbers from `low` to `high`; k and M may follow the digits. */

@@ -17,13 +17,15 @@ export function addDemoCommand(program: Command): void {
     )
     .option(
       "--endpoint <url>",
-      "where the shop sends its spans (default: OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4318)",
+      "where the shop sends its spans (default: OTEL_EXPORTER_OTLP_ENDPOINT, else this machine)",
     )
     .argument("[args...]", "passed on to the shop")
     .allowUnknownOption()
     .addHelpText("after", "\nclew demo -- --help shows the shop's own options.")
     .action(async (args: string[], flags: { endpoint?: string }) => {
-      const inherited = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? "http://127.0.0.1:4318";
+      // The port of a server that is started with the same environment.
+      const local = `http://127.0.0.1:${process.env["CLEW_OTLP_HTTP_PORT"] || "4318"}`;
+      const inherited = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? local;
       process.exitCode = await runShop(fileURLToPath(SHOP), args, flags.endpoint ?? inherited);
     });
 }

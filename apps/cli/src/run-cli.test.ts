@@ -35,6 +35,12 @@ describe("clew", () => {
     expect((await run("demo", "--help")).out).toContain("examples/shop");
   });
 
+  it("shows each default once, and durations with a unit", async () => {
+    expect((await run("query", "--help")).out).toContain('end (default: "now")');
+    expect((await run("tail", "--help")).out).toContain("how often to look (default: 1s)");
+    expect((await run("doctor", "--help")).out).toMatch(/\(default:\s+10s\)/);
+  });
+
   it.each([
     [
       ["lod"],

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { duration } from "../argument-types.ts";
+import { durationOption } from "../argument-types.ts";
 import type { CliOutput } from "../cli-output.ts";
 import {
   interruptible,
@@ -33,7 +33,9 @@ export function addDoctorCommand(program: Command, output: CliOutput): void {
     )
     .addOption(serverOption())
     .addOption(tenantOption())
-    .option("--for <time>", "how long to watch, unless the program ends before", duration, 10_000)
+    .addOption(
+      durationOption("--for <time>", "how long to watch, unless the program ends before", "10s"),
+    )
     .option("--json", "print the report as JSON; what the program prints goes to stderr")
     .addHelpText("after", "\nExit code 0 when all is well, 1 when there are problems.")
     .action(async (command: string[], flags: Flags) => {

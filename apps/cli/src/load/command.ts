@@ -1,7 +1,7 @@
 // `clew load`: options of the load generator, its progress on stderr and its report on stdout.
 
 import { type Command, Option } from "commander";
-import { duration, instant, share, whole } from "../argument-types.ts";
+import { duration, durationOption, instant, share, whole } from "../argument-types.ts";
 import type { LoadOptions, TransportName } from "./load-options.ts";
 import type { LoadObserver } from "./run-load.ts";
 
@@ -32,10 +32,6 @@ interface Flags {
 }
 
 const count = whole(1, 1e12);
-
-function timeOption(flags: string, description: string, ms: number, shown: string): Option {
-  return new Option(flags, description).argParser(duration).default(ms, shown);
-}
 
 /** Adds the `load` subcommand. */
 export function addLoadCommand(program: Command): void {
@@ -74,9 +70,7 @@ export function addLoadCommand(program: Command): void {
       "with --senders: most spans in one request (default: 5)",
       whole(1, 100_000),
     )
-    .addOption(
-      timeOption("--interval <time>", "with --senders: how often each sends", 100, "100ms"),
-    )
+    .addOption(durationOption("--interval <time>", "with --senders: how often each sends", "100ms"))
     .option("--gzip", "compress requests")
     .option("--seed <n>", "which spans to make", whole(0, Number.MAX_SAFE_INTEGER), 1)
     .option(
@@ -95,18 +89,16 @@ export function addLoadCommand(program: Command): void {
     )
     .option("--giants <share>", "share of traces with 10,000 spans", share, 1 / 20_000)
     .addOption(
-      timeOption(
+      durationOption(
         "--timeout <time>",
         "send a request again when it stays unanswered this long",
-        30_000,
         "30s",
       ),
     )
     .addOption(
-      timeOption(
+      durationOption(
         "--give-up-after <time>",
         "give a request up when it keeps failing this long",
-        60_000,
         "60s",
       ),
     )

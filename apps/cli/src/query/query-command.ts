@@ -49,7 +49,7 @@ export function addQueryCommand(program: Command, output: CliOutput): void {
         .default("now-1h", "1h"),
     )
     .option("--from <time>", "start instead of --since: RFC 3339, or -2h", timeExpression)
-    .option("--to <time>", "end (default: now)", timeExpression, "now")
+    .option("--to <time>", "end", timeExpression, "now")
     .option("--limit <n>", "traces to show", whole(1, 1000), 20)
     .option("--spans <n>", "matching spans to show of each trace; 0 for none", whole(0, 10_000), 3)
     .addOption(

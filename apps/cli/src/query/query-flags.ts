@@ -13,11 +13,12 @@ function httpUrl(text: string): string {
   throw new InvalidArgumentError("Use a URL such as http://127.0.0.1:4319.");
 }
 
+/** The server of this machine, on the port that the environment gives a server. */
 export function serverOption(): Option {
   return new Option("--server <url>", "address of Clew's UI and APIs")
     .env("CLEW_URL")
     .argParser(httpUrl)
-    .default("http://127.0.0.1:4319");
+    .default(`http://127.0.0.1:${process.env["CLEW_PORT"] || "4319"}`);
 }
 
 export function tenantOption(): Option {

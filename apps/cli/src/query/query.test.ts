@@ -152,7 +152,7 @@ describe("clew query", () => {
     const { out } = await run("query", traceId.toUpperCase());
     const lines = out.split("\n");
     expect(lines[0]).toMatch(new RegExp(`/trace/${traceId}$`));
-    expect(lines[1]).toBe("3 spans, 2 services, 100 ms, 1 errors");
+    expect(lines[1]).toBe("3 spans, 2 services, 100 ms, 1 error");
     expect(lines[2]).toMatch(/^shop GET \/cart +100 ms █+$/);
     expect(lines[3]).toMatch(/^ {2}! cart load ·\[31mcart +60 ms +█+$/);
     expect(out).toContain("(not received)");

@@ -3,7 +3,7 @@
 import { ClewError } from "@clew/base";
 import { parse } from "@clew/traceql";
 import { type Command, Option } from "commander";
-import { duration } from "../argument-types.ts";
+import { durationOption } from "../argument-types.ts";
 import type { CliOutput } from "../cli-output.ts";
 import { interruptible, type ServerFlags, serverOption, tenantOption } from "./query-flags.ts";
 
@@ -25,8 +25,10 @@ export function addTailCommand(program: Command, output: CliOutput): void {
     )
     .addOption(serverOption())
     .addOption(tenantOption())
-    .option("--every <time>", "how often to look", duration, 1000)
-    .option("--lookback <time>", "spans that started longer ago are missed", duration, 120_000)
+    .addOption(durationOption("--every <time>", "how often to look", "1s"))
+    .addOption(
+      durationOption("--lookback <time>", "spans that started longer ago are missed", "2m"),
+    )
     .addOption(
       new Option("--format <name>", "lines, or json").choices(["lines", "json"]).default("lines"),
     )

@@ -30,9 +30,14 @@ export function waterfallText(batch: SpanBatch, width: number): string {
 }
 
 function headLine(layout: TraceLayout): string {
-  const errors = layout.errorCount === 0 ? "" : `, ${layout.errorCount} errors`;
-  const services = `${layout.services.length} services`;
-  return `${layout.spanCount} spans, ${services}, ${formatDuration(layout.durationNano)}${errors}`;
+  const errors = layout.errorCount === 0 ? "" : `, ${counted(layout.errorCount, "error")}`;
+  const services = counted(layout.services.length, "service");
+  const spans = counted(layout.spanCount, "span");
+  return `${spans}, ${services}, ${formatDuration(layout.durationNano)}${errors}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function nameCell(batch: SpanBatch, layout: TraceLayout, row: number, width: number): string {
