@@ -45,6 +45,17 @@ async function asked(query: string): Promise<SearchQuery> {
   return seen;
 }
 
+test("prettyPrint adds line breaks, to lists and to streams of traces", async () => {
+  for (const path of ["services", `traces/${cartTrace}`, "traces?service=web", "v3/services"]) {
+    const url = `/jaeger/api/${path}${path.includes("?") ? "&" : "?"}prettyPrint=`;
+    const plain = await server.inject(`${url}false`);
+    const pretty = await server.inject(`${url}true`);
+    expect(plain.body).not.toContain("\n");
+    expect(pretty.body).toBe(JSON.stringify(plain.json(), null, 4));
+    expect(pretty.headers["content-type"]).toBe(plain.headers["content-type"]);
+  }
+});
+
 describe("names:", () => {
   test("services are sorted, with their number", async () => {
     expect(await get("/api/services")).toEqual(ok(["cart", "web"], 2));

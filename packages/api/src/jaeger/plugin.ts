@@ -8,8 +8,9 @@ import { useErrorSender } from "../http/error-senders.ts";
 import { beginError } from "../http/foreign-error.ts";
 import { classicPosts, classicRoutes, type Get } from "./classic-routes.ts";
 import { errorEnvelope } from "./envelope.ts";
+import { indented } from "./indented-json.ts";
 import { keepJsonBodies } from "./json-body.ts";
-import { type JaegerApiOptions, jaegerCall } from "./options.ts";
+import { type JaegerApiOptions, type JaegerCall, jaegerCall } from "./options.ts";
 import { gatewayError } from "./v3-error.ts";
 import { v3PostPaths, v3Posts, v3Routes } from "./v3-routes.ts";
 
@@ -21,9 +22,10 @@ export async function jaegerApi(server: FastifyInstance, options: JaegerApiOptio
   refuseOtherPaths(server, "404 page not found");
   const get: Get = (path, handle) => {
     server.get(path, async (request, reply) => {
-      const answer = await handle(jaegerCall(options, request, reply));
+      const call = jaegerCall(options, request, reply);
+      const answer = await handle(call);
       void reply.type("application/json; charset=utf-8");
-      return answer;
+      return isPretty(call) ? indented(answer) : answer;
     });
     refuseOtherMethods(server, path, v3PostPaths.has(path) ? ["GET", "POST"] : ["GET"]);
   };
@@ -31,6 +33,11 @@ export async function jaegerApi(server: FastifyInstance, options: JaegerApiOptio
   classicPosts(server);
   v3Routes(get);
   v3Posts(server, options);
+}
+
+/** Anything but `false` asks for line breaks, as in Jaeger. */
+function isPretty({ query }: JaegerCall): boolean {
+  return (query.one("prettyPrint") ?? "false") !== "false";
 }
 
 function sendJaegerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {

@@ -71,7 +71,7 @@ function time(writer: WireWriter, tag: number, nano: bigint): void {
   writer.end(inner);
 }
 
-function seconds(writer: WireWriter, tag: number, count: number): void {
+function wholeSeconds(writer: WireWriter, tag: number, count: number): void {
   const inner = writer.begin(tag);
   writer.uintField(0x08, count);
   writer.end(inner);
@@ -280,8 +280,8 @@ describe("errors:", () => {
       ...["api_v2", "api_v3"].map((version): [string, Buffer, string] => [
         `${version}.QueryService/FindTraces`,
         search("web", (w) => {
-          seconds(w, 0x32, 2);
-          seconds(w, 0x3a, 1);
+          wholeSeconds(w, 0x32, 2);
+          wholeSeconds(w, 0x3a, 1);
         }),
         "'duration_max' should be greater than 'duration_min'",
       ]),
