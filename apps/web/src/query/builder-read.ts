@@ -94,9 +94,15 @@ function printed(node: SpansetExpression): string {
   return print({ kind: "spans", pipeline, hints: new Map(), at }).slice(0, 40);
 }
 
+/** Rows of a set of spans; more would push the answer off the screen, and make typing slow. */
+const maxConditions = 24;
+
 function conditionsOf({ condition }: SpansetFilter): Condition[] {
   const all = condition.kind === "static" && condition.type === "bool" && condition.value;
-  return all ? [] : flat(condition).map(conditionOf);
+  if (all) return [];
+  const terms = flat(condition);
+  if (terms.length > maxConditions) fail(`it has more than ${maxConditions} conditions`);
+  return terms.map(conditionOf);
 }
 
 function flat(node: FieldExpression): FieldExpression[] {

@@ -161,6 +161,7 @@ describe("the builder", () => {
     ["{ } | compare({ status = error })", /compare/],
     ["{ } with(exemplars=3)", /hints/],
     ["{ .a = ", /fault/],
+    [`{ ${Array.from({ length: 25 }, (_, at) => `.a != ${at}`).join(" && ")} }`, /more than 24/],
   ])("says why it cannot show %s", (text, reason) => {
     expect(readBuilder(text)).toMatchObject({
       reason: expect.stringMatching(reason) as string,
