@@ -157,7 +157,11 @@ function TimelineHost({
   onTimeline: (timeline: Timeline | undefined) => void;
 }): ReactElement {
   const host = useRef<HTMLDivElement>(null);
-  const [nameWidth, setNameWidth] = useStored("nameWidth", 380, numberBetween(140, 1200));
+  const [nameWidth, setNameWidth] = useStored(
+    "nameWidth",
+    Math.min(380, Math.round(innerWidth * 0.45)),
+    numberBetween(140, 1200),
+  );
   const create = useEffectEvent(
     (element: HTMLElement) => new Timeline(element, { nameWidth, onNameWidth: setNameWidth }),
   );
