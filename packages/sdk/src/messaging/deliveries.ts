@@ -3,7 +3,8 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { storage } from "../trace/context.ts";
 import type { Begun } from "./operation.ts";
-import { endBegun, isThenable, whenDone } from "./run.ts";
+import { endBegun, isThenable } from "./run.ts";
+import { whenHandled } from "./unheard.ts";
 
 /** A message whose handler never acknowledges it is given up after this. */
 const MOST_MS = 60_000;
@@ -23,7 +24,7 @@ export class Deliveries {
   readonly #open = new Map<number, Open>();
 
   /** Runs a handler whose message is settled under `tag`. */
-  handle<T>(tag: number, begun: Begun, work: () => T): T {
+  handle<T>(tag: number, begun: Begun, handler: unknown, work: () => T): T {
     // Known before the handler runs, which may settle at once.
     const open: Open = { begun, timer: undefined, settled: false };
     this.#open.set(tag, open);
@@ -37,7 +38,7 @@ export class Deliveries {
     }
     if (isThenable(result)) {
       this.#open.delete(tag);
-      return whenDone(result, (failure) => endBegun(begun, failure));
+      return whenHandled(handler, result, (failure) => endBegun(begun, failure));
     }
     if (open.settled) this.#end(tag, open);
     else open.timer = setTimeout(() => this.#end(tag, open), MOST_MS).unref();

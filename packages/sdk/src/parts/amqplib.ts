@@ -13,7 +13,8 @@ import {
   sizeOf,
   wrapMethod,
 } from "../messaging/patching.ts";
-import { endBegun, isThenable, runBegun } from "../messaging/run.ts";
+import { endBegun, isThenable } from "../messaging/run.ts";
+import { runHandler } from "../messaging/unheard.ts";
 import { activeContext, ROOT, storage } from "../trace/context.ts";
 import { fail } from "../trace/exception.ts";
 
@@ -196,8 +197,8 @@ function wrapConsume(messaging: Messaging): (original: Method) => Method {
               ),
         );
         if (begun === undefined || message === null) return work();
-        if (noAck || !begun.span.isRecording()) return runBegun(begun, work);
-        return deliveriesOf(channel).handle(message.fields.deliveryTag, begun, work);
+        if (noAck || !begun.span.isRecording()) return runHandler(begun, handler, work);
+        return deliveriesOf(channel).handle(message.fields.deliveryTag, begun, handler, work);
       });
       return Reflect.apply(original, this, [queue, traced, ...args.slice(2)]);
     };

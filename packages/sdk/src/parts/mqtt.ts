@@ -13,7 +13,8 @@ import {
   sizeOf,
   wrapMethod,
 } from "../messaging/patching.ts";
-import { emitWithin, endBegun } from "../messaging/run.ts";
+import { endBegun } from "../messaging/run.ts";
+import { emitWithin } from "../messaging/unheard.ts";
 import { activeContext, ROOT, storage } from "../trace/context.ts";
 
 const LIBRARY = "mqtt";

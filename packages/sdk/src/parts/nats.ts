@@ -17,6 +17,7 @@ import {
   wrapMethod,
 } from "../messaging/patching.ts";
 import { runBegun } from "../messaging/run.ts";
+import { runHandler } from "../messaging/unheard.ts";
 import { ROOT } from "../trace/context.ts";
 
 const LIBRARY = "nats";
@@ -147,7 +148,7 @@ function traced(
       if (!isOfProgram(message) || (at === 1 && args[0])) return undefined;
       return messaging.process(natsMessage(message, queue), messageParent("message"), ROOT);
     });
-    return runBegun(begun, () => Reflect.apply(callback, this, args));
+    return runHandler(begun, callback, () => Reflect.apply(callback, this, args));
   });
 }
 

@@ -72,6 +72,23 @@ test("a payload that begins with its context continues the sender's trace", asyn
   expect(processed.map(({ traceId }) => traceId)).toEqual([sender.traceId]);
 });
 
+test("a promise that a listener handles elsewhere is handled; one that nobody handles ends the process", async () => {
+  const listener = (body: string) => `${open}
+    const work = async () => { await new Promise((done) => setTimeout(done, 20)); throw new Error("broke"); };
+    server.on("connection", (socket) => socket.on("message", ${body}));
+    const client = new WebSocket(url); await once(client, "open"); client.send("x");
+    setTimeout(() => close(client), 300);`;
+  await bench.run(listener("() => { const done = work(); done.catch(() => {}); return done; }"));
+  const [processed] = bench.of(CONSUMER);
+  expect(processed?.status?.code).toBe(2);
+  expect(processed?.attributes).not.toHaveProperty("clew.span.unfinished");
+  const { startTimeUnixNano = 0, endTimeUnixNano = 0 } = processed ?? {};
+  expect(Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6).toBeGreaterThan(18);
+  for (const body of ["() => work()", "async () => await work()"]) {
+    await expect(bench.run(listener(body))).rejects.toThrow(/ended with 1: [^]*broke/);
+  }
+});
+
 test("listeners of all kinds work, in order, and one that throws ends the process", async () => {
   await bench.run(`${open}
     const got = [];

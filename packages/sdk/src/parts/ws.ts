@@ -10,7 +10,8 @@ import type { Instrumentation, Tracing } from "../instrument/instrumentation.ts"
 import { type Carrier, jsonCarrier } from "../messaging/carrier.ts";
 import { type Begun, Messaging, messageParent } from "../messaging/operation.ts";
 import { attempt, dressed, type Method, sizeOf, wrapMethod } from "../messaging/patching.ts";
-import { emitWithin, runBegun } from "../messaging/run.ts";
+import { runBegun } from "../messaging/run.ts";
+import { emitWithin } from "../messaging/unheard.ts";
 import { contextWithSpan, ROOT } from "../trace/context.ts";
 import { RecordingSpan } from "../trace/span.ts";
 
