@@ -161,19 +161,29 @@ describe("a search for a remote service", () => {
     expect(keys(await asked(query("bank"), map("external", "bank")))).toEqual([
       "peer.service=bank",
       "server.address=bank",
+      "net.peer.name=bank",
     ]);
     expect(keys(await asked(query("orders"), map("messaging", "orders")))).toEqual([
       "peer.service=orders",
       "messaging.destination.name=orders",
+      "messaging.destination=orders",
     ]);
     expect(keys(await asked(query("pg%2Fshop"), map("database", "pg/shop")))).toEqual([
       "peer.service=pg/shop",
       "db.system.name=pg db.namespace=shop",
+      "db.system.name=pg server.address=shop",
       "db.system=pg db.name=shop",
+      "db.system=pg net.peer.name=shop",
+    ]);
+    expect(keys(await asked(query("pg"), map("database", "pg")))).toEqual([
+      "peer.service=pg",
+      "db.system.name=pg",
+      "db.system=pg",
     ]);
     expect(keys(await asked(query("unknown"), map("database", "pg")))).toEqual([
       "peer.service=unknown",
       "server.address=unknown",
+      "net.peer.name=unknown",
     ]);
   });
 

@@ -71,18 +71,23 @@ function peerConditions(remote: string, types: ReadonlySet<ServiceNodeType>): At
     value,
   });
   const conditions = [[is("peer.service")]];
-  if (types.size === 0 || types.has("external")) conditions.push([is("server.address")]);
-  if (types.has("messaging")) conditions.push([is("messaging.destination.name")]);
+  if (types.size === 0 || types.has("external"))
+    conditions.push([is("server.address")], [is("net.peer.name")]);
+  if (types.has("messaging"))
+    conditions.push([is("messaging.destination.name")], [is("messaging.destination")]);
   if (types.has("database")) {
-    // The service map's name: `system/namespace`, or the system alone.
+    // The service map's name: `system/namespace`, `system/address`, or the system alone.
     const slash = remote.indexOf("/");
-    const system = slash < 0 ? remote : remote.slice(0, slash);
-    const place = slash < 0 ? [] : [remote.slice(slash + 1)];
-    conditions.push([
-      is("db.system.name", system),
-      ...place.map((name) => is("db.namespace", name)),
-    ]);
-    conditions.push([is("db.system", system), ...place.map((name) => is("db.name", name))]);
+    if (slash < 0) {
+      conditions.push([is("db.system.name")], [is("db.system")]);
+    } else {
+      const system = remote.slice(0, slash);
+      const place = remote.slice(slash + 1);
+      for (const key of ["db.namespace", "server.address"])
+        conditions.push([is("db.system.name", system), is(key, place)]);
+      for (const key of ["db.name", "net.peer.name"])
+        conditions.push([is("db.system", system), is(key, place)]);
+    }
   }
   return conditions;
 }

@@ -141,9 +141,27 @@ describe("endpoints:", () => {
     ],
     [{ "db.name": "orders", "server.port": "5432" }, { serviceName: "orders" }],
     [{ "peer.service": "pay", "server.port": "0" }, { serviceName: "pay" }],
+    [
+      { "db.system.name": "postgresql", "db.namespace": "shop", "server.address": "database" },
+      { serviceName: "postgresql/shop" },
+    ],
+    [
+      { "db.system": "redis", "net.peer.name": "10.0.0.7", "net.peer.port": "6379" },
+      { serviceName: "redis/10.0.0.7", ipv4: "10.0.0.7", port: 6379 },
+    ],
+    [{ "db.system": "sqlite", "peer.service": "" }, { serviceName: "sqlite" }],
     [{}, undefined],
   ])("a client whose attributes are %j calls %j", (attributes, remote) => {
     expect(one({ kind: 3, attributes: texts(attributes) }).remoteEndpoint).toEqual(remote);
+  });
+
+  test("a producer's peer is what it sends to, whatever host that is at", () => {
+    const attributes = texts({
+      "server.address": "broker",
+      "messaging.destination.name": "orders",
+    });
+    expect(one({ kind: 4, attributes }).remoteEndpoint).toEqual({ serviceName: "orders" });
+    expect(one({ kind: 3, attributes }).remoteEndpoint).toEqual({ serviceName: "broker" });
   });
 
   test("a server's peer is its caller, not itself", () => {

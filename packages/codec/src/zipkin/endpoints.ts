@@ -1,4 +1,6 @@
-// The two endpoints of a Zipkin span: the service itself, and the peer that its attributes name, by the
+// The two endpoints of a Zipkin span: the service itself, and the peer that its attributes name. Databases and
+// destinations of messages go by the names that the service map has for them (edges/peers.ts of the store), so
+// that Zipkin's lists of remote services and of dependencies speak of them as the spans do; other peers by the
 // ranking of OpenTelemetry's rules for Zipkin. An address that is an IP goes to ipv4 or ipv6.
 
 import { SpanKind } from "@clew/model";
@@ -38,6 +40,10 @@ const CALLERS: readonly (readonly [string, string])[] = [
   ["net.peer.ip", "net.peer.port"],
 ];
 
+const DATABASE_SYSTEMS = ["db.system.name", "db.system"];
+const DATABASE_PLACES = ["db.namespace", "db.name", "server.address", "net.peer.name"];
+const DESTINATIONS = ["messaging.destination.name", "messaging.destination"];
+
 const ADDRESSES = ["network.peer.address", "net.sock.peer.addr", "net.peer.ip"];
 const LOCAL_ADDRESSES = ["network.local.address", "net.host.ip", "net.sock.host.addr"];
 const LOCAL_PORTS = ["network.local.port", "net.host.port"];
@@ -58,18 +64,29 @@ export function remoteEndpoint(kind: number, tags: Texts): ZipkinEndpoint | unde
   const isServing = kind === SpanKind.Server || kind === SpanKind.Consumer;
   const candidates = isServing ? CALLERS : CALLED;
   const found = candidates.find(([key]) => (tags.get(key) ?? "") !== "");
-  if (found === undefined) return undefined;
+  const known = isServing ? undefined : knownPeer(kind, tags);
+  if (found === undefined) return known === undefined ? undefined : { serviceName: known };
   const [key, portKey] = found;
   const name = tags.get(key) ?? "";
   const port = portOf(tags.get(portKey));
   const ip = ipOf(name);
   const isIp = ip.ipv4 !== undefined || ip.ipv6 !== undefined;
   const address = isIp ? ip : ipOf(firstOf(ADDRESSES, tags) ?? "");
+  const serviceName = known ?? (isIp ? undefined : name);
   return {
-    ...(isIp ? {} : { serviceName: name }),
+    ...(serviceName === undefined ? {} : { serviceName }),
     ...address,
     ...(port === undefined ? {} : { port }),
   };
+}
+
+/** The service map's name for a database (`system/place`) or for what a producer sends to. */
+function knownPeer(kind: number, tags: Texts): string | undefined {
+  const system = firstOf(DATABASE_SYSTEMS, tags);
+  if (system === undefined)
+    return kind === SpanKind.Producer ? firstOf(DESTINATIONS, tags) : undefined;
+  const place = firstOf(DATABASE_PLACES, tags);
+  return place === undefined ? system : `${system}/${place}`;
 }
 
 function firstOf(keys: readonly string[], tags: Texts): string | undefined {
