@@ -1,3 +1,4 @@
+import { parse } from "@clew/traceql";
 import { describe, expect, it } from "vitest";
 import { parseAttributeFilter, printAttributeFilter } from "./attribute-filter.ts";
 import { parseRoute, printRoute } from "./routes.ts";
@@ -32,6 +33,13 @@ describe("addresses", () => {
       argument: undefined,
       params,
     });
+  });
+
+  it("carry the longest query that TraceQL takes", () => {
+    const q = `{ name = "${"ü".repeat(128 * 1024 - 13)}" }`;
+    expect(parse(q).kind).toBe("spans");
+    expect(() => parse(`${q} `)).toThrow("more than 131072");
+    expect(reparse(printRoute("query", undefined, { q }))).toMatchObject({ params: { q } });
   });
 
   it.each(["a/b 100%", ".", "..", "~..", "C:\\jobs", "nul\u0000"])(
