@@ -1,5 +1,5 @@
 // Part `sdk`: what the tracer costs and keeps, beside other tracers in the same run: CPU per request, start-up,
-// single spans, overload, exits. Installs the others from the registry into a scratch folder.
+// single spans, calls of databases and gRPC, overload, exits. Installs the others from the registry into a scratch folder.
 
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -10,6 +10,7 @@ import type { FigureList } from "../figures.ts";
 import type { BenchRun } from "../run.ts";
 import { makeScratch, removeScratch } from "../scratch.ts";
 import { AGENTS, type Agent, installAgents, installNode } from "../sdk/agents.ts";
+import { benchCalls } from "../sdk/calls.ts";
 import { sendAtRate, sendRequests } from "../sdk/http-load.ts";
 import { App, type Place, runToEnd, Sink, timeStart } from "../sdk/processes.ts";
 
@@ -24,10 +25,12 @@ interface Sizes {
   readonly rounds: number;
   readonly starts: number;
   readonly overloadSeconds: number;
+  /** Calls of a database client or of gRPC. */
+  readonly calls: number;
 }
 
-const FULL: Sizes = { requests: 60_000, rounds: 3, starts: 11, overloadSeconds: 10 };
-const QUICK: Sizes = { requests: 10_000, rounds: 1, starts: 3, overloadSeconds: 2 };
+const FULL: Sizes = { requests: 60_000, rounds: 3, starts: 11, overloadSeconds: 10, calls: 40_000 };
+const QUICK: Sizes = { requests: 10_000, rounds: 1, starts: 3, overloadSeconds: 2, calls: 10_000 };
 
 const median = (values: number[]): number => quantile(values, 0.5);
 
@@ -270,6 +273,7 @@ export async function benchSdk(run: BenchRun): Promise<void> {
       await benchCpu(place, agents, figures, sizes, label);
       benchStart(place, agents, figures, sizes, label);
       await benchSpans(place, figures, label);
+      await benchCalls(place, agents, figures, sizes, label);
     }
     const place = { folder, node: process.execPath };
     await benchOverload(place, agents, figures, sizes);

@@ -30,6 +30,15 @@ const otlp = (sink: string) => ({
 });
 const BY_API = `require("@opentelemetry/api").trace.getTracer("bench").startSpan("last work").end();`;
 
+/** Libraries whose calls are measured, in versions that all tracers know. */
+const LIBRARIES = [
+  "pg@8.23.1",
+  "ioredis@5.11.1",
+  "@grpc/grpc-js@1.14.7",
+  "@opentelemetry/api@1.10.0",
+];
+const PROGRAMS = ["http-app.cjs", "micro.cjs", "calls.cjs", "stub-servers.cjs"];
+
 export const AGENTS: readonly Agent[] = [
   { name: "bare", packages: [], cjs: [], esm: [], env: () => ({}) },
   {
@@ -103,8 +112,7 @@ function npmInstall(folder: string, packages: readonly string[]): boolean {
 /** Makes `folder` a place where the agents can be run; resolves to those that could be installed. */
 export function installAgents(folder: string, wanted: readonly Agent[]): readonly Agent[] {
   writeFileSync(join(folder, "package.json"), `{ "name": "bench", "version": "1.0.0" }\n`);
-  for (const name of ["http-app.cjs", "micro.cjs"])
-    copyFileSync(join(here, name), join(folder, name));
+  for (const name of PROGRAMS) copyFileSync(join(here, name), join(folder, name));
   writeFileSync(join(folder, "empty.cjs"), "");
   writeFileSync(join(folder, "empty.mjs"), `import "node:http";\n`);
   writeFileSync(join(folder, "sentry.cjs"), `require("@sentry/node").init(${OPTIONS});\n`);
@@ -112,6 +120,7 @@ export function installAgents(folder: string, wanted: readonly Agent[]): readonl
     join(folder, "sentry.mjs"),
     `import { init } from "@sentry/node";\ninit(${OPTIONS});\n`,
   );
+  npmInstall(folder, LIBRARIES);
   const installed = wanted.filter(
     ({ packages }) => packages.length === 0 || npmInstall(folder, packages),
   );

@@ -45,7 +45,8 @@ export interface Place {
   readonly node: string;
 }
 
-function environment(place: Place, agent: Agent, sink: string): NodeJS.ProcessEnv {
+/** Variables of a program that is measured. */
+export function environment(place: Place, agent: Agent, sink: string): NodeJS.ProcessEnv {
   return {
     PATH: process.env["PATH"],
     HOME: place.folder,
