@@ -1,8 +1,8 @@
 // ClickHouse's RowBinary, read from chunks that may end anywhere: little-endian fixed-width numbers,
 // LEB128 lengths, strings as length + bytes, arrays and maps as count + elements, no separators.
 
-import { setImmediate } from "node:timers/promises";
 import { ClewError } from "@clew/base";
+import { Turns } from "./turns.ts";
 
 /** Thrown when a row is not complete yet; never leaves this file. */
 const UNDERFLOW: unique symbol = Symbol("row goes on in the next chunk");
@@ -94,8 +94,6 @@ export class RowCursor {
   }
 }
 
-/** Rows are read for so long at a stretch; then others on this thread have their turn. */
-const STRETCH_MS = 10;
 /** Rows between looks at the clock. */
 const ROWS = 256;
 
@@ -112,12 +110,9 @@ export async function forEachRow(
   const cursor = new RowCursor();
   for await (const chunk of chunks) {
     cursor.append(chunk);
-    let until = performance.now() + STRETCH_MS;
+    const turns = new Turns();
     for (let row = 1; cursor.position < cursor.bytes.length; row++) {
-      if (row % ROWS === 0 && performance.now() > until) {
-        await setImmediate();
-        until = performance.now() + STRETCH_MS;
-      }
+      if (row % ROWS === 0 && turns.isOver) await turns.next();
       const start = cursor.position;
       try {
         readRow(cursor);

@@ -68,13 +68,32 @@ export class SqlParameters {
 
   /**
    * Trace ids given in hex, as the right side of IN. A list of single constants or a subquery's set reaches
-   * the primary key, a computed array does not; the list costs a third less where it is short.
+   * the primary key, a computed array does not; the list costs less where it is short.
    */
   traceIds(ids: readonly string[]): string {
     // Each function in the list costs the engine some 30 us to plan.
     if (ids.length <= MAX_LISTED)
       return `(${ids.map((id) => `unhex(${this.text(id)})`).join(", ")})`;
-    return `(SELECT toFixedString(unhex(arrayJoin(${this.texts(ids)})), 16))`;
+    return this.packed(Buffer.from(ids.join(""), "hex"), "FixedString(16)");
+  }
+
+  /** Span ids given in hex, as the right side of IN. */
+  spanIds(ids: readonly string[]): string {
+    return this.packed(Buffer.from(ids.join(""), "hex"), "FixedString(8)");
+  }
+
+  /** Many numbers as the right side of IN. */
+  uint64Set({ buffer, byteOffset, byteLength }: BigUint64Array): string {
+    return this.packed(Buffer.from(buffer, byteOffset, byteLength), "UInt64");
+  }
+
+  /**
+   * The set of `bytes` taken apart. A parameter's text costs the thread that asks some 30 ns a byte, an array's
+   * elements as much again; materialize() leaves the rest of the work to the query's own threads.
+   */
+  private packed(bytes: Buffer, element: "FixedString(16)" | "FixedString(8)" | "UInt64"): string {
+    const text = this.text(bytes.toString("base64"));
+    return `(SELECT arrayJoin((SELECT reinterpret(base64Decode(${text}), 'Array(${element})'))))`;
   }
 
   private add(type: string, value: Parameter): string {

@@ -5,8 +5,15 @@ import type { Engine } from "../../engines/engine.ts";
 import type { ReadContext } from "../../read/read-context.ts";
 import { forEachRow } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
+import { SPAN_KEY } from "../traces/trace-columns.ts";
 import { readContents } from "./compare-contents.ts";
-import { type ChosenSpan, type CompareScan, listedSpans, PARTS } from "./compare-sql.ts";
+import {
+  type ChosenSpan,
+  type CompareScan,
+  chosenSpans,
+  listedSpans,
+  PARTS,
+} from "./compare-sql.ts";
 import { MAX_EXEMPLARS, onePerTrace, PER_BUCKET } from "./exemplars.ts";
 import type { SeriesExemplar } from "./series.ts";
 import { type Steps, stepAt } from "./steps.ts";
@@ -32,9 +39,9 @@ export async function chooseSpans(
 ): Promise<ChosenSpan[]> {
   if (exemplars === 0) return [];
   const parameters = new SqlParameters();
-  const columns = "trace_id, span_id, toUnixTimestamp64Nano(start) AS nano";
+  const columns = `trace_id, span_id, toUnixTimestamp64Nano(start) AS nano, ${SPAN_KEY} AS span_key`;
   const rows = engine.readBinary(
-    `SELECT lower(hex(trace_id)), lower(hex(span_id)), nano, is_selected
+    `SELECT lower(hex(trace_id)), lower(hex(span_id)), nano, span_key, is_selected
      FROM (${scan.spans(columns, parameters)})
      ORDER BY cityHash64(trace_id, span_id), trace_id, span_id
      LIMIT ${parameters.uint32(chosenLimit(exemplars))} BY is_selected`,
@@ -43,8 +50,8 @@ export async function chooseSpans(
   const chosen: ChosenSpan[] = [];
   await forEachRow(rows, (cursor) => {
     const [traceId, spanId] = [cursor.text(), cursor.text()];
-    const startNano = cursor.int64();
-    chosen.push({ traceId, spanId, startNano, isSelected: cursor.uint8() === 1 });
+    const [startNano, key] = [cursor.int64(), cursor.uint64()];
+    chosen.push({ key, traceId, spanId, startNano, isSelected: cursor.uint8() === 1 });
   });
   return chosen;
 }
@@ -58,7 +65,8 @@ export async function compareExemplars(
 ): Promise<CompareExemplars> {
   const chosen = onePerTrace(spans);
   if (chosen.length === 0) return () => [];
-  const scan: CompareScan = { tenant, steps, top, spans: listedSpans(tenant, chosen) };
+  const listed = listedSpans(tenant, chosenSpans(chosen));
+  const scan: CompareScan = { tenant, steps, top, spans: listed };
   const names = await attributeNames(engine, scan, context);
   const found = new Map<string, SeriesExemplar[]>();
   for (const span of chosen) {

@@ -5,6 +5,7 @@
 import type { Compare, FieldExpression } from "@clew/traceql";
 import type { SqlParameters } from "../../read/sql-parameters.ts";
 import { promotedAttributes } from "../../schema/promoted.ts";
+import { SPAN_KEY } from "../traces/trace-columns.ts";
 import { type SpanSource, spanClause } from "./span-clause.ts";
 import { type Steps, startsOf } from "./steps.ts";
 
@@ -36,8 +37,19 @@ export function filteredSpans(
   };
 }
 
+/** Spans that were found before, by their keys. */
+export interface ListedSpans {
+  /** Minutes since 1970 that they start in. */
+  readonly minutes: readonly number[];
+  /** Keys of those of the selection, and of the others. */
+  readonly selected: BigUint64Array;
+  readonly others: BigUint64Array;
+}
+
 /** One span among those that were chosen before. */
 export interface ChosenSpan {
+  /** See `SPAN_KEY`. */
+  readonly key: bigint;
   /** Lower-case hex. */
   readonly traceId: string;
   readonly spanId: string;
@@ -45,43 +57,31 @@ export interface ChosenSpan {
   readonly isSelected: boolean;
 }
 
-/** Spans by their names, a few thousand; the names are one text. */
-export function listedSpans(tenant: string, chosen: readonly ChosenSpan[]): ComparedSpans {
-  const minutes = [...new Set(chosen.map(({ startNano }) => Number(startNano / MINUTE_NANO)))];
-  const selected = chosen.filter(({ isSelected }) => isSelected);
-  const texts = { all: chosen.map(hexOf).join(""), selected: selected.map(hexOf).join("") };
-  const key = "(trace_id, span_id, toUnixTimestamp64Nano(start))";
-  return (columns, parameters) => {
-    const [all, some] = [parameters.text(texts.all), parameters.text(texts.selected)];
-    const rows = (text: string): string =>
-      `FROM (SELECT substring(${text}, number * ${HEX_LENGTH} + 1, ${HEX_LENGTH}) AS h
-             FROM numbers(intDiv(length(${text}), ${HEX_LENGTH})))`;
-    const traceId = "toFixedString(unhex(substring(h, 1, 32)), 16)";
-    const keys = `${traceId}, toFixedString(unhex(substring(h, 33, 16)), 8),
-      reinterpretAsInt64(reverse(unhex(substring(h, 49))))`;
-    return `SELECT toUInt8(${key} IN (SELECT ${keys} ${rows(some)})) AS is_selected, ${columns}
-      FROM spans WHERE tenant = ${parameters.text(tenant)}
-        AND minute IN (${minutes.map((minute) => parameters.uint32(minute)).join(", ")})
-        AND trace_id IN (SELECT ${traceId} ${rows(all)})
-        AND ${key} IN (SELECT ${keys} ${rows(all)})`;
+export function chosenSpans(chosen: readonly ChosenSpan[]): ListedSpans {
+  const keysOf = (side: boolean): BigUint64Array =>
+    BigUint64Array.from(
+      chosen.filter(({ isSelected }) => isSelected === side).map((one) => one.key),
+    );
+  return {
+    minutes: [...new Set(chosen.map(({ startNano }) => Number(startNano / MINUTE_NANO)))],
+    selected: keysOf(true),
+    others: keysOf(false),
   };
 }
 
-/**
- * For queries on listed spans: sets that serve the primary key, or stand in PREWHERE, are made on the thread
- * that asks.
- */
-export const LISTED_SETTINGS = {
-  use_index_for_in_with_subqueries: 0,
-  optimize_move_to_prewhere: 0,
-} as const;
-
-/** Of trace id, span id and start. */
-const HEX_LENGTH = 64;
-
-function hexOf({ traceId, spanId, startNano }: ChosenSpan): string {
-  return `${traceId}${spanId}${startNano.toString(16).padStart(16, "0")}`;
+export function listedSpans(
+  tenant: string,
+  { minutes, selected, others }: ListedSpans,
+): ComparedSpans {
+  return (columns, parameters) => `SELECT is_selected, ${columns} FROM spans
+    PREWHERE minute IN ${parameters.uint32s(minutes)}
+      AND ((${SPAN_KEY} IN ${parameters.uint64Set(selected)} AS is_selected)
+        OR ${SPAN_KEY} IN ${parameters.uint64Set(others)})
+    WHERE tenant = ${parameters.text(tenant)}`;
 }
+
+/** For queries on listed spans: minutes prune, and sets for the primary key are made on the thread that asks. */
+export const LISTED_SETTINGS = { use_index_for_in_with_subqueries: 0 } as const;
 
 /** An attribute that lies in a column of its own. */
 interface ColumnAttribute {
@@ -149,22 +149,27 @@ const COLUMN_PART: Part = {
 };
 
 const MAPS = [
-  ["str", "string", "value"],
-  ["int", "int", "toString(value)"],
-  ["dbl", "float", "toString(value)"],
-  ["bool", "bool", "if(value, 'true', 'false')"],
+  ["str", "string", "v"],
+  ["int", "int", "toString(v)"],
+  ["dbl", "float", "toString(v)"],
+  ["bool", "bool", "if(v, 'true', 'false')"],
 ] as const;
+const MAP_NAMES = MAPS.map(([map]) => map).join(", ");
+const MAP_KEYS = MAPS.map(([map]) => `mapKeys(${map})`).join(", ");
+const MAP_TYPES = MAPS.map(([map, type]) => `arrayResize(['${type}'], length(${map}), '${type}')`);
+const MAP_VALUES = MAPS.map(([map, , text]) =>
+  map === "str" ? "mapValues(str)" : `arrayMap(v -> ${text}, mapValues(${map}))`,
+).join(", ");
 
 const MAP_PART: Part = {
-  counted: (scan, parameters, by) =>
-    MAPS.map(([map, type, text]) => {
-      const extra = by === undefined ? "" : `${by.name}, `;
-      const own = by === undefined ? "" : `${by.sql} AS ${by.name}, `;
-      return `SELECT ${extra}toString(key) AS key, '${type}' AS type, ${text} AS value, s, b
-        FROM (
-          SELECT ${extra}key, value, ${SUMS} FROM (${scan.spans(own + map, parameters)})
-          ARRAY JOIN mapKeys(${map}) AS key, mapValues(${map}) AS value GROUP BY ${extra}key, value)`;
-    }).join(" UNION ALL "),
+  counted: (scan, parameters, by) => {
+    const extra = by === undefined ? "" : `${by.name}, `;
+    const own = by === undefined ? "" : `${by.sql} AS ${by.name}, `;
+    return `SELECT ${extra}key, type, value, s, b FROM (SELECT ${extra}toString(k) AS key, t AS type, value, ${SUMS}
+      FROM (${scan.spans(own + MAP_NAMES, parameters)})
+      ARRAY JOIN arrayConcat(${MAP_KEYS}) AS k, arrayConcat(${MAP_TYPES.join(", ")}) AS t, arrayConcat(${MAP_VALUES}) AS value
+      GROUP BY ${extra}k, t, value)`;
+  },
   nameOf: (key) => `span.${key}`,
 };
 

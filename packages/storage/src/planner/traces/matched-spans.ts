@@ -38,6 +38,8 @@ export interface MatchedSpansQuery {
   readonly numbers: readonly FieldExpression[];
   /** Conditions of which each span is asked whether they hold. */
   readonly conditions?: readonly FieldExpression[];
+  /** Whether the spans are looked up again by their keys. */
+  readonly needsKeys?: boolean;
 }
 
 /** One batch. Arrays are reused by the next one: what is needed later must be copied. */
@@ -47,6 +49,8 @@ export interface MatchedSpans {
   readonly traceIds: Uint8Array;
   /** 8 bytes a span. */
   readonly spanIds: Uint8Array;
+  /** See `SPAN_KEY`; empty unless asked for. */
+  readonly keys: BigUint64Array;
   /** Nanoseconds since 1970. */
   readonly startNano: BigInt64Array;
   readonly durationNano: BigInt64Array;
@@ -72,6 +76,7 @@ export async function* readMatchedSpans(
   const plan = planTraces(pipeline, {
     fields: [...query.fields, ...query.numbers],
     conditions: query.conditions ?? [],
+    needsKeys: query.needsKeys ?? false,
   });
   const fields = await prepareFields(
     engine,
@@ -85,7 +90,7 @@ export async function* readMatchedSpans(
   const width = source.isIndexOnly ? range.endNano - range.startNano : FIRST_WINDOW_NANO;
   for await (const { window, candidates } of candidateWindows(source, range, width)) {
     batch.clear();
-    await reading.read(candidates, () => batch.collect(window));
+    await reading.read(candidates, (trace) => batch.collect(trace, window));
     if (batch.length > 0) yield batch;
   }
 }
@@ -127,6 +132,7 @@ class SpanCollector implements MatchedSpans {
   length = 0;
   traceIds: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   spanIds: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  keys = new BigUint64Array(0);
   startNano = new BigInt64Array(0);
   durationNano = new BigInt64Array(0);
   readonly values: Uint32Array<ArrayBuffer>[];
@@ -137,6 +143,7 @@ class SpanCollector implements MatchedSpans {
   readonly #columns: TraceColumns;
   readonly #view: TraceView;
   #spanIdBytes = new Uint8Array(0);
+  #spanKeys: BigUint64Array | undefined;
   readonly #ids = new Map<string, number>();
 
   constructor(plan: TracePlan, columns: TraceColumns, fields: number) {
@@ -152,17 +159,22 @@ class SpanCollector implements MatchedSpans {
     this.length = 0;
   }
 
-  /** Adds the spans that start in the window. */
-  collect({ startNano, endNano }: TimeRange): void {
+  /** Adds those of a trace's spans that start in the window. */
+  collect(trace: number, { startNano, endNano }: TimeRange): void {
+    this.#seeColumns();
     const view = this.#view;
-    this.#spanIdBytes = new Uint8Array(this.#columns.spanIds.buffer);
-    for (let trace = 0; trace < this.#columns.traceCount; trace++) {
-      view.open(trace);
-      for (const row of rowsOf(this.#plan.run(view, wholeTrace(view)))) {
-        const start = view.startNano(row);
-        if (start >= startNano && start < endNano) this.#add(trace, row);
-      }
+    view.open(trace);
+    for (const row of rowsOf(this.#plan.run(view, wholeTrace(view)))) {
+      const start = view.startNano(row);
+      if (start >= startNano && start < endNano) this.#add(trace, row);
     }
+  }
+
+  #seeColumns(): void {
+    const { spanIds, keys } = this.#columns;
+    if (this.#spanIdBytes.buffer === spanIds.buffer) return;
+    this.#spanIdBytes = new Uint8Array(spanIds.buffer);
+    this.#spanKeys = keys[0] === undefined ? undefined : new BigUint64Array(keys[0].buffer);
   }
 
   #add(trace: number, row: number): void {
@@ -172,6 +184,7 @@ class SpanCollector implements MatchedSpans {
     this.traceIds.set(this.#columns.traceIds.subarray(trace * 16, trace * 16 + 16), at * 16);
     const from = (view.from + row) * 8;
     this.spanIds.set(this.#spanIdBytes.subarray(from, from + 8), at * 8);
+    if (this.#spanKeys !== undefined) this.keys[at] = this.#spanKeys[view.from + row] as bigint;
     this.startNano[at] = view.startNano(row);
     this.durationNano[at] = view.spanDurationNano(row);
     const { terms, tests } = this.#plan;
@@ -200,15 +213,17 @@ class SpanCollector implements MatchedSpans {
     this.traceIds = grown(this.traceIds, this.length * 16);
     const capacity = this.traceIds.length / 16;
     this.spanIds = grown(this.spanIds, capacity * 8);
-    this.startNano = longer(this.startNano, capacity);
-    this.durationNano = longer(this.durationNano, capacity);
+    if (this.#spanKeys !== undefined) this.keys = new BigUint64Array(longer(this.keys, capacity));
+    this.startNano = new BigInt64Array(longer(this.startNano, capacity));
+    this.durationNano = new BigInt64Array(longer(this.durationNano, capacity));
     for (const columns of [this.values, this.numbers, this.flags])
       for (const [i, column] of columns.entries()) columns[i] = grown(column, capacity);
   }
 }
 
-function longer(column: BigInt64Array, length: number): BigInt64Array<ArrayBuffer> {
-  const larger = new BigInt64Array(length);
-  larger.set(column);
-  return larger;
+/** The column's bytes in a buffer for `length` words of 64 bits. */
+function longer({ buffer }: BigInt64Array | BigUint64Array, length: number): ArrayBuffer {
+  const larger = new Uint8Array(length * 8);
+  larger.set(new Uint8Array(buffer));
+  return larger.buffer;
 }

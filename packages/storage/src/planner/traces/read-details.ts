@@ -75,7 +75,7 @@ class SpanDetails {
       `SELECT lower(hex(trace_id)), lower(hex(span_id)), toUnixTimestamp64Nano(start), name,
          [${["('', '')", ...values].join(", ")}]
        FROM spans ${rows.clause(parameters)}
-         AND span_id IN (SELECT toFixedString(unhex(arrayJoin(${parameters.texts([...ids])})), 8))`,
+         AND span_id IN ${parameters.spanIds([...ids])}`,
       { ...budget.context, parameters: parameters.values },
     );
     for (const row of answer) {

@@ -5,12 +5,13 @@ import { ClewError } from "@clew/base";
 import type { Engine } from "../../engines/engine.ts";
 import { forEachRow, type RowCursor } from "../../read/row-binary.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
+import { Turns } from "../../read/turns.ts";
 import { TRUE } from "../field-logic.ts";
 import { type FieldCompiler, typedValue } from "../field-sql.ts";
 import { findSpanRows, type SpanRows } from "../trace-overviews.ts";
 import type { Candidate } from "./candidates.ts";
 import type { ReadBudget } from "./read-budget.ts";
-import { TraceColumns } from "./trace-columns.ts";
+import { SPAN_KEY, TraceColumns } from "./trace-columns.ts";
 import type { TracePlan } from "./trace-plan.ts";
 import { TraceSql } from "./trace-sql.ts";
 import { fromTyped, type Value } from "./values.ts";
@@ -43,15 +44,16 @@ export class TraceReading {
     this.#plan = plan;
     this.#fields = fields;
     this.#budget = budget;
-    this.columns = new TraceColumns(plan.evaluated, plan.values.length, plan.choices.length);
+    const { evaluated, values, choices, needsKeys } = plan;
+    this.columns = new TraceColumns(evaluated, values.length, choices.length, needsKeys);
   }
 
   /**
-   * Reads the traces, in as many steps as memory asks for, and calls `each` after every one, when `columns`
-   * holds them.
+   * Reads the traces, in as many steps as memory asks for, and calls `each` with the number of every trace,
+   * when `columns` holds it.
    * @throws ClewError `limit_exceeded` for a trace that alone is too large.
    */
-  async read(candidates: readonly Candidate[], each: () => void): Promise<void> {
+  async read(candidates: readonly Candidate[], each: (trace: number) => void): Promise<void> {
     if (candidates.length === 0) return;
     const places = await findSpanRows(this.#engine, this.#tenant, candidates, this.#budget.context);
     if (places.spans > MAX_SPANS) {
@@ -65,14 +67,19 @@ export class TraceReading {
     this.#budget.countTraces(candidates.length);
     await this.#readRows(places);
     this.spans += this.columns.length;
-    each();
+    const turns = new Turns();
+    for (let trace = 0; trace < this.columns.traceCount; trace++) {
+      each(trace);
+      if (turns.isOver) await turns.next();
+    }
   }
 
   async #readRows(rows: SpanRows): Promise<void> {
     const parameters = new SqlParameters();
-    const { conditions, evaluated, values, choices, spans } = this.#plan;
+    const { conditions, evaluated, values, choices, spans, needsKeys } = this.#plan;
     const sql = new TraceSql(this.#tenant, this.#fields, conditions, parameters);
     const columns = ["trace_id", "start", "duration", "span_id", "parent_span_id"];
+    if (needsKeys) columns.push(SPAN_KEY);
     for (let from = 0; from < evaluated; from += 32)
       columns.push(bitsSql(sql, from, Math.min(evaluated, from + 32)));
     for (const field of values) columns.push(this.#fields.typed(field, parameters));
@@ -106,6 +113,10 @@ export class TraceReading {
       words[row * 2 + 1] = cursor.uint32();
     }
     for (const words of [columns.spanIds, columns.parentIds]) {
+      words[row * 2] = cursor.uint32();
+      words[row * 2 + 1] = cursor.uint32();
+    }
+    for (const words of columns.keys) {
       words[row * 2] = cursor.uint32();
       words[row * 2 + 1] = cursor.uint32();
     }

@@ -6,6 +6,12 @@ import { NIL, type Value } from "./values.ts";
 
 type Words = Uint32Array<ArrayBuffer>;
 
+/**
+ * A number for each span, by which another query can find it again. Different spans of a query on some minutes
+ * may have the same one once in many million queries.
+ */
+export const SPAN_KEY = "cityHash64(trace_id, span_id, start)";
+
 export class TraceColumns {
   /** Spans. */
   length = 0;
@@ -20,6 +26,8 @@ export class TraceColumns {
   parentIds: Words = new Uint32Array(512);
   startWords: Words = new Uint32Array(512);
   durationWords: Words = new Uint32Array(512);
+  /** `SPAN_KEY`s, where they are asked for; two words each. */
+  readonly keys: Words[];
   /** Which conditions hold: bit i % 32 of column floor(i / 32) is condition i. */
   readonly bits: Words[];
   /** A column for each wanted value: index into `dictionary`. */
@@ -30,8 +38,9 @@ export class TraceColumns {
   #start = new BigInt64Array(0);
   #duration = new BigInt64Array(0);
 
-  constructor(conditions: number, values: number, choices: number) {
+  constructor(conditions: number, values: number, choices: number, hasKeys: boolean) {
     const columns = (length: number): Words[] => Array.from({ length }, () => new Uint32Array(256));
+    this.keys = hasKeys ? [new Uint32Array(512)] : [];
     this.bits = columns(Math.ceil(conditions / 32));
     this.values = columns(values);
     this.choices = columns(choices);
@@ -95,6 +104,7 @@ export class TraceColumns {
     this.parentIds = grown(this.parentIds, rows * 2);
     this.startWords = grown(this.startWords, rows * 2);
     this.durationWords = grown(this.durationWords, rows * 2);
+    for (const [i, column] of this.keys.entries()) this.keys[i] = grown(column, rows * 2);
     for (const columns of [this.bits, this.values, this.choices])
       for (const [i, column] of columns.entries()) columns[i] = grown(column, rows);
   }

@@ -22,6 +22,8 @@ export interface TracePlan {
   readonly choices: readonly FieldExpression[];
   /** Conditions from this one on serve to find traces only. */
   readonly evaluated: number;
+  /** Whether the keys of spans are read. */
+  readonly needsKeys: boolean;
   /** Spans that have to be read of a trace. */
   readonly spans: SpanFormula;
   /** Holds for every span of the result. */
@@ -37,12 +39,14 @@ export interface Wanted {
   readonly conditions?: readonly FieldExpression[];
   /** Whether parents and roots of the result's spans are asked for. */
   readonly needsKin?: boolean;
+  /** Whether spans are looked up again by their keys. */
+  readonly needsKeys?: boolean;
 }
 
 /** @throws ClewError `bad_request` for a pipeline with too many conditions. */
 export function planTraces(
   pipeline: Pipeline,
-  { fields = [], conditions = [], needsKin = false }: Wanted = {},
+  { fields = [], conditions = [], needsKin = false, needsKeys = false }: Wanted = {},
 ): TracePlan {
   const leaves = new Leaves();
   const run = compilePipeline(pipeline, leaves);
@@ -58,6 +62,7 @@ export function planTraces(
     values: leaves.values,
     choices: leaves.choices,
     evaluated,
+    needsKeys,
     spans: leaves.needsAllSpans || needsKin ? EVERY_SPAN : firstStageSpans(pipeline, leaves),
     result,
     need: without(need, result),

@@ -130,13 +130,11 @@ export class TraceSearch {
     const byId = new Map(batch.map((candidate) => [candidate.traceId, candidate]));
     for (const { traceId } of batch) this.#seen.add(traceId);
     const { columns } = this.#options.reading;
-    await this.#options.reading.read(batch, () => {
-      for (let trace = 0; trace < columns.traceCount; trace++) {
-        const traceId = toHex(columns.traceIds, trace * 16, 16);
-        this.#view.open(trace);
-        const candidate = byId.get(traceId);
-        if (candidate !== undefined) this.#judge(candidate);
-      }
+    await this.#options.reading.read(batch, (trace) => {
+      const traceId = toHex(columns.traceIds, trace * 16, 16);
+      this.#view.open(trace);
+      const candidate = byId.get(traceId);
+      if (candidate !== undefined) this.#judge(candidate);
     });
   }
 
