@@ -13,7 +13,7 @@ import {
   unscopedIntrinsics,
 } from "./vocabulary.ts";
 
-const BLANK = /[\s\u0000]+/y;
+const BLANK = /\s+/y;
 const WORD = /[\p{L}_][\p{L}\p{N}_]*/uy;
 const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//y;
 const NAME_PART = /[^\s{}()=~!<>&|^,"\u0000]+/y;
@@ -71,7 +71,12 @@ function scanSymbol(text: string, start: number): Token {
   const character = String.fromCodePoint(text.codePointAt(start) ?? 0);
   const hint = character === "'" ? 'strings stand between " or backticks' : undefined;
   const at = { start, end: start + character.length };
-  return { kind: "bad", at, reason: `unexpected character ${character}`, hint };
+  return { kind: "bad", at, reason: `unexpected character ${visible(character)}`, hint };
+}
+
+function visible(character: string): string {
+  if (!/[\p{C}\p{Z}]/u.test(character)) return character;
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 function scanWord(text: string, start: number): Token | undefined {

@@ -264,6 +264,7 @@ test("a refusal points at the character and helps", () => {
   expect(refusal("2 * 3").message).toMatch(/^1:1: a constant is not a query/);
   expect(refusal("{ } | 2 * count()").message).toMatch(/an aggregate alone is not a query/);
   expect(refusal('{ .é = "🧵" "b" }').column).toBe(12);
+  expect(refusal("{ .a\u0000= 1 }").message).toMatch(/^1:5: unexpected character U\+0000\n/);
   const hints: readonly (readonly [string, RegExp])[] = [
     ["{ } | cuont() > 1", /count\(\)/],
     ["{ } | quantile_ovr_time(duration, .9)", /quantile_over_time\(\)/],
