@@ -11,6 +11,7 @@ export type {
 } from "./expect/expectation.ts";
 export { matchesSpan, matchesText } from "./expect/match.ts";
 export { TraceFacts } from "./expect/trace-facts.ts";
+export { clocksDisagree } from "./health/clock-tally.ts";
 export { type HealthSpan, TraceHealthTally } from "./health/trace-health.ts";
 export { childRows, rootRows } from "./trace/child-rows.ts";
 export { compareTraces, type TraceDifference } from "./trace/compare-traces.ts";

@@ -1,5 +1,6 @@
 // What Clew itself knows: whether it answers, and which clocks of hosts disagree beyond what a network explains.
 
+import { clocksDisagree } from "@clew/analysis";
 import { ClewError } from "@clew/base";
 import type { TraceHealth } from "@clew/model";
 import type { ClewClient } from "../query/clew-client.ts";
@@ -9,12 +10,12 @@ const MOST_CLOCKS = 5;
 
 function clockFindings({ clocks }: TraceHealth): Finding[] {
   return clocks
-    .filter(({ certainCalls }) => certainCalls > 0)
+    .filter(clocksDisagree)
     .slice(0, MOST_CLOCKS)
     .map(({ callerHost, calleeHost, leastNano, certainCalls }) =>
       problem(
         "clocks_disagree",
-        `the clocks of ${callerHost} and ${calleeHost} differ by at least ${(leastNano / 1e6).toFixed(1)} ms (${certainCalls} calls)`,
+        `the clocks of ${callerHost} and ${calleeHost} differ by at least ${(leastNano / 1e6).toFixed(1)} ms (${certainCalls} ${certainCalls === 1 ? "call" : "calls"})`,
         "set up NTP on both",
       ),
     );

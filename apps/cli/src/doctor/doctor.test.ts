@@ -324,6 +324,7 @@ it("tells which hosts' clocks disagree for certain, by the backend", async () =>
     const clocks = [
       { ...clock, calleeHost: "oven", certainCalls: 4, leastNano: 5e6 },
       { ...clock, calleeHost: "shop", certainCalls: 0, leastNano: 0 },
+      { ...clock, calleeHost: "yard", offsetNano: 4e4, certainCalls: 9, leastNano: 3e4 },
     ];
     response.end(JSON.stringify({ clocks, propagation: [] }));
   });

@@ -23,6 +23,14 @@ interface Pair {
 const MOST_OFFSETS = 1000;
 const MOST_PAIRS = 10_000;
 
+/** Clocks this close, in nanoseconds, do no harm: durations hide it. */
+const HARMLESS_NANO = 1e6;
+
+/** Whether the clocks of a pair of hosts disagree for certain, and enough to matter. */
+export function clocksDisagree({ offsetNano, certainCalls }: ClockHealth): boolean {
+  return certainCalls > 0 && Math.abs(offsetNano) >= HARMLESS_NANO;
+}
+
 export class ClockTally {
   readonly #pairs = new Map<string, Pair>();
 

@@ -1,5 +1,6 @@
 // /health: how whole the traces are, what it means and what to do about it.
 
+import { clocksDisagree } from "@clew/analysis";
 import type { TraceHealth } from "@clew/model";
 import type { ReactElement } from "react";
 import { useTraceHealth } from "../../api/traceql-queries.ts";
@@ -11,9 +12,6 @@ import page from "../../ui/page.module.css";
 import { EmptyState, ErrorState, Loading, Progress } from "../../ui/states.tsx";
 import { Clocks, Orphans, Propagation } from "./findings.tsx";
 import styles from "./health.module.css";
-
-/** Clocks this close do no harm: calls still lie inside their callers. */
-const harmlessNano = 1e6;
 
 export default function HealthPage(): ReactElement {
   const query = useTraceHealth(useRange());
@@ -53,7 +51,7 @@ function Health({ health }: { health: TraceHealth }): ReactElement {
   const broken = health.propagation.filter(({ brokenCalls }) => brokenCalls > 0);
   const brokenCalls = broken.reduce((sum, one) => sum + one.brokenCalls, 0);
   const calls = health.propagation.reduce((sum, one) => sum + one.calls, 0);
-  const skewed = health.clocks.filter(isSkewed);
+  const skewed = health.clocks.filter(clocksDisagree);
   const orphaned = health.services.filter(
     ({ orphanSpans, duplicateSpans }) => orphanSpans + duplicateSpans > 0,
   );
@@ -112,10 +110,6 @@ function Health({ health }: { health: TraceHealth }): ReactElement {
       {skewed.length > 0 && <Clocks clocks={skewed} />}
     </>
   );
-}
-
-function isSkewed({ offsetNano, certainCalls }: TraceHealth["clocks"][number]): boolean {
-  return certainCalls > 0 && Math.abs(offsetNano) >= harmlessNano;
 }
 
 function Figure({
