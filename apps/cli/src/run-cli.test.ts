@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { duration, instant, share, whole } from "./argument-types.ts";
 import { runShop } from "./demo-command.ts";
 import { runCli } from "./run-cli.ts";
@@ -18,6 +18,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; erro
 }
 
 afterEach(() => {
+  vi.unstubAllEnvs();
   process.exitCode = undefined;
 });
 
@@ -33,6 +34,13 @@ describe("clew", () => {
     expect((await run("load", "--help")).out).toContain("--report-acked <file>");
     expect((await run("serve", "--help")).out).toContain("--print-config");
     expect((await run("demo", "--help")).out).toContain("examples/shop");
+  });
+
+  it("asks the port that the environment gives a server", async () => {
+    vi.stubEnv("CLEW_PORT", "2");
+    const { code, error } = await run("query", "{ }");
+    expect(code).toBe(1);
+    expect(error).toContain("no Clew server answers at http://127.0.0.1:2\n");
   });
 
   it("shows each default once, and durations with a unit", async () => {
