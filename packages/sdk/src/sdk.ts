@@ -36,6 +36,8 @@ export class Sdk implements TracerProvider, Tracing {
   readonly propagation: Propagation;
   readonly #core: Core;
   readonly #tracers = new Map<string, ClewTracer>();
+  /** Those without a version, such as our own, which are asked for with each span. */
+  readonly #byName = new Map<string, ClewTracer>();
   readonly #stops: (() => void)[] = [];
 
   constructor(options: StartOptions) {
@@ -84,6 +86,16 @@ export class Sdk implements TracerProvider, Tracing {
   }
 
   tracer(givenName: string, givenVersion?: string): ClewTracer {
+    if (givenVersion !== undefined) return this.#tracer(givenName, givenVersion);
+    let tracer = this.#byName.get(givenName);
+    if (tracer === undefined) {
+      tracer = this.#tracer(givenName, undefined);
+      this.#byName.set(givenName, tracer);
+    }
+    return tracer;
+  }
+
+  #tracer(givenName: string, givenVersion: string | undefined): ClewTracer {
     // Programs without types pass what they have, such as an environment variable that is not set.
     const [name, version] = [textOf(givenName), textOf(givenVersion)];
     const key = `${name}@${version}`;

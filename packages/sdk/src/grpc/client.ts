@@ -92,7 +92,12 @@ export function wrapRequest(
     });
     const last = args.findLastIndex((each) => typeof each === "function");
     const isRecorded = span instanceof RecordingSpan;
-    if (isRecorded) quietly(() => addFirst(span, attributes()));
+    if (isRecorded) {
+      quietly(() => {
+        addFirst(span, methodAttributes(path));
+        addFirst(span, serverAttributes(this as Client));
+      });
+    }
     const end = (code: number, error: unknown): void => {
       if (isRecorded) quietly(() => endWithStatus(span, code, error, false));
     };

@@ -64,7 +64,12 @@ export function wrapHandler(tracing: Tracing, handler: Handler, path: string): H
     const span = tracing.tracer(SCOPE).begin(nameOf(path), SERVER, parent, undefined, attributes);
     const context = contextWithSpan(parent, span);
     const isRecorded = span instanceof RecordingSpan;
-    if (isRecorded) quietly(() => addFirst(span, attributes()));
+    if (isRecorded) {
+      quietly(() => {
+        addFirst(span, methodAttributes(path));
+        addFirst(span, placeAttributes(call));
+      });
+    }
     const end = (code: number, error?: unknown): void => {
       if (isRecorded) quietly(() => endWithStatus(span, code, error, true));
     };
