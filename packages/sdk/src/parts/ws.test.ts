@@ -52,10 +52,9 @@ test("a server's only path names its messages", async () => {
   const names = bench
     .of(CONSUMER)
     .map(({ name, attributes }) => [name, attributes["messaging.destination.template"]]);
-  expect(names.toSorted()).toEqual([
-    ["process /live", "/live"],
-    ["process", undefined],
-  ]);
+  expect(names).toHaveLength(2);
+  expect(names).toContainEqual(["process /live", "/live"]);
+  expect(names).toContainEqual(["process", undefined]);
 });
 
 test("a payload that begins with its context continues the sender's trace", async () => {
