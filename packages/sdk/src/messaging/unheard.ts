@@ -78,7 +78,7 @@ export function emitWithin(
       // Others may be such as begin their work when somebody listens.
       if (!types.isPromise(result)) continue;
       left++;
-      whenHandled(listener, result, ended);
+      void whenHandled(listener, result, ended);
     }
   });
   ended();

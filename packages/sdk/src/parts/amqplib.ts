@@ -78,9 +78,12 @@ function withHeaders(given: Options | undefined, headers: object): Options {
   if (given === undefined || given === null) return { headers };
   const parent: unknown = Object.getPrototypeOf(given);
   if (parent === Object.prototype || parent === null) return { ...given, headers };
-  return new Proxy({} as Options, {
-    get: (_, key) => (key === "headers" ? headers : Reflect.get(given, key)),
-  });
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => (key === "headers" ? headers : Reflect.get(given, key)),
+    },
+  );
 }
 
 function roughBytes(headers: object): number {
