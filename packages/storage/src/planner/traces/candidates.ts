@@ -6,6 +6,7 @@
 
 import type { TimeRange } from "@clew/model";
 import type { Engine } from "../../engines/engine.ts";
+import { newestMinute } from "../../read/newest-minute.ts";
 import { storableRange } from "../../read/span-condition.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
 import { allOf, FALSE, TRUE } from "../field-logic.ts";
@@ -71,6 +72,11 @@ export class CandidateSource {
     this.#plan = plan;
     this.#fields = fields;
     this.#budget = budget;
+  }
+
+  /** The last minute (since 1970) of a part of the range with spans, candidates or not. */
+  newestMinute(range: TimeRange): Promise<number | undefined> {
+    return newestMinute(this.#engine, this.#tenant, range, this.#budget.context);
   }
 
   /** Whether the trace index alone tells the candidates, so that windows save nothing. */

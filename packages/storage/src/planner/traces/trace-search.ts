@@ -72,7 +72,8 @@ export class TraceSearch {
       if (await this.#searchWindow(window)) break;
       const settled = this.#settledAbove(window.startNano);
       if (settled > query.limit) break;
-      walk.grow(settled - before, query.limit + 1 - settled);
+      const missing = query.limit + 1 - settled;
+      await walk.growOverGap(settled - before, missing, (range) => source.newestMinute(range));
     }
     return this.#found.traces;
   }
