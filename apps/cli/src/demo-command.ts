@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { otlpHttpPort } from "./server-ports.ts";
 
 const SHOP = new URL("../../../examples/shop/src/main.ts", import.meta.url);
 
@@ -23,8 +24,7 @@ export function addDemoCommand(program: Command): void {
     .allowUnknownOption()
     .addHelpText("after", "\nclew demo -- --help shows the shop's own options.")
     .action(async (args: string[], flags: { endpoint?: string }) => {
-      // The port of a server that is started with the same environment.
-      const local = `http://127.0.0.1:${process.env["CLEW_OTLP_HTTP_PORT"] || "4318"}`;
+      const local = `http://127.0.0.1:${otlpHttpPort()}`;
       const inherited = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? local;
       process.exitCode = await runShop(fileURLToPath(SHOP), args, flags.endpoint ?? inherited);
     });

@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError, Option } from "commander";
 import { duration } from "../argument-types.ts";
+import { queryPort } from "../server-ports.ts";
 
 export interface ServerFlags {
   server: string;
@@ -18,7 +19,7 @@ export function serverOption(): Option {
   return new Option("--server <url>", "address of Clew's UI and APIs")
     .env("CLEW_URL")
     .argParser(httpUrl)
-    .default(`http://127.0.0.1:${process.env["CLEW_PORT"] || "4319"}`);
+    .default(`http://127.0.0.1:${queryPort()}`);
 }
 
 export function tenantOption(): Option {

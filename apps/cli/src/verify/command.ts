@@ -11,6 +11,7 @@ import {
   serverOption,
   tenantOption,
 } from "../query/query-flags.ts";
+import { otlpHttpPort } from "../server-ports.ts";
 import type { Plan } from "./plan-file.ts";
 import type { InteractionResult } from "./run-interaction.ts";
 
@@ -126,7 +127,7 @@ async function runAll(
   const isRecording = flags.record !== undefined;
   const tenant = flags.tenant ?? plan.tenant;
   const client = new ClewClient({ server: flags.server, tenant, signal });
-  const otlp = flags.otlp ?? plan.otlp ?? withPort(flags.server, "4318");
+  const otlp = flags.otlp ?? plan.otlp ?? withPort(flags.server, otlpHttpPort());
   const results: InteractionResult[] = [];
   for (const interaction of chosen) {
     const result = await runInteraction(
