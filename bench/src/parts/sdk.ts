@@ -245,6 +245,14 @@ async function benchExits(place: Place, agents: readonly Agent[], figures: Figur
   }
 }
 
+/** Says how much memory a program took. On Linux maxRSS counts from the process that was forked, which is ours. */
+const PEAK_MEMORY_PROBE = `const { readFileSync } = require("node:fs");
+const peak = () => /^VmHWM:\\s*(\\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))[1];
+process.on("exit", () => {
+  console.log("kib", process.platform === "linux" ? peak() : process.resourceUsage().maxRSS);
+});
+`;
+
 /** Runs the part. */
 export async function benchSdk(run: BenchRun): Promise<void> {
   const figures = run.figures("sdk");
@@ -255,10 +263,7 @@ export async function benchSdk(run: BenchRun): Promise<void> {
     figures.step("installing other tracers and Node 22 into a scratch folder");
     const alone = process.env["BENCH_SDK_ALONE"] === "1";
     const agents = installAgents(folder, alone ? AGENTS.slice(0, 2) : AGENTS);
-    writeFileSync(
-      join(folder, "probe.cjs"),
-      `process.on("exit", () => console.log("kib", process.resourceUsage().maxRSS));\n`,
-    );
+    writeFileSync(join(folder, "probe.cjs"), PEAK_MEMORY_PROBE);
     const old = installNode(join(folder, "node22"), NODE_22);
     const nodes = [
       ["Node 22", old],
