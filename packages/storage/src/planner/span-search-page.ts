@@ -6,18 +6,18 @@ import type { Engine } from "../engines/engine.ts";
 import type { FoundTrace } from "../read/found-span.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import type { SqlParameters } from "../read/sql-parameters.ts";
-import { TRUE } from "./field-logic.ts";
-import { typedValue } from "./field-typed.ts";
-import type { SpanSource } from "./metrics/span-clause.ts";
-import { conditionsOf, filterSql } from "./metrics/span-filter.ts";
-import { MAX_SHOWN, tooMuchShown } from "./shown-limit.ts";
 import {
   findSpanRows,
   knownTrace,
   readOverviews,
   type ShownSpan,
   type Wanted,
-} from "./trace-overviews.ts";
+} from "../read/trace-overviews.ts";
+import { TRUE } from "./field-logic.ts";
+import { typedValue } from "./field-typed.ts";
+import type { SpanSource } from "./metrics/span-clause.ts";
+import { conditionsOf, filterSql } from "./metrics/span-filter.ts";
+import { MAX_SHOWN, tooMuchShown } from "./shown-limit.ts";
 
 export interface ShownSpans extends SpanSource {
   /** Fields of which the values are shown. */

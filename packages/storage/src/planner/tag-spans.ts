@@ -8,10 +8,10 @@ import { newestMinute } from "../read/newest-minute.ts";
 import type { ReadContext } from "../read/read-context.ts";
 import { storableRange } from "../read/span-condition.ts";
 import { SqlParameters } from "../read/sql-parameters.ts";
+import { WindowWalk } from "../read/window-walk.ts";
 import { prepareFields } from "./field-sql.ts";
 import { type SpanSource, spanClause } from "./metrics/span-clause.ts";
 import { conditionsOf, type SpanFilter, spanFilterOf } from "./metrics/span-filter.ts";
-import { WindowWalk } from "./window-walk.ts";
 
 const MAX_READ_ROWS = 4_000_000;
 const FIRST_WINDOW_NANO = 240_000_000_000n;

@@ -3,6 +3,9 @@
 // names: a trace of a million spans is counted in a fraction of what reading it would take.
 
 import type { Engine } from "../engines/engine.ts";
+import type { TraceCounts } from "../trace-reader.ts";
+import type { FoundTrace } from "./found-span.ts";
+import type { ReadContext } from "./read-context.ts";
 import {
   findSpanRows,
   knownTrace,
@@ -10,10 +13,7 @@ import {
   readOverviews,
   type SpanRows,
   type Wanted,
-} from "../planner/trace-overviews.ts";
-import type { TraceCounts } from "../trace-reader.ts";
-import type { FoundTrace } from "./found-span.ts";
-import type { ReadContext } from "./read-context.ts";
+} from "./trace-overviews.ts";
 
 /** Spans that are counted at once, unless one trace alone has more. */
 const MAX_SPANS = 1_000_000;

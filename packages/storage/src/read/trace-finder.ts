@@ -4,13 +4,13 @@
 
 import type { TimeRange } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
-import { WindowWalk } from "../planner/window-walk.ts";
 import { type FoundColumns, type FoundTrace, nearDays } from "./found-span.ts";
 import { newestMinute } from "./newest-minute.ts";
 import type { ReadContext } from "./read-context.ts";
 import type { SearchPosition, SearchSort } from "./search-cursor.ts";
 import { storableRange } from "./span-condition.ts";
 import { SqlParameters } from "./sql-parameters.ts";
+import { WindowWalk } from "./window-walk.ts";
 
 const MINUTE_NANO = 60_000_000_000n;
 const MAX_BITE_ROWS = 20_000;

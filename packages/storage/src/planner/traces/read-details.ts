@@ -5,8 +5,8 @@ import type { NamedValue, ResultSpan, ResultSpanset, ResultTrace, TypedValue } f
 import type { FieldExpression, FieldReference } from "@clew/traceql";
 import type { Engine } from "../../engines/engine.ts";
 import { SqlParameters } from "../../read/sql-parameters.ts";
+import { findSpanRows, readOverviews, type SpanRows } from "../../read/trace-overviews.ts";
 import { type FieldCompiler, typedValue as typedOf } from "../field-sql.ts";
-import { findSpanRows, readOverviews, type SpanRows } from "../trace-overviews.ts";
 import { computedOf, homeOfReference, referenceAsSelf } from "./field-home.ts";
 import type { FoundSpanset, FoundTrace, ShownSpan, SpanPlace } from "./found-traces.ts";
 import type { ReadBudget } from "./read-budget.ts";

@@ -2,8 +2,8 @@
 
 import { toHex } from "@clew/model";
 import { storableRange } from "../../read/span-condition.ts";
+import { WindowWalk } from "../../read/window-walk.ts";
 import type { TraceqlSearch } from "../../traceql-reader.ts";
-import { WindowWalk } from "../window-walk.ts";
 import type { Candidate, CandidateSource } from "./candidates.ts";
 import {
   comparePositions,

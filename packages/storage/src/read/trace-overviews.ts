@@ -3,9 +3,9 @@
 
 import type { ResultTrace } from "@clew/model";
 import type { Engine } from "../engines/engine.ts";
-import type { FoundTrace } from "../read/found-span.ts";
-import type { ReadContext } from "../read/read-context.ts";
-import { SqlParameters } from "../read/sql-parameters.ts";
+import type { FoundTrace } from "./found-span.ts";
+import type { ReadContext } from "./read-context.ts";
+import { SqlParameters } from "./sql-parameters.ts";
 
 const MAX_DAY = 65_535;
 const MINUTE_NANO = 60_000_000_000n;
