@@ -2,24 +2,15 @@
 // off. In real processes with the built tracer.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { OtlpSink } from "../testing/otlp-sink.ts";
-import { makePlace, type Place, removePlace, runProgram } from "../testing/program.ts";
+import { CLIENT, ProgramBench, SERVER } from "../testing/program-bench.ts";
 
-const SERVER = 2;
-const CLIENT = 3;
-
-let sink: OtlpSink;
-let place: Place;
+let bench: ProgramBench;
 
 beforeEach(async () => {
-  sink = await OtlpSink.start();
-  place = makePlace({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_SERVICE_NAME: "web" });
+  bench = await ProgramBench.start({ OTEL_SERVICE_NAME: "web" });
 });
 
-afterEach(async () => {
-  removePlace(place);
-  await sink.stop();
-});
+afterEach(() => bench.stop());
 
 const HEAD = `import http from "node:http"; import { createHash } from "node:crypto"; import { once } from "node:events";
   const server = http.createServer((request, response) => {
@@ -37,14 +28,11 @@ const HEAD = `import http from "node:http"; import { createHash } from "node:cry
   const stop = () => { server.close(); server.closeAllConnections(); };
   const body = async (request) => { const [response] = await once(request, "response"); let text = ""; for await (const chunk of response) text += chunk; return text; };`;
 
-async function run(source: string): Promise<string> {
-  const ending = await runProgram(place, "mjs", `${HEAD}\n${source}\nstop();`);
-  expect(ending.stderr).toBe("");
-  expect(ending.code).toBe(0);
-  return ending.stdout;
+async function run(body: string): Promise<string> {
+  return await bench.run(`${HEAD}\n${body}\nstop();`);
 }
 
-const ofKind = (kind: number) => sink.spans.filter((span) => span.kind === kind);
+const ofKind = (kind: number) => bench.sink.spans.filter((span) => span.kind === kind);
 
 test("headers given as a list, and a request that waits for `100 Continue`, carry the context", async () => {
   const stdout = await run(`

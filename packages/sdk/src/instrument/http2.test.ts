@@ -2,36 +2,25 @@
 // given as a list. In real processes with the built tracer.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { OtlpSink } from "../testing/otlp-sink.ts";
-import { makePlace, type Place, removePlace, runProgram } from "../testing/program.ts";
+import { runProgram } from "../testing/program.ts";
+import { CLIENT, ProgramBench, SERVER } from "../testing/program-bench.ts";
 
-const SERVER = 2;
-const CLIENT = 3;
-
-let sink: OtlpSink;
-let place: Place;
+let bench: ProgramBench;
 
 beforeEach(async () => {
-  sink = await OtlpSink.start();
-  place = makePlace({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_SERVICE_NAME: "web" });
+  bench = await ProgramBench.start({ OTEL_SERVICE_NAME: "web" });
 });
 
-afterEach(async () => {
-  removePlace(place);
-  await sink.stop();
-});
+afterEach(() => bench.stop());
 
 const HEAD = `import http2 from "node:http2"; import { once } from "node:events"; import { activeSpan, span } from "%sdk%";
   const serve = async (server) => { await once(server.listen(0, "127.0.0.1"), "listening"); return http2.connect("http://127.0.0.1:" + server.address().port); };`;
 
 async function run(body: string): Promise<string> {
-  const ending = await runProgram(place, "mjs", `${HEAD}\n${body}`);
-  expect(ending.stderr).toBe("");
-  expect(ending.code).toBe(0);
-  return ending.stdout;
+  return await bench.run(`${HEAD}\n${body}`);
 }
 
-const ofKind = (kind: number) => sink.spans.filter((span) => span.kind === kind);
+const ofKind = (kind: number) => bench.sink.spans.filter((span) => span.kind === kind);
 
 test("what is done with a body belongs to its request, by streams and by the older interface", async () => {
   const stdout = await run(`
@@ -66,7 +55,7 @@ test("a push is part of its request, and takes nothing of its place", async () =
     await span("caller", () => once(session.request({ ":path": "/" }).resume(), "close"));
     session.close(); server.close();`);
   expect(stdout).toBe("true\n");
-  await sink.span("caller");
+  await bench.sink.span("caller");
   expect(ofKind(SERVER).map(({ attributes }) => attributes["url.path"])).toEqual(["/"]);
 });
 
@@ -79,7 +68,7 @@ test("headers given as a list carry the context, once", async () => {
     console.log(list.length);
     session.close(); server.close();`);
   expect(stdout).toBe("55\n6\n");
-  const { traceId } = await sink.span("caller");
+  const { traceId } = await bench.sink.span("caller");
   expect(ofKind(CLIENT)[0]?.attributes).toMatchObject({ "http.response.status_code": 200 });
   expect(ofKind(SERVER).map((span) => span.traceId)).toEqual([traceId]);
 });
@@ -94,7 +83,7 @@ test("a stream that the client gives up has not been answered", async () => {
     request.close(http2.constants.NGHTTP2_CANCEL);
     await once(request, "close");
     session.close(); server.close();`);
-  await sink.until(() => ofKind(SERVER).length > 0);
+  await bench.sink.until(() => ofKind(SERVER).length > 0);
   expect(ofKind(SERVER)[0]).toMatchObject({
     status: { code: 2 },
     attributes: { "error.type": "aborted", "http.response.status_code": 200 },
@@ -103,7 +92,7 @@ test("a stream that the client gives up has not been answered", async () => {
 
 test("an error that ends the program is the end of its request's span too", async () => {
   const ending = await runProgram(
-    place,
+    bench.place,
     "mjs",
     `${HEAD} process.on("uncaughtException", ({ code }) => { console.log(code); session.close(); server.close(); });
      const server = http2.createServer();
@@ -118,11 +107,11 @@ test("an error that ends the program is the end of its request's span too", asyn
 });
 
 test("ignored paths make no spans, not even inside", async () => {
-  place.env["CLEW_SDK_IGNORE_PATHS"] = "/health*";
+  bench.place.env["CLEW_SDK_IGNORE_PATHS"] = "/health*";
   await run(`
     const server = http2.createServer((request, response) => span("inside", () => response.end()));
     const session = await serve(server);
     await once(session.request({ ":path": "/healthz?x=1" }).resume(), "close");
     session.close(); server.close();`);
-  expect(sink.spans).toEqual([]);
+  expect(bench.sink.spans).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
-import { CLIENT, CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
+import { CLIENT, CONSUMER, PRODUCER, ProgramBench } from "../testing/program-bench.ts";
 
 interface Attribute {
   readonly DataType?: string;
@@ -18,7 +18,7 @@ interface Stored {
   readonly MessageSystemAttributes?: Record<string, Attribute>;
 }
 
-let bench: MessagingBench;
+let bench: ProgramBench;
 let server: Server;
 let queue: Stored[] = [];
 
@@ -94,7 +94,7 @@ beforeEach(async () => {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  bench = await MessagingBench.start({
+  bench = await ProgramBench.start({
     STUB: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     AWS_ACCESS_KEY_ID: "x",
     AWS_SECRET_ACCESS_KEY: "x",

@@ -3,18 +3,18 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
-import { CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
 import { writeFiles } from "../testing/program.ts";
+import { CONSUMER, PRODUCER, ProgramBench } from "../testing/program-bench.ts";
 
 describe.skipIf(!hasBroker("redis"))("bullmq (skipped without redis-server)", () => {
   let broker: Broker;
-  let bench: MessagingBench;
+  let bench: ProgramBench;
   beforeAll(async () => {
     broker = await startBroker("redis");
   });
   afterAll(async () => await broker.stop());
   beforeEach(async () => {
-    bench = await MessagingBench.start({
+    bench = await ProgramBench.start({
       PORT: `${broker.port}`,
       OTEL_NODE_DISABLED_INSTRUMENTATIONS: "ioredis,redis",
     });

@@ -3,12 +3,12 @@
 
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MessagingBench } from "../testing/messaging-bench.ts";
 import { writeFiles } from "../testing/program.ts";
+import { ProgramBench } from "../testing/program-bench.ts";
 
-let bench: MessagingBench;
+let bench: ProgramBench;
 beforeEach(async () => {
-  bench = await MessagingBench.start();
+  bench = await ProgramBench.start();
   const register = join(bench.place.folder, "node_modules/@clew/sdk/dist/register.mjs");
   writeFiles(bench.place, {
     "child.mjs": `import ${JSON.stringify(register)}; import { span } from "@clew/sdk";

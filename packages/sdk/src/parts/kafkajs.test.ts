@@ -5,8 +5,8 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
-import { CLIENT, CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
 import { writeFiles } from "../testing/program.ts";
+import { CLIENT, CONSUMER, PRODUCER, ProgramBench } from "../testing/program-bench.ts";
 
 const STUB = `
   const fs = require("node:fs");
@@ -53,9 +53,9 @@ const STUB = `
     await enough; await consumer.disconnect();
   };`;
 
-let bench: MessagingBench;
+let bench: ProgramBench;
 beforeEach(async () => {
-  bench = await MessagingBench.start({ KAFKAJS_NO_PARTITIONER_WARNING: "1" });
+  bench = await ProgramBench.start({ KAFKAJS_NO_PARTITIONER_WARNING: "1" });
   bench.place.env["LOG"] = join(bench.place.folder, "log.json");
   writeFiles(bench.place, { "stub.cjs": STUB });
 });

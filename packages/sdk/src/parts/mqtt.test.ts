@@ -2,17 +2,17 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
-import { CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
+import { CONSUMER, PRODUCER, ProgramBench } from "../testing/program-bench.ts";
 
 describe.skipIf(!hasBroker("mosquitto"))("mqtt (skipped without mosquitto)", () => {
   let broker: Broker;
-  let bench: MessagingBench;
+  let bench: ProgramBench;
   beforeAll(async () => {
     broker = await startBroker("mosquitto");
   });
   afterAll(async () => await broker.stop());
   beforeEach(async () => {
-    bench = await MessagingBench.start({ MQTT: `mqtt://127.0.0.1:${broker.port}` });
+    bench = await ProgramBench.start({ MQTT: `mqtt://127.0.0.1:${broker.port}` });
   });
   afterEach(async () => await bench.stop());
 

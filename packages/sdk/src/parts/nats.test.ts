@@ -3,17 +3,17 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
-import { CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
+import { CONSUMER, PRODUCER, ProgramBench } from "../testing/program-bench.ts";
 
 describe.skipIf(!hasBroker("nats"))("nats (skipped without nats-server)", () => {
   let broker: Broker;
-  let bench: MessagingBench;
+  let bench: ProgramBench;
   beforeAll(async () => {
     broker = await startBroker("nats");
   });
   afterAll(async () => await broker.stop());
   beforeEach(async () => {
-    bench = await MessagingBench.start({ NATS: `127.0.0.1:${broker.port}` });
+    bench = await ProgramBench.start({ NATS: `127.0.0.1:${broker.port}` });
   });
   afterEach(async () => await bench.stop());
 

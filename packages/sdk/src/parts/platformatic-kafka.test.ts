@@ -3,8 +3,8 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Broker, hasBroker, startBroker } from "../testing/brokers.ts";
-import { CLIENT, CONSUMER, MessagingBench, PRODUCER } from "../testing/messaging-bench.ts";
 import { writeFiles } from "../testing/program.ts";
+import { CLIENT, CONSUMER, PRODUCER, ProgramBench } from "../testing/program-bench.ts";
 
 const STUB = `
   import net from "node:net"; import { Writer } from "@platformatic/kafka";
@@ -35,9 +35,9 @@ const STUB = `
     return { server, address: "127.0.0.1:" + server.address().port };
   }`;
 
-let bench: MessagingBench;
+let bench: ProgramBench;
 beforeEach(async () => {
-  bench = await MessagingBench.start();
+  bench = await ProgramBench.start();
   writeFiles(bench.place, { "stub.mjs": STUB });
 });
 afterEach(async () => await bench.stop());

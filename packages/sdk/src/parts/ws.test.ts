@@ -1,11 +1,11 @@
 // ws with real sockets: the handshake, messages in both directions, and context in the first field of a payload.
 
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { CLIENT, CONSUMER, MessagingBench, SERVER } from "../testing/messaging-bench.ts";
+import { CLIENT, CONSUMER, ProgramBench, SERVER } from "../testing/program-bench.ts";
 
-let bench: MessagingBench;
+let bench: ProgramBench;
 beforeEach(async () => {
-  bench = await MessagingBench.start();
+  bench = await ProgramBench.start();
 });
 afterEach(async () => await bench.stop());
 

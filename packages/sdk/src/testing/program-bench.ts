@@ -1,4 +1,4 @@
-// What tests of messaging libraries share: a sink, a place whose programs can import what is installed here, and spans
+// What tests of libraries share: a sink, a place whose programs can import what is installed here, and spans
 // by service and kind.
 
 import { linkModules, runOldService } from "./old-service.ts";
@@ -12,7 +12,7 @@ export const PRODUCER = 4;
 export const CONSUMER = 5;
 
 /** A place for the programs of one test. */
-export class MessagingBench {
+export class ProgramBench {
   readonly sink: OtlpSink;
   readonly place: Place;
 
@@ -22,10 +22,10 @@ export class MessagingBench {
     linkModules(place);
   }
 
-  static async start(env: Record<string, string> = {}): Promise<MessagingBench> {
+  static async start(env: Record<string, string> = {}): Promise<ProgramBench> {
     const sink = await OtlpSink.start();
     const own = { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, OTEL_SERVICE_NAME: "new" };
-    return new MessagingBench(sink, makePlace({ ...own, ...env }));
+    return new ProgramBench(sink, makePlace({ ...own, ...env }));
   }
 
   async stop(): Promise<void> {
